@@ -1,0 +1,1 @@
+"""Drivers of the requester: sockets, DOE mailbox over qtest, in process."""

@@ -1,0 +1,136 @@
+"""What the core asks of a device; ``responder.device`` implements it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from responder.spec.algorithms import Hash, Signature
+from responder.spec.flags import Cap, ExtCap
+from responder.spec.versions import SpdmVersion
+
+
+NO_EXT_FLAGS = ExtCap(0)
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmPolicy:
+    """The algorithms on offer, each list in order of preference, as masks of one bit each.
+
+    An empty list offers nothing. Bits are those of ``responder.spec.algorithms``.
+
+    Attributes:
+        base_asym, pqc_asym, base_hash: the connection's algorithms.
+        measurement_hash: MeasurementHashAlgo bits; only the first whose size or name fits counts.
+        tables: AlgType to bits, for the algorithm structures of 1.1 and later.
+        measurement_specification, mel_specification: bit masks.
+        opaque_formats: OtherParamsSupport bits 1:0, in order of preference.
+        multi_key: bit 4 of OtherParamsSelection when the choice is ours.
+        pqc_first: which of classical and post-quantum wins when both are acceptable.
+    """
+
+    base_asym: Sequence[int] = ()
+    pqc_asym: Sequence[int] = ()
+    base_hash: Sequence[int] = ()
+    measurement_hash: Sequence[int] = ()
+    tables: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    measurement_specification: int = 0
+    mel_specification: int = 0
+    opaque_formats: Sequence[int] = ()
+    multi_key: bool = False
+    pqc_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderPolicy:
+    """What the responder claims and chooses; all of it is the profile's.
+
+    Attributes:
+        versions: the versions in VERSION, in the order sent.
+        flags: capability flags, cut to what each version defines.
+        ext_flags: ExtFlags of 1.4.
+        ct_exponent: CTExponent; cryptographic timeout is 2**ct_exponent microseconds.
+        data_transfer_size: DataTransferSize, bytes, at least 42.
+        max_spdm_msg_size: MaxSPDMmsgSize, bytes.
+        algorithms: what is negotiated.
+        ready_after: request code to microseconds of work before which the request is answered
+            ResponseNotReady.
+    """
+
+    versions: Sequence[SpdmVersion]
+    flags: Cap
+    algorithms: AlgorithmPolicy
+    ext_flags: ExtCap = NO_EXT_FLAGS
+    ct_exponent: int = 0
+    data_transfer_size: int = 0x1200
+    max_spdm_msg_size: int = 0x1200
+    ready_after: Mapping[int, int] = field(default_factory=dict)
+
+
+class Slot(Protocol):
+    """A certificate slot as one connection sees it.
+
+    Attributes:
+        model: ``CertificateModel`` of the chain.
+        key_pair_id: 1 to the number of key pairs; 0 without key pairs.
+        key_usage: ``KeyUsage`` bits that the key allows.
+        size: bytes of the slot's storage, for SlotSizeRequested.
+    """
+
+    model: int
+    key_pair_id: int
+    key_usage: int
+    size: int
+
+    def chain(self, asym: Signature, base_hash: Hash) -> bytes | None:
+        """The certificate chain structure; ``None`` if the slot holds none for that algorithm."""
+
+    def digest(self, asym: Signature, base_hash: Hash) -> bytes | None:
+        """The base hash of that structure."""
+
+    def key(self, asym: Signature) -> "SigningKey | None":
+        """The private key for that algorithm."""
+
+
+class SigningKey(Protocol):
+    """A private key; its methods are those of ``responder.crypto.signing``."""
+
+    def sign(self, scheme: Signature, base_hash: Hash, message: bytes) -> bytes:
+        """The SPDM-encoded signature of ``message``, hashed as the scheme asks."""
+
+    def public_key_der(self) -> bytes:
+        """SubjectPublicKeyInfo in DER."""
+
+
+class Measured(Protocol):
+    """The measurement of one index; ``block`` gives the bytes of its measurement block."""
+
+    index: int
+    tcb: bool
+
+    def block(self, measurement_hash: Hash | None, *, raw: bool) -> bytes:
+        """The measurement block; ``measurement_hash`` is ``None`` when only raw is possible."""
+
+
+class Device(Protocol):
+    """The emulated device below the SPDM endpoint."""
+
+    def slot(self, slot_id: int) -> Slot | None:
+        """The slot; ``None`` if it is not supported or empty."""
+
+    def supported_slot_mask(self) -> int:
+        """The slots that exist (1.3), provisioned or not."""
+
+    def slot_size(self, slot_id: int) -> int:
+        """Bytes of storage of a supported slot, 0 if it does not exist."""
+
+    def public_key(self, asym: Signature) -> SigningKey | None:
+        """The key that was provisioned to requesters as a raw public key (PUB_KEY_ID)."""
+
+    def measurements(self) -> Sequence[Measured]:
+        """All measurements, ascending by index."""
+
+    def content_changed(self) -> int:
+        """``ContentChanged`` since the last signed measurements."""
+
+    def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
+        """The answer to a VENDOR_DEFINED request; ``None`` if nobody handles that id."""

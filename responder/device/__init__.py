@@ -1,0 +1,1 @@
+"""What is emulated below SPDM: slots, keys, measurements, DOE discovery."""

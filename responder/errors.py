@@ -1,0 +1,29 @@
+"""What a user's mistake raises; a peer's raises ``responder.core.errors.ProtocolError``."""
+
+from pathlib import Path
+
+
+class ConfigError(Exception):
+    """Something a person wrote cannot be used.
+
+    Attributes:
+        where: the file and line (``profiles/x.toml:12``), or the option, that is wrong.
+        suggestion: what was probably meant, empty if nothing comes near.
+    """
+
+    def __init__(self, reason: str, *, where: str = "", suggestion: str = "") -> None:
+        self.reason = reason
+        self.where = where
+        self.suggestion = suggestion
+        hint = f" (did you mean {suggestion!r}?)" if suggestion else ""
+        super().__init__(f"{where}: {reason}{hint}" if where else f"{reason}{hint}")
+
+
+class UnavailableError(Exception):
+    """The machine lacks what a verb needs: a port, a file, a tool."""
+
+
+def data_root(kind: str) -> Path:
+    """The folder of shipped ``profiles`` or ``certs``: in the wheel, or beside the package."""
+    packaged = Path(__file__).parent / "_data" / kind
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / kind

@@ -1,0 +1,1 @@
+"""Observers: they never slow or stop the protocol."""

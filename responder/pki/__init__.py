@@ -1,0 +1,1 @@
+"""Certificates, good and deliberately bad: builder, sets, export."""

@@ -1,0 +1,1 @@
+"""An independent reference requester; shares no state code with the core."""

@@ -1,0 +1,1 @@
+"""The numbers of the specifications, in the specifications' own words; no behaviour."""

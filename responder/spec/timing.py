@@ -1,0 +1,18 @@
+"""Timing parameters (DSP0274 "Timing requirements"), in microseconds unless said otherwise."""
+
+ST1 = 100_000
+"""Time in which a responder answers a request that needs no cryptography."""
+
+RDT_EXPONENT = 1
+RDTM = 1
+"""The hints that ResponseNotReady carries when nothing better is known."""
+
+DOE_TIMEOUT = 1_000_000
+"""A DOE mailbox answers, or finishes an abort, within one second (PCIe 6.x 6.30)."""
+
+MAX_EXPONENT = 31
+
+
+def exponent_for(microseconds: int) -> int:
+    """The smallest exponent e with 2**e >= ``microseconds`` (CTExponent, RDTExponent)."""
+    return max(0, min(MAX_EXPONENT, (max(1, microseconds) - 1).bit_length()))

@@ -1,0 +1,110 @@
+"""NEGOTIATE_ALGORITHMS and ALGORITHMS (DSP0274, clause of that name)."""
+
+from responder.spec.codes import RequestCode, ResponseCode
+from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf
+from responder.wire.message import Message, Record, WireError, wire
+
+FIXED_ALGORITHM_BYTES = 2
+TABLE_SIZE = 4
+EXTENDED_SIZE = 4
+REQUEST_FIXED_SIZE = 32
+RESPONSE_FIXED_SIZE = 36
+
+
+class AlgorithmStructure(Record):
+    """One algorithm structure (1.1): type, counts, bits, extended algorithms of 4 bytes each."""
+
+    alg_type: int = wire(Int8ul)
+    alg_count: int = wire(Int8ul, FIXED_ALGORITHM_BYTES << 4)
+    alg_supported: int = wire(Int16ul)
+    alg_external: bytes = wire(Blob(lambda c: EXTENDED_SIZE * (c.alg_count & 0xF)), b"")
+
+    @property
+    def fixed_size(self) -> int:
+        """Bytes of the fixed algorithm field, as claimed; the specification's value is 2."""
+        return self.alg_count >> 4
+
+
+def parse_structures(data: bytes) -> list[AlgorithmStructure]:
+    """The algorithm structures that fill ``data``.
+
+    Raises:
+        WireError: the last one ends early.
+    """
+    structures = []
+    while data:
+        structure, used = AlgorithmStructure.read(data)
+        structures.append(structure)
+        data = data[used:]
+    return structures
+
+
+class NegotiateAlgorithms(Message, code=RequestCode.NEGOTIATE_ALGORITHMS):
+    """What the requester supports: 32 bytes, extended algorithms, structures (1.1).
+
+    ``length`` is the length of the whole message, in bytes.
+    """
+
+    algorithm_structure_count: int = wire(Int8ul, 0)
+    param2: int = wire(Int8ul, 0)
+    length: int | None = wire(LengthOf("trailer", Int16ul, extra=REQUEST_FIXED_SIZE), None)
+    measurement_specification: int = wire(Int8ul, 0)
+    other_params_support: int = wire(Int8ul, 0)
+    base_asym_algo: int = wire(Int32ul, 0)
+    base_hash_algo: int = wire(Int32ul, 0)
+    pqc_asym_algo: int = wire(Int32ul, 0)
+    reserved: bytes = wire(Blob(8), bytes(8))
+    ext_asym_count: int = wire(Int8ul, 0)
+    ext_hash_count: int = wire(Int8ul, 0)
+    reserved2: int = wire(Int8ul, 0)
+    mel_specification: int = wire(Int8ul, 0)
+    trailer: bytes = wire(Blob(lambda c: max(0, c.length - REQUEST_FIXED_SIZE)), b"")
+
+    @property
+    def extended_size(self) -> int:
+        """Bytes of the extended algorithms that lead the trailer."""
+        return EXTENDED_SIZE * (self.ext_asym_count + self.ext_hash_count)
+
+    def structures(self) -> list[AlgorithmStructure]:
+        """The algorithm structures, as many as Param1 says.
+
+        Raises:
+            WireError: there are fewer, or bytes are left over.
+        """
+        return _structures(self.trailer[self.extended_size :], self.algorithm_structure_count)
+
+
+class Algorithms(Message, code=ResponseCode.ALGORITHMS):
+    """What the responder selected: 36 bytes, extended algorithms, structures (1.1)."""
+
+    algorithm_structure_count: int = wire(Int8ul, 0)
+    param2: int = wire(Int8ul, 0)
+    length: int | None = wire(LengthOf("trailer", Int16ul, extra=RESPONSE_FIXED_SIZE), None)
+    measurement_specification_sel: int = wire(Int8ul, 0)
+    other_params_selection: int = wire(Int8ul, 0)
+    measurement_hash_algo: int = wire(Int32ul, 0)
+    base_asym_sel: int = wire(Int32ul, 0)
+    base_hash_sel: int = wire(Int32ul, 0)
+    pqc_asym_sel: int = wire(Int32ul, 0)
+    reserved: bytes = wire(Blob(7), bytes(7))
+    mel_specification_sel: int = wire(Int8ul, 0)
+    ext_asym_sel_count: int = wire(Int8ul, 0)
+    ext_hash_sel_count: int = wire(Int8ul, 0)
+    reserved2: int = wire(Int16ul, 0)
+    trailer: bytes = wire(Blob(lambda c: max(0, c.length - RESPONSE_FIXED_SIZE)), b"")
+
+    def structures(self) -> list[AlgorithmStructure]:
+        """The algorithm structures, as many as Param1 says.
+
+        Raises:
+            WireError: there are fewer, or bytes are left over.
+        """
+        extended = EXTENDED_SIZE * (self.ext_asym_sel_count + self.ext_hash_sel_count)
+        return _structures(self.trailer[extended:], self.algorithm_structure_count)
+
+
+def _structures(data: bytes, count: int) -> list[AlgorithmStructure]:
+    structures = parse_structures(data)
+    if len(structures) != count:
+        raise WireError(f"Param1 says {count} structures, {len(structures)} are there", "trailer")
+    return structures

@@ -1,0 +1,58 @@
+"""GET_CERTIFICATE and CERTIFICATE (DSP0274, clause of that name)."""
+
+from typing import Any
+
+from responder.spec.codes import RequestCode, ResponseCode
+from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf, When
+from responder.wire.message import Message, wire
+
+LARGE_CERT_CHAIN = 1 << 7
+"""Param1 bit 7 (1.4): the 32-bit offset and length are used."""
+SLOT_SIZE_REQUESTED = 1 << 0
+"""Request Param2 bit 0 (1.3): only the size of the slot's storage is asked for."""
+
+
+def _large(context: Any) -> bool:
+    return bool(context.slot & LARGE_CERT_CHAIN)
+
+
+class GetCertificate(Message, code=RequestCode.GET_CERTIFICATE):
+    """Asks for a portion of a slot's chain; 8 bytes, 16 with large offsets (1.4)."""
+
+    slot: int = wire(Int8ul)
+    attributes: int = wire(Int8ul, 0)
+    offset: int = wire(Int16ul, 0)
+    length: int = wire(Int16ul, 0)
+    large_offset: int | None = wire(When(_large, Int32ul), None)
+    large_length: int | None = wire(When(_large, Int32ul), None)
+
+    @property
+    def slot_id(self) -> int:
+        """Bits 3:0 of Param1."""
+        return self.slot & 0xF
+
+    @property
+    def large(self) -> bool:
+        """Whether the 32-bit offset and length count."""
+        return bool(self.slot & LARGE_CERT_CHAIN)
+
+
+def _portion(context: Any) -> int:
+    return int(context.large_portion_length if _large(context) else context.portion_length)
+
+
+class Certificate(Message, code=ResponseCode.CERTIFICATE):
+    """A portion of a slot's certificate chain structure and how many bytes remain after it."""
+
+    slot: int = wire(Int8ul)
+    certificate_info: int = wire(Int8ul, 0)
+    portion_length: int | None = wire(LengthOf("cert_chain", Int16ul), None)
+    remainder_length: int = wire(Int16ul, 0)
+    large_portion_length: int | None = wire(When(_large, Int32ul), None)
+    large_remainder_length: int | None = wire(When(_large, Int32ul), None)
+    cert_chain: bytes = wire(Blob(_portion), b"")
+
+    @property
+    def slot_id(self) -> int:
+        """Bits 3:0 of Param1."""
+        return self.slot & 0xF

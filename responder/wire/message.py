@@ -1,0 +1,222 @@
+"""Typed messages: a class whose annotated fields carry their construct, in wire order.
+
+One declaration gives the codec (``parse``, ``build``), the address of every field (``spans``)
+and the text for people (``responder.wire.describe``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from io import BytesIO
+from typing import Any, ClassVar, Self, dataclass_transform
+
+from construct import Construct, ConstructError, Container, Int8ul, Struct
+
+from responder.spec.codes import name_of_code
+from responder.wire.context import WireContext
+
+_PLAIN = WireContext()
+
+
+class WireError(ValueError):
+    """Bytes that are not the message they should be.
+
+    Attributes:
+        path: the address of the field at which parsing stopped, empty for the whole.
+    """
+
+    def __init__(self, reason: str, path: str = "") -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a field lies: its address, first byte, end (exclusive), and value."""
+
+    path: str
+    start: int
+    end: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """What a declaration says of one field.
+
+    Attributes:
+        construct: how it is written.
+        view: for bytes with a structure of their own, the record class they are a sequence of.
+        show: for numbers with names, the enumeration or flags class.
+        doc: what the field means, if its name does not say it.
+    """
+
+    construct: Construct
+    view: Any = None
+    show: Any = None
+
+
+_UNSET: Any = object()
+
+
+def wire(construct: Construct, default: Any = _UNSET, *, view: Any = None, show: Any = None) -> Any:
+    """Declare a field of a record: its construct, its default, and how it is shown."""
+    metadata = {"wire": FieldInfo(construct, view, show)}
+    if default is _UNSET:
+        return field(metadata=metadata, kw_only=True)
+    return field(default=default, metadata=metadata, kw_only=True)
+
+
+def wire_fields(cls: type[Any]) -> dict[str, FieldInfo]:
+    """The declared fields of a record class, in wire order."""
+    return {f.name: f.metadata["wire"] for f in fields(cls) if "wire" in f.metadata}
+
+
+def _struct_of(cls: type[Any]) -> Struct:
+    struct = cls.__dict__.get("_struct")
+    if struct is None:  # built at first use: start-up matters
+        struct = Struct(*(name / info.construct for name, info in wire_fields(cls).items()))
+        cls._struct = struct
+    return struct
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(wire,))
+class Record:
+    """A typed structure on the wire; subclasses declare their fields with ``wire``."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclass(kw_only=True)(cls)
+
+    @classmethod
+    def read(cls, data: bytes, context: WireContext = _PLAIN) -> tuple[Self, int]:
+        """Parse the front of ``data``; return the record and the number of bytes it took.
+
+        Raises:
+            WireError: the bytes end early or hold what the declaration forbids.
+        """
+        stream = BytesIO(data)
+        try:
+            values = _struct_of(cls).parse_stream(stream, wire=context)
+        except ConstructError as error:
+            raise _wire_error(error) from None
+        del values["_io"]
+        return cls(**values), stream.tell()
+
+    @classmethod
+    def parse(cls, data: bytes, context: WireContext = _PLAIN, *, padding: int = 0) -> Self:
+        """Parse the whole of ``data``, of which at most ``padding`` bytes may be left over.
+
+        Raises:
+            WireError: as ``read``, and when more bytes are left over than a transport pads.
+        """
+        record, used = cls.read(data, context)
+        if len(data) - used > padding:
+            raise WireError(f"{len(data) - used} bytes after the end of the message")
+        return record
+
+    def build(self, context: WireContext = _PLAIN) -> bytes:
+        """The bytes of this record; lengths that are ``None`` are computed.
+
+        Raises:
+            WireError: a value does not fit its field.
+        """
+        try:
+            data: bytes = _struct_of(type(self)).build(self.__dict__, wire=context)
+        except ConstructError as error:
+            raise _wire_error(error) from None
+        return data
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed."""
+        copy: Self = replace(self, **changes)  # type: ignore[type-var]
+        return copy
+
+
+class Message(Record):
+    """An SPDM message: a record that begins with SPDMVersion and RequestResponseCode.
+
+    A subclass declares Param1 and Param2 as its first two fields, under the names that the
+    specification gives them there, or as ``param1`` and ``param2`` where they are reserved.
+    """
+
+    CODE: ClassVar[int]
+    spdm_version: int = wire(Int8ul, 0x10)
+    code: int = wire(Int8ul, 0)
+
+    def __init_subclass__(cls, *, code: int | None = None, **kwargs: Any) -> None:
+        if code is not None:
+            cls.CODE = code
+            cls.__annotations__ = {"code": int, **cls.__annotations__}
+            cls.code = wire(Int8ul, int(code))
+        super().__init_subclass__(**kwargs)
+
+    @property
+    def name(self) -> str:
+        """The specification's name of the message."""
+        return name_of_code(self.code)
+
+
+def spans(record: type[Any], data: bytes, context: WireContext = _PLAIN) -> Iterator[Span]:
+    """The fields of ``data`` read as ``record``, with their places, as far as it can be read.
+
+    Bytes whose declaration has a view are followed by the spans of their parts
+    (``measurement_record.blocks[0].index``). What is left at the end comes as ``(padding)``.
+
+    Raises:
+        WireError: after the last field that could be read.
+    """
+    stream = BytesIO(data)
+    container = Container(_params=Container(wire=context), _parsing=True, _building=False)
+    container._io = stream  # noqa: SLF001 - what construct sets up for itself
+    container._root = container  # noqa: SLF001 - what construct sets up for itself
+    for name, info in wire_fields(record).items():
+        start = stream.tell()
+        try:
+            value = info.construct._parsereport(stream, container, name)  # noqa: SLF001
+        except ConstructError as error:
+            raise _wire_error(error) from None
+        container[name] = value
+        if stream.tell() > start:
+            yield Span(name, start, stream.tell(), value)
+            if info.view is not None and value:
+                yield from _viewed(info.view, name, value, start, context)
+    if stream.tell() < len(data):
+        yield Span("(padding)", stream.tell(), len(data), data[stream.tell() :])
+
+
+def _viewed(
+    view: type[Record], name: str, data: bytes, start: int, context: WireContext
+) -> Iterator[Span]:
+    """The parts of a field that is a sequence of records; stops where they cannot be read."""
+    offset = index = 0
+    while offset < len(data):
+        try:
+            _, used = view.read(data[offset:], context)
+        except WireError:
+            return
+        if used == 0:
+            return
+        for span in spans(view, data[offset : offset + used], context):
+            yield Span(
+                f"{name}[{index}].{span.path}",
+                start + offset + span.start,
+                start + offset + span.end,
+                span.value,
+            )
+        offset += used
+        index += 1
+
+
+def _wire_error(error: ConstructError) -> WireError:
+    text = str(error).replace("\n", " ")
+    path = ""
+    if "(parsing) -> " in text or "(building) -> " in text:
+        text, _, path = text.replace("Error in path ", "").partition(" -> ")
+    path = (getattr(error, "path", None) or path).replace("(parsing) -> ", "")
+    reason = str(error).splitlines()[-1]
+    return WireError(reason, path.replace("(building) -> ", ""))
+
+
+def is_record(value: object) -> bool:
+    """Whether a value is a parsed record."""
+    return is_dataclass(value) and isinstance(value, Record)

@@ -1,0 +1,59 @@
+"""Which class a code is parsed with."""
+
+from responder.spec.limits import HEADER_SIZE
+from responder.wire.algorithms import Algorithms, NegotiateAlgorithms
+from responder.wire.capabilities import Capabilities, GetCapabilities
+from responder.wire.certificate import Certificate, GetCertificate
+from responder.wire.challenge import Challenge, ChallengeAuth
+from responder.wire.context import WireContext
+from responder.wire.digests import Digests, GetDigests
+from responder.wire.error import Error
+from responder.wire.measurements import GetMeasurements, Measurements
+from responder.wire.message import Message, WireError
+from responder.wire.raw import RawMessage
+from responder.wire.respond_if_ready import RespondIfReady
+from responder.wire.vendor_defined import VendorDefinedRequest, VendorDefinedResponse
+from responder.wire.version import GetVersion, Version
+
+MESSAGES: tuple[type[Message], ...] = (
+    GetVersion,
+    Version,
+    GetCapabilities,
+    Capabilities,
+    NegotiateAlgorithms,
+    Algorithms,
+    GetDigests,
+    Digests,
+    GetCertificate,
+    Certificate,
+    Challenge,
+    ChallengeAuth,
+    GetMeasurements,
+    Measurements,
+    VendorDefinedRequest,
+    VendorDefinedResponse,
+    RespondIfReady,
+    Error,
+)
+
+BY_CODE: dict[int, type[Message]] = {message.CODE: message for message in MESSAGES}
+
+
+def class_of(data: bytes) -> type[Message]:
+    """The class that parses ``data``; ``RawMessage`` for an unknown code.
+
+    Raises:
+        WireError: there are fewer than the 4 bytes of a header.
+    """
+    if len(data) < HEADER_SIZE:
+        raise WireError(f"{len(data)} bytes are no SPDM message")
+    return BY_CODE.get(data[1], RawMessage)
+
+
+def parse_message(data: bytes, context: WireContext, *, padding: int = 0) -> Message:
+    """The typed message in ``data``.
+
+    Raises:
+        WireError: the bytes do not fit the layout of their code, or too many are left over.
+    """
+    return class_of(data).parse(data, context, padding=padding)
