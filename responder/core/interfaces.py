@@ -8,7 +8,6 @@ from responder.spec.algorithms import Hash, Signature
 from responder.spec.flags import Cap, ExtCap
 from responder.spec.versions import SpdmVersion
 
-
 NO_EXT_FLAGS = ExtCap(0)
 
 
