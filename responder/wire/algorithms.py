@@ -15,9 +15,9 @@ class AlgorithmStructure(Record):
     """One algorithm structure (1.1): type, counts, bits, extended algorithms of 4 bytes each."""
 
     alg_type: int = wire(Int8ul)
-    alg_count: int = wire(Int8ul, FIXED_ALGORITHM_BYTES << 4)
+    alg_count: int = wire(Int8ul, default=FIXED_ALGORITHM_BYTES << 4)
     alg_supported: int = wire(Int16ul)
-    alg_external: bytes = wire(Blob(lambda c: EXTENDED_SIZE * (c.alg_count & 0xF)), b"")
+    alg_external: bytes = wire(Blob(lambda c: EXTENDED_SIZE * (c.alg_count & 0xF)), default=b"")
 
     @property
     def fixed_size(self) -> int:
@@ -45,20 +45,20 @@ class NegotiateAlgorithms(Message, code=RequestCode.NEGOTIATE_ALGORITHMS):
     ``length`` is the length of the whole message, in bytes.
     """
 
-    algorithm_structure_count: int = wire(Int8ul, 0)
-    param2: int = wire(Int8ul, 0)
-    length: int | None = wire(LengthOf("trailer", Int16ul, extra=REQUEST_FIXED_SIZE), None)
-    measurement_specification: int = wire(Int8ul, 0)
-    other_params_support: int = wire(Int8ul, 0)
-    base_asym_algo: int = wire(Int32ul, 0)
-    base_hash_algo: int = wire(Int32ul, 0)
-    pqc_asym_algo: int = wire(Int32ul, 0)
-    reserved: bytes = wire(Blob(8), bytes(8))
-    ext_asym_count: int = wire(Int8ul, 0)
-    ext_hash_count: int = wire(Int8ul, 0)
-    reserved2: int = wire(Int8ul, 0)
-    mel_specification: int = wire(Int8ul, 0)
-    trailer: bytes = wire(Blob(lambda c: max(0, c.length - REQUEST_FIXED_SIZE)), b"")
+    algorithm_structure_count: int = wire(Int8ul, default=0)
+    param2: int = wire(Int8ul, default=0)
+    length: int | None = wire(LengthOf("trailer", Int16ul, extra=REQUEST_FIXED_SIZE), default=None)
+    measurement_specification: int = wire(Int8ul, default=0)
+    other_params_support: int = wire(Int8ul, default=0)
+    base_asym_algo: int = wire(Int32ul, default=0)
+    base_hash_algo: int = wire(Int32ul, default=0)
+    pqc_asym_algo: int = wire(Int32ul, default=0)
+    reserved: bytes = wire(Blob(8), default=bytes(8))
+    ext_asym_count: int = wire(Int8ul, default=0)
+    ext_hash_count: int = wire(Int8ul, default=0)
+    reserved2: int = wire(Int8ul, default=0)
+    mel_specification: int = wire(Int8ul, default=0)
+    trailer: bytes = wire(Blob(lambda c: max(0, c.length - REQUEST_FIXED_SIZE)), default=b"")
 
     @property
     def extended_size(self) -> int:
@@ -77,21 +77,21 @@ class NegotiateAlgorithms(Message, code=RequestCode.NEGOTIATE_ALGORITHMS):
 class Algorithms(Message, code=ResponseCode.ALGORITHMS):
     """What the responder selected: 36 bytes, extended algorithms, structures (1.1)."""
 
-    algorithm_structure_count: int = wire(Int8ul, 0)
-    param2: int = wire(Int8ul, 0)
-    length: int | None = wire(LengthOf("trailer", Int16ul, extra=RESPONSE_FIXED_SIZE), None)
-    measurement_specification_sel: int = wire(Int8ul, 0)
-    other_params_selection: int = wire(Int8ul, 0)
-    measurement_hash_algo: int = wire(Int32ul, 0)
-    base_asym_sel: int = wire(Int32ul, 0)
-    base_hash_sel: int = wire(Int32ul, 0)
-    pqc_asym_sel: int = wire(Int32ul, 0)
-    reserved: bytes = wire(Blob(7), bytes(7))
-    mel_specification_sel: int = wire(Int8ul, 0)
-    ext_asym_sel_count: int = wire(Int8ul, 0)
-    ext_hash_sel_count: int = wire(Int8ul, 0)
-    reserved2: int = wire(Int16ul, 0)
-    trailer: bytes = wire(Blob(lambda c: max(0, c.length - RESPONSE_FIXED_SIZE)), b"")
+    algorithm_structure_count: int = wire(Int8ul, default=0)
+    param2: int = wire(Int8ul, default=0)
+    length: int | None = wire(LengthOf("trailer", Int16ul, extra=RESPONSE_FIXED_SIZE), default=None)
+    measurement_specification_sel: int = wire(Int8ul, default=0)
+    other_params_selection: int = wire(Int8ul, default=0)
+    measurement_hash_algo: int = wire(Int32ul, default=0)
+    base_asym_sel: int = wire(Int32ul, default=0)
+    base_hash_sel: int = wire(Int32ul, default=0)
+    pqc_asym_sel: int = wire(Int32ul, default=0)
+    reserved: bytes = wire(Blob(7), default=bytes(7))
+    mel_specification_sel: int = wire(Int8ul, default=0)
+    ext_asym_sel_count: int = wire(Int8ul, default=0)
+    ext_hash_sel_count: int = wire(Int8ul, default=0)
+    reserved2: int = wire(Int16ul, default=0)
+    trailer: bytes = wire(Blob(lambda c: max(0, c.length - RESPONSE_FIXED_SIZE)), default=b"")
 
     def structures(self) -> list[AlgorithmStructure]:
         """The algorithm structures, as many as Param1 says.

@@ -32,14 +32,14 @@ def _own_version(version: int) -> Condition:
 class GetCapabilities(Message, code=RequestCode.GET_CAPABILITIES):
     """The requester's capabilities; its header selects the connection's version."""
 
-    param1: int = wire(Int8ul, 0)
-    param2: int = wire(Int8ul, 0)
-    reserved: int | None = wire(When(_own_version(V11), Int8ul), None)
-    ct_exponent: int | None = wire(When(_own_version(V11), Int8ul), None)
-    ext_flags: int | None = wire(When(_own_version(V11), Int16ul), None, show=ExtCap)
-    flags: int | None = wire(When(_own_version(V11), Int32ul), None, show=Cap)
-    data_transfer_size: int | None = wire(When(_own_version(V12), Int32ul), None)
-    max_spdm_msg_size: int | None = wire(When(_own_version(V12), Int32ul), None)
+    param1: int = wire(Int8ul, default=0)
+    param2: int = wire(Int8ul, default=0)
+    reserved: int | None = wire(When(_own_version(V11), Int8ul), default=None)
+    ct_exponent: int | None = wire(When(_own_version(V11), Int8ul), default=None)
+    ext_flags: int | None = wire(When(_own_version(V11), Int16ul), default=None, show=ExtCap)
+    flags: int | None = wire(When(_own_version(V11), Int32ul), default=None, show=Cap)
+    data_transfer_size: int | None = wire(When(_own_version(V12), Int32ul), default=None)
+    max_spdm_msg_size: int | None = wire(When(_own_version(V12), Int32ul), default=None)
 
 
 class SupportedAlgorithms(Record):
@@ -49,20 +49,20 @@ class SupportedAlgorithms(Record):
     NEGOTIATE_ALGORITHMS.
     """
 
-    param1: int = wire(Int8ul, 0)
-    param2: int = wire(Int8ul, 0)
-    length: int | None = wire(LengthOf("structures", Int16ul, extra=30), None)
-    measurement_specification: int = wire(Int8ul, 0)
-    other_params_support: int = wire(Int8ul, 0)
-    base_asym_algo: int = wire(Int32ul, 0)
-    base_hash_algo: int = wire(Int32ul, 0)
-    pqc_asym_algo: int = wire(Int32ul, 0)
-    reserved: bytes = wire(Blob(8), bytes(8))
-    ext_asym_count: int = wire(Int8ul, 0)
-    ext_hash_count: int = wire(Int8ul, 0)
-    reserved2: int = wire(Int8ul, 0)
-    mel_specification: int = wire(Int8ul, 0)
-    structures: bytes = wire(Rest(), b"")
+    param1: int = wire(Int8ul, default=0)
+    param2: int = wire(Int8ul, default=0)
+    length: int | None = wire(LengthOf("structures", Int16ul, extra=30), default=None)
+    measurement_specification: int = wire(Int8ul, default=0)
+    other_params_support: int = wire(Int8ul, default=0)
+    base_asym_algo: int = wire(Int32ul, default=0)
+    base_hash_algo: int = wire(Int32ul, default=0)
+    pqc_asym_algo: int = wire(Int32ul, default=0)
+    reserved: bytes = wire(Blob(8), default=bytes(8))
+    ext_asym_count: int = wire(Int8ul, default=0)
+    ext_hash_count: int = wire(Int8ul, default=0)
+    reserved2: int = wire(Int8ul, default=0)
+    mel_specification: int = wire(Int8ul, default=0)
+    structures: bytes = wire(Rest(), default=b"")
 
 
 def _has_block(context: Any) -> bool:
@@ -80,14 +80,14 @@ def _block_size(context: Any) -> int:
 class Capabilities(Message, code=ResponseCode.CAPABILITIES):
     """The responder's capabilities, with its supported algorithms on request (1.3)."""
 
-    param1: int = wire(Int8ul, 0)
-    param2: int = wire(Int8ul, 0)
-    reserved: int = wire(Int8ul, 0)
-    ct_exponent: int = wire(Int8ul, 0)
-    ext_flags: int = wire(Int16ul, 0, show=ExtCap)
-    flags: int = wire(Int32ul, 0, show=Cap)
-    data_transfer_size: int | None = wire(When(_own_version(V12), Int32ul), None)
-    max_spdm_msg_size: int | None = wire(When(_own_version(V12), Int32ul), None)
+    param1: int = wire(Int8ul, default=0)
+    param2: int = wire(Int8ul, default=0)
+    reserved: int = wire(Int8ul, default=0)
+    ct_exponent: int = wire(Int8ul, default=0)
+    ext_flags: int = wire(Int16ul, default=0, show=ExtCap)
+    flags: int = wire(Int32ul, default=0, show=Cap)
+    data_transfer_size: int | None = wire(When(_own_version(V12), Int32ul), default=None)
+    max_spdm_msg_size: int | None = wire(When(_own_version(V12), Int32ul), default=None)
     supported_algorithms: bytes = wire(
-        When(_has_block, Blob(_block_size), b""), b"", view=SupportedAlgorithms
+        When(_has_block, Blob(_block_size), b""), default=b"", view=SupportedAlgorithms
     )

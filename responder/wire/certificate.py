@@ -3,7 +3,8 @@
 from typing import Any
 
 from responder.spec.codes import RequestCode, ResponseCode
-from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf, When
+from responder.spec.versions import V14
+from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf, When, wire_of
 from responder.wire.message import Message, wire
 
 LARGE_CERT_CHAIN = 1 << 7
@@ -13,18 +14,18 @@ SLOT_SIZE_REQUESTED = 1 << 0
 
 
 def _large(context: Any) -> bool:
-    return bool(context.slot & LARGE_CERT_CHAIN)
+    return bool(context.slot & LARGE_CERT_CHAIN and wire_of(context).version >= V14)
 
 
 class GetCertificate(Message, code=RequestCode.GET_CERTIFICATE):
     """Asks for a portion of a slot's chain; 8 bytes, 16 with large offsets (1.4)."""
 
     slot: int = wire(Int8ul)
-    attributes: int = wire(Int8ul, 0)
-    offset: int = wire(Int16ul, 0)
-    length: int = wire(Int16ul, 0)
-    large_offset: int | None = wire(When(_large, Int32ul), None)
-    large_length: int | None = wire(When(_large, Int32ul), None)
+    attributes: int = wire(Int8ul, default=0)
+    offset: int = wire(Int16ul, default=0)
+    length: int = wire(Int16ul, default=0)
+    large_offset: int | None = wire(When(_large, Int32ul), default=None)
+    large_length: int | None = wire(When(_large, Int32ul), default=None)
 
     @property
     def slot_id(self) -> int:
@@ -33,8 +34,8 @@ class GetCertificate(Message, code=RequestCode.GET_CERTIFICATE):
 
     @property
     def large(self) -> bool:
-        """Whether the 32-bit offset and length count."""
-        return bool(self.slot & LARGE_CERT_CHAIN)
+        """Whether the 32-bit offset and length count (1.4)."""
+        return self.large_offset is not None
 
 
 def _portion(context: Any) -> int:
@@ -45,12 +46,12 @@ class Certificate(Message, code=ResponseCode.CERTIFICATE):
     """A portion of a slot's certificate chain structure and how many bytes remain after it."""
 
     slot: int = wire(Int8ul)
-    certificate_info: int = wire(Int8ul, 0)
-    portion_length: int | None = wire(LengthOf("cert_chain", Int16ul), None)
-    remainder_length: int = wire(Int16ul, 0)
-    large_portion_length: int | None = wire(When(_large, Int32ul), None)
-    large_remainder_length: int | None = wire(When(_large, Int32ul), None)
-    cert_chain: bytes = wire(Blob(_portion), b"")
+    certificate_info: int = wire(Int8ul, default=0)
+    portion_length: int | None = wire(LengthOf("cert_chain", Int16ul), default=None)
+    remainder_length: int = wire(Int16ul, default=0)
+    large_portion_length: int | None = wire(When(_large, Int32ul), default=None)
+    large_remainder_length: int | None = wire(When(_large, Int32ul), default=None)
+    cert_chain: bytes = wire(Blob(_portion), default=b"")
 
     @property
     def slot_id(self) -> int:

@@ -5,6 +5,7 @@ from responder.spec.limits import NONCE_SIZE, REQUESTER_CONTEXT_SIZE
 from responder.spec.versions import V13
 from responder.wire.fields import Blob, Int8ul, Int16ul, LengthOf, When, negotiated, since, wire_of
 from responder.wire.message import Message, wire
+from responder.wire.opaque import OpaqueData
 
 BASIC_MUT_AUTH_REQUESTED = 1 << 7
 
@@ -13,9 +14,11 @@ class Challenge(Message, code=RequestCode.CHALLENGE):
     """Asks for a signature over a fresh nonce; 36 bytes, 44 from 1.3 on."""
 
     slot_id: int = wire(Int8ul)
-    measurement_summary_hash_type: int = wire(Int8ul, 0)
+    measurement_summary_hash_type: int = wire(Int8ul, default=0)
     nonce: bytes = wire(Blob(NONCE_SIZE))
-    requester_context: bytes = wire(When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), b"")
+    requester_context: bytes = wire(
+        When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), default=b""
+    )
 
 
 class ChallengeAuth(Message, code=ResponseCode.CHALLENGE_AUTH):
@@ -30,9 +33,11 @@ class ChallengeAuth(Message, code=ResponseCode.CHALLENGE_AUTH):
     cert_chain_hash: bytes = wire(Blob(negotiated("hash_size")))
     nonce: bytes = wire(Blob(NONCE_SIZE))
     measurement_summary_hash: bytes = wire(
-        Blob(lambda c: wire_of(c).hash_size if wire_of(c).summary else 0), b""
+        Blob(lambda c: wire_of(c).hash_size if wire_of(c).summary else 0), default=b""
     )
-    opaque_data_length: int | None = wire(LengthOf("opaque_data", Int16ul), None)
-    opaque_data: bytes = wire(Blob(lambda c: c.opaque_data_length), b"")
-    requester_context: bytes = wire(When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), b"")
-    signature: bytes = wire(Blob(negotiated("signature_size")), b"")
+    opaque_data_length: int | None = wire(LengthOf("opaque_data", Int16ul), default=None)
+    opaque_data: bytes = wire(Blob(lambda c: c.opaque_data_length), default=b"", view=OpaqueData)
+    requester_context: bytes = wire(
+        When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), default=b""
+    )
+    signature: bytes = wire(Blob(negotiated("signature_size")), default=b"")

@@ -1,6 +1,7 @@
 """What a message's layout depends on beside its own bytes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,7 @@ class WireContext:
     summary: bool = False
     signed: bool = False
     multi_key: bool = False
+
+    def replace(self, **changes: Any) -> "WireContext":
+        """A copy with some fields changed."""
+        return replace(self, **changes)

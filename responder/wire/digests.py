@@ -1,6 +1,6 @@
 """GET_DIGESTS and DIGESTS (DSP0274 "GET_DIGESTS request and DIGESTS response messages")."""
 
-from construct import Array
+from construct import Array, Construct
 
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.wire.fields import Blob, Int8ul, Int16ul, When, negotiated, wire_of
@@ -10,11 +10,11 @@ from responder.wire.message import Message, wire
 class GetDigests(Message, code=RequestCode.GET_DIGESTS):
     """Asks for the digests of all certificate chains; 4 bytes."""
 
-    param1: int = wire(Int8ul, 0)
-    param2: int = wire(Int8ul, 0)
+    param1: int = wire(Int8ul, default=0)
+    param2: int = wire(Int8ul, default=0)
 
 
-def _per_slot(construct: Int8ul | Int16ul) -> When:
+def _per_slot(construct: Construct) -> When:
     count = Array(lambda c: c.provisioned_slot_mask.bit_count(), construct)
     return When(negotiated("multi_key"), count, None)
 
@@ -26,12 +26,12 @@ class Digests(Message, code=ResponseCode.DIGESTS):
     a slot, and KeyUsageMask, two bytes a slot.
     """
 
-    supported_slot_mask: int = wire(Int8ul, 0)
+    supported_slot_mask: int = wire(Int8ul, default=0)
     provisioned_slot_mask: int = wire(Int8ul)
     digest: bytes = wire(Blob(lambda c: c.provisioned_slot_mask.bit_count() * wire_of(c).hash_size))
-    key_pair_id: list[int] | None = wire(_per_slot(Int8ul), None)
-    certificate_info: list[int] | None = wire(_per_slot(Int8ul), None)
-    key_usage_mask: list[int] | None = wire(_per_slot(Int16ul), None)
+    key_pair_id: list[int] | None = wire(_per_slot(Int8ul), default=None)
+    certificate_info: list[int] | None = wire(_per_slot(Int8ul), default=None)
+    key_usage_mask: list[int] | None = wire(_per_slot(Int16ul), default=None)
 
     def by_slot(self, hash_size: int) -> dict[int, bytes]:
         """The digest of each provisioned slot."""

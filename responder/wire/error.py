@@ -10,14 +10,14 @@ class Error(Message, code=ResponseCode.ERROR):
     """A refusal: error code, error data, and extended error data of at most 32 bytes."""
 
     error_code: int = wire(Int8ul, show=ErrorCode)
-    error_data: int = wire(Int8ul, 0)
-    extended_error_data: bytes = wire(Rest(), b"")
+    error_data: int = wire(Int8ul, default=0)
+    extended_error_data: bytes = wire(Rest(), default=b"")
 
 
 class ResponseNotReadyData(Record):
     """Extended data of ResponseNotReady: RDT is 2**rdt_exponent microseconds times rdtm."""
 
-    rdt_exponent: int = wire(Int8ul, RDT_EXPONENT)
+    rdt_exponent: int = wire(Int8ul, default=RDT_EXPONENT)
     request_code: int = wire(Int8ul, show=RequestCode)
     token: int = wire(Int8ul)
-    rdtm: int = wire(Int8ul, RDTM)
+    rdtm: int = wire(Int8ul, default=RDTM)

@@ -15,6 +15,7 @@ from responder.wire.fields import (
     wire_of,
 )
 from responder.wire.message import Message, Record, WireError, wire
+from responder.wire.opaque import OpaqueData
 
 SIGNATURE_REQUESTED = 1 << 0
 RAW_BIT_STREAM_REQUESTED = 1 << 1
@@ -32,7 +33,7 @@ class DmtfMeasurement(Record):
     """DMTFSpecMeasurementValueType and value, the content of a block of that specification."""
 
     value_type: int = wire(Int8ul)
-    value_size: int | None = wire(LengthOf("value", Int16ul), None)
+    value_size: int | None = wire(LengthOf("value", Int16ul), default=None)
     value: bytes = wire(Blob(lambda c: c.value_size))
 
     @property
@@ -50,8 +51,8 @@ class MeasurementBlock(Record):
     """One measurement: index, specification, size in bytes, measurement."""
 
     index: int = wire(Int8ul)
-    measurement_specification: int = wire(Int8ul, 1)
-    measurement_size: int | None = wire(LengthOf("measurement", Int16ul), None)
+    measurement_specification: int = wire(Int8ul, default=1)
+    measurement_size: int | None = wire(LengthOf("measurement", Int16ul), default=None)
     measurement: bytes = wire(Blob(lambda c: c.measurement_size), view=DmtfMeasurement)
 
     def dmtf(self) -> DmtfMeasurement:
@@ -89,11 +90,13 @@ class GetMeasurements(Message, code=RequestCode.GET_MEASUREMENTS):
     4 bytes without a signature (12 from 1.3 on); with one 36 (1.0), 37 (1.1, 1.2) or 45 bytes.
     """
 
-    attributes: int = wire(Int8ul, 0)
+    attributes: int = wire(Int8ul, default=0)
     operation: int = wire(Int8ul)
-    nonce: bytes = wire(When(_signed, Blob(NONCE_SIZE), b""), b"")
-    slot_id: int | None = wire(When(lambda c: _signed(c) and since(V11)(c), Int8ul), None)
-    requester_context: bytes = wire(When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), b"")
+    nonce: bytes = wire(When(_signed, Blob(NONCE_SIZE), b""), default=b"")
+    slot_id: int | None = wire(When(lambda c: _signed(c) and since(V11)(c), Int8ul), default=None)
+    requester_context: bytes = wire(
+        When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), default=b""
+    )
 
     @property
     def signature_requested(self) -> bool:
@@ -108,17 +111,21 @@ class Measurements(Message, code=ResponseCode.MEASUREMENTS):
     from 1.2 on, content-changed (bits 5:4).
     """
 
-    total_number_of_measurements: int = wire(Int8ul, 0)
-    slot: int = wire(Int8ul, 0)
-    number_of_blocks: int = wire(Int8ul, 0)
-    measurement_record_length: int | None = wire(LengthOf("measurement_record", Int24ul), None)
+    total_number_of_measurements: int = wire(Int8ul, default=0)
+    slot: int = wire(Int8ul, default=0)
+    number_of_blocks: int = wire(Int8ul, default=0)
+    measurement_record_length: int | None = wire(
+        LengthOf("measurement_record", Int24ul), default=None
+    )
     measurement_record: bytes = wire(
-        Blob(lambda c: c.measurement_record_length), b"", view=MeasurementBlock
+        Blob(lambda c: c.measurement_record_length), default=b"", view=MeasurementBlock
     )
     nonce: bytes = wire(Blob(NONCE_SIZE))
-    opaque_data_length: int | None = wire(LengthOf("opaque_data", Int16ul), None)
-    opaque_data: bytes = wire(Blob(lambda c: c.opaque_data_length), b"")
-    requester_context: bytes = wire(When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), b"")
+    opaque_data_length: int | None = wire(LengthOf("opaque_data", Int16ul), default=None)
+    opaque_data: bytes = wire(Blob(lambda c: c.opaque_data_length), default=b"", view=OpaqueData)
+    requester_context: bytes = wire(
+        When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), default=b""
+    )
     signature: bytes = wire(
-        Blob(lambda c: wire_of(c).signature_size if wire_of(c).signed else 0), b""
+        Blob(lambda c: wire_of(c).signature_size if wire_of(c).signed else 0), default=b""
     )

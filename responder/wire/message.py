@@ -58,7 +58,7 @@ class FieldInfo:
 _UNSET: Any = object()
 
 
-def wire(construct: Construct, default: Any = _UNSET, *, view: Any = None, show: Any = None) -> Any:
+def wire(construct: Construct, *, default: Any = _UNSET, view: Any = None, show: Any = None) -> Any:
     """Declare a field of a record: its construct, its default, and how it is shown."""
     metadata = {"wire": FieldInfo(construct, view, show)}
     if default is _UNSET:
@@ -140,14 +140,14 @@ class Message(Record):
     """
 
     CODE: ClassVar[int]
-    spdm_version: int = wire(Int8ul, 0x10)
-    code: int = wire(Int8ul, 0)
+    spdm_version: int = wire(Int8ul, default=0x10)
+    code: int = wire(Int8ul, default=0)
 
     def __init_subclass__(cls, *, code: int | None = None, **kwargs: Any) -> None:
         if code is not None:
             cls.CODE = code
             cls.__annotations__ = {"code": int, **cls.__annotations__}
-            cls.code = wire(Int8ul, int(code))
+            cls.code = wire(Int8ul, default=int(code))
         super().__init_subclass__(**kwargs)
 
     @property

@@ -7,6 +7,6 @@ from responder.wire.message import Message, wire
 class RawMessage(Message):
     """Header and body of an unknown message."""
 
-    param1: int = wire(Int8ul, 0)
-    param2: int = wire(Int8ul, 0)
-    body: bytes = wire(Rest(), b"")
+    param1: int = wire(Int8ul, default=0)
+    param2: int = wire(Int8ul, default=0)
+    body: bytes = wire(Rest(), default=b"")

@@ -4,7 +4,8 @@ from typing import Any
 
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.spec.registries import StandardId
-from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf, When
+from responder.spec.versions import V14
+from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf, When, wire_of
 from responder.wire.message import Message, wire
 
 LARGE_PAYLOAD = 1 << 7
@@ -12,7 +13,7 @@ LARGE_PAYLOAD = 1 << 7
 
 
 def _large(context: Any) -> bool:
-    return bool(context.param1 & LARGE_PAYLOAD)
+    return bool(context.param1 & LARGE_PAYLOAD and wire_of(context).version >= V14)
 
 
 def _small(context: Any) -> bool:
@@ -26,15 +27,17 @@ def _size(context: Any) -> int:
 class _VendorDefined(Message):
     """The body that request and response share; lengths in bytes."""
 
-    param1: int = wire(Int8ul, 0)
-    param2: int = wire(Int8ul, 0)
+    param1: int = wire(Int8ul, default=0)
+    param2: int = wire(Int8ul, default=0)
     standard_id: int = wire(Int16ul, show=StandardId)
-    vendor_id_length: int | None = wire(LengthOf("vendor_id", Int8ul), None)
-    vendor_id: bytes = wire(Blob(lambda c: c.vendor_id_length), b"")
-    payload_length: int | None = wire(When(_small, LengthOf("payload", Int16ul)), None)
-    reserved: int | None = wire(When(_large, Int16ul), None)
-    large_payload_length: int | None = wire(When(_large, LengthOf("payload", Int32ul)), None)
-    payload: bytes = wire(Blob(_size), b"")
+    vendor_id_length: int | None = wire(LengthOf("vendor_id", Int8ul), default=None)
+    vendor_id: bytes = wire(Blob(lambda c: c.vendor_id_length), default=b"")
+    payload_length: int | None = wire(When(_small, LengthOf("payload", Int16ul)), default=None)
+    reserved: int | None = wire(When(_large, Int16ul), default=None)
+    large_payload_length: int | None = wire(
+        When(_large, LengthOf("payload", Int32ul)), default=None
+    )
+    payload: bytes = wire(Blob(_size), default=b"")
 
 
 class VendorDefinedRequest(_VendorDefined, code=RequestCode.VENDOR_DEFINED_REQUEST):

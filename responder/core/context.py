@@ -1,0 +1,152 @@
+"""What a handler works with, and what it gives back."""
+
+from dataclasses import dataclass
+
+from responder.core.connection import Connection, Deferred
+from responder.core.errors import ProtocolError, invalid
+from responder.core.interfaces import Device, ResponderPolicy, SigningKey, Slot
+from responder.crypto.hashing import digest
+from responder.spec.algorithms import Hash, Signature
+from responder.spec.codes import ErrorCode
+from responder.spec.limits import (
+    NONCE_SIZE,
+    PUBLIC_KEY_SLOT,
+    PUBLIC_KEY_SLOT_NIBBLE,
+    SLOT_COUNT,
+    SUMMARY_ALL,
+    SUMMARY_NONE,
+    SUMMARY_TCB,
+)
+from responder.wire.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class SignWith:
+    """A response is to be signed: whose key, and for which purpose.
+
+    Attributes:
+        key: the private key.
+        purpose: the signer context without the role, such as ``challenge_auth``.
+    """
+
+    key: SigningKey
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A handler's answer: a draft response, and the signature that it still needs."""
+
+    response: Message
+    sign: SignWith | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """RESPOND_IF_READY's answer: handle the deferred request now."""
+
+    deferred: Deferred
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The surroundings of one request: connection, device, policy, request bytes, time."""
+
+    connection: Connection
+    device: Device
+    policy: ResponderPolicy
+    raw_request: bytes
+    now: float
+
+    def nonce(self, purpose: str) -> bytes:
+        """A fresh nonce of 32 bytes from this purpose's branch of the random tree."""
+        ordinal = self.connection.count(purpose)
+        return self.connection.random.child(purpose, ordinal).bytes(NONCE_SIZE)
+
+    @property
+    def base_hash(self) -> Hash:
+        """The negotiated base hash.
+
+        Raises:
+            ProtocolError: none was negotiated.
+        """
+        if self.connection.selected.base_hash is None:
+            raise ProtocolError(ErrorCode.UNSPECIFIED, "no base hash was negotiated")
+        return self.connection.selected.base_hash
+
+    @property
+    def base_asym(self) -> Signature:
+        """The negotiated signature algorithm.
+
+        Raises:
+            ProtocolError: none was negotiated.
+        """
+        if self.connection.selected.base_asym is None:
+            raise ProtocolError(ErrorCode.UNSPECIFIED, "no signature algorithm was negotiated")
+        return self.connection.selected.base_asym
+
+    def provisioned(self) -> dict[int, Slot]:
+        """The slots that hold a chain for the negotiated algorithms, ascending."""
+        asym, base_hash = self.base_asym, self.base_hash
+        slots = ((slot_id, self.device.slot(slot_id)) for slot_id in range(SLOT_COUNT))
+        return {i: slot for i, slot in slots if slot is not None and slot.chain(asym, base_hash)}
+
+    def provisioned_slot(self, slot_id: int) -> Slot:
+        """A slot that holds a chain.
+
+        Raises:
+            ProtocolError: InvalidRequest: there is no such slot, or it is empty.
+        """
+        slot = self.device.slot(slot_id) if slot_id < SLOT_COUNT else None
+        if slot is None or slot.chain(self.base_asym, self.base_hash) is None:
+            raise invalid(f"slot {slot_id} holds no certificate chain")
+        return slot
+
+    def slot_mask(self) -> int:
+        """The provisioned slots as a mask of 8 bits."""
+        return sum(1 << slot_id for slot_id in self.provisioned())
+
+    def signer(self, slot_id: int, usage: int) -> tuple[SigningKey, bytes]:
+        """The key that signs for a slot, and the digest that identifies it.
+
+        ``slot_id`` is 0 to 7, or 0xF or 0xFF for the provisioned public key.
+
+        Raises:
+            ProtocolError: InvalidRequest: the slot is empty, or its key is not for that usage.
+        """
+        if slot_id in (PUBLIC_KEY_SLOT, PUBLIC_KEY_SLOT_NIBBLE):
+            return self._provisioned_public_key()
+        slot = self.provisioned_slot(slot_id)
+        if self.connection.selected.multi_key_responder and not slot.key_usage & usage:
+            raise invalid(f"the key of slot {slot_id} may not be used for this")
+        key = slot.key(self.base_asym)
+        chain_digest = slot.digest(self.base_asym, self.base_hash)
+        if key is None or chain_digest is None:
+            raise invalid(f"slot {slot_id} has no key")
+        return key, chain_digest
+
+    def _provisioned_public_key(self) -> tuple[SigningKey, bytes]:
+        key = self.device.public_key(self.base_asym)
+        if key is None:
+            raise invalid("no public key is provisioned")
+        return key, digest(self.base_hash, key.public_key_der())
+
+    def measurement_summary(self, summary_type: int) -> bytes:
+        """MeasurementSummaryHash: the base hash over the whole blocks of the asked-for kind.
+
+        Raises:
+            ProtocolError: InvalidRequest: the type is unknown or measurements are not offered.
+        """
+        if summary_type == SUMMARY_NONE:
+            return b""
+        if summary_type not in (SUMMARY_TCB, SUMMARY_ALL):
+            raise invalid(f"measurement summary hash type {summary_type:#x}")
+        selected = self.connection.selected
+        if not selected.measurement_specification or not selected.measurement_hash_bits:
+            raise invalid("no measurements were negotiated")
+        blocks = [
+            measured.block(selected.measurement_hash, raw=False)
+            for measured in self.device.measurements()
+            if summary_type == SUMMARY_ALL or measured.tcb
+        ]
+        return digest(self.base_hash, *blocks)

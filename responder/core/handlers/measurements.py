@@ -1,0 +1,65 @@
+"""GET_MEASUREMENTS: how many there are, one, or all; signed on request."""
+
+from collections.abc import Sequence
+
+from responder.core.context import Context, Reply, SignWith
+from responder.core.errors import invalid, unexpected
+from responder.core.interfaces import Measured
+from responder.spec.flags import Cap
+from responder.spec.limits import SLOT_MASK
+from responder.spec.registries import KeyUsage
+from responder.spec.versions import V12
+from responder.wire.measurements import (
+    OPERATION_ALL,
+    OPERATION_COUNT,
+    RAW_BIT_STREAM_REQUESTED,
+    GetMeasurements,
+    Measurements,
+)
+
+_CONTENT_CHANGED_SHIFT = 4
+
+
+def get_measurements(request: GetMeasurements, context: Context) -> Reply:
+    """Collect the blocks that were asked for; the last request of a series is signed."""
+    selected = context.connection.selected
+    if not selected.measurement_specification or not selected.measurement_hash_bits:
+        raise unexpected("no measurement specification and hash were negotiated")
+    sign, slot = _signer(request, context) if request.signature_requested else (None, 0)
+    measured = context.device.measurements()
+    wanted = _wanted(request, measured)
+    raw = bool(request.attributes & RAW_BIT_STREAM_REQUESTED)
+    blocks = [m.block(selected.measurement_hash, raw=raw) for m in wanted]
+    counting = request.operation == OPERATION_COUNT
+    response = Measurements(
+        spdm_version=request.spdm_version,
+        total_number_of_measurements=len(measured) if counting else 0,
+        slot=slot,
+        number_of_blocks=len(blocks),
+        measurement_record=b"".join(blocks),
+        nonce=context.nonce("measurements"),
+        requester_context=request.requester_context,
+    )
+    return Reply(response, sign)
+
+
+def _wanted(request: GetMeasurements, measured: Sequence[Measured]) -> list[Measured]:
+    if request.operation == OPERATION_COUNT:
+        return []
+    if request.operation == OPERATION_ALL:
+        return list(measured)
+    wanted = [m for m in measured if m.index == request.operation]
+    if not wanted:
+        raise invalid(f"no measurement has index {request.operation:#x}")
+    return wanted
+
+
+def _signer(request: GetMeasurements, context: Context) -> tuple[SignWith, int]:
+    """The key, and Param2 of the response: the slot, and from 1.2 on content-changed."""
+    connection = context.connection
+    if not connection.flags & Cap.MEAS_SIG:
+        raise invalid("measurements are not signed here")
+    slot_id = (request.slot_id or 0) & SLOT_MASK
+    key, _ = context.signer(slot_id, KeyUsage.MEASUREMENT)
+    changed = context.device.content_changed() if connection.header_version >= V12 else 0
+    return SignWith(key, "measurements"), slot_id | changed << _CONTENT_CHANGED_SHIFT

@@ -1,0 +1,21 @@
+"""RESPOND_IF_READY: the answer that was not ready before."""
+
+from responder.core.context import Context, Resume
+from responder.core.errors import invalid, unexpected
+from responder.wire.respond_if_ready import RespondIfReady
+
+
+def respond_if_ready(request: RespondIfReady, context: Context) -> Resume:
+    """Resume the deferred request, or ask for more patience with a new token."""
+    deferred = context.connection.deferred
+    if deferred is None:
+        raise unexpected("no request is deferred")
+    if request.original_request_code != deferred.request.code:
+        raise invalid(f"request {request.original_request_code:#x} is not the deferred one")
+    if request.token != deferred.token:
+        raise invalid(f"token {request.token} is not {deferred.token}")
+    if context.now < deferred.ready_at:
+        raise context.connection.defer(
+            deferred.request, deferred.raw, deferred.ready_at, context.now
+        )
+    return Resume(deferred)

@@ -1,0 +1,76 @@
+"""Transcript buffers of a connection (DSP0274 "Transcript and transcript hash calculation rules").
+
+Each buffer is a list of messages as sent, without transport padding, each with its name.
+"""
+
+from enum import Enum
+
+from responder.core.hooks import Parts
+from responder.spec.codes import RequestCode
+from responder.spec.versions import V12
+
+
+class Buffer(Enum):
+    """Where an exchange is kept: VCA, the certificate exchange, CHALLENGE, measurements."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    M = "M"
+
+
+_RESET_M1_UNLESS_AUTHENTICATED = frozenset(
+    {
+        RequestCode.GET_MEASUREMENTS,
+        RequestCode.KEY_EXCHANGE,
+        RequestCode.FINISH,
+        RequestCode.PSK_EXCHANGE,
+        RequestCode.PSK_FINISH,
+        RequestCode.KEY_UPDATE,
+        RequestCode.HEARTBEAT,
+        RequestCode.GET_ENCAPSULATED_REQUEST,
+        RequestCode.DELIVER_ENCAPSULATED_RESPONSE,
+        RequestCode.END_SESSION,
+        RequestCode.GET_MEASUREMENT_EXTENSION_LOG,
+    }
+)
+"""Requests that skip CHALLENGE and so make M1 begin anew."""
+
+
+class Transcript:
+    """The buffers A, B, C and M of one connection."""
+
+    def __init__(self) -> None:
+        self._buffers: dict[Buffer, Parts] = {buffer: [] for buffer in Buffer}
+
+    def clear(self, *buffers: Buffer) -> None:
+        """Empty some buffers, or all if none is named."""
+        for buffer in buffers or Buffer:
+            self._buffers[buffer] = []
+
+    def begin(self, request_code: int, *, authenticated: bool) -> None:
+        """Apply the resets that an accepted request causes, before it is appended."""
+        if request_code != RequestCode.GET_MEASUREMENTS:
+            self.clear(Buffer.M)
+        if request_code == RequestCode.GET_DIGESTS:
+            self.clear(Buffer.B)
+        if request_code in _RESET_M1_UNLESS_AUTHENTICATED and not authenticated:
+            self.clear(Buffer.B, Buffer.C)
+
+    def append(self, buffer: Buffer, name: str, message: bytes) -> None:
+        """Add a message as it was sent, a signed response without its signature."""
+        self._buffers[buffer].append((name, message))
+
+    def signed(self, buffer: Buffer, version: int) -> Parts:
+        """What a signature covers: M1 (A, B, C), or L1 (M; from 1.2 on A and M)."""
+        if buffer is Buffer.C:
+            covered = [Buffer.A, Buffer.B, Buffer.C]
+        elif version < V12:
+            covered = [buffer]
+        else:
+            covered = [Buffer.A, buffer]
+        return [part for name in covered for part in self._buffers[name]]
+
+    def complete(self, buffer: Buffer) -> None:
+        """A signature went out: what it covered, except A, begins anew."""
+        self.clear(*((Buffer.B, Buffer.C) if buffer is Buffer.C else (buffer,)))
