@@ -68,3 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("this is a bug in spdm-responder", err=True)
         code = Exit.BUG
     sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

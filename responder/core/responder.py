@@ -22,6 +22,8 @@ from responder.wire.error import Error
 from responder.wire.message import Message, WireError
 from responder.wire.raw import RawMessage
 
+_SINCE: dict[int, int] = {int(code): version for code, version in REQUEST_SINCE.items()}
+
 
 class Responder:
     """One endpoint with one SPDM connection; a GET_VERSION begins the connection anew."""
@@ -159,7 +161,7 @@ class _Turn:
             if version != V10:
                 raise _mismatch(f"GET_VERSION with version {version:#x}")
             return
-        since = REQUEST_SINCE.get(RequestCode(code)) if code in REQUEST_SINCE else None
+        since = _SINCE.get(code)
         if since is None or (connection.version is not None and since > connection.version):
             raise unsupported(code, f"{name_of_code(code)} is not defined in this version")
         if code == RequestCode.GET_CAPABILITIES and connection.may_agree_version:

@@ -1,1 +1,1 @@
-"""What is emulated below SPDM: slots, keys, measurements, DOE discovery."""
+"""What is emulated: slots with keys and certificates, measurements, vendor answers."""

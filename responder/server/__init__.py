@@ -1,1 +1,1 @@
-"""The asyncio shell: listeners, limits, ready signals."""
+"""The asyncio shell around the core: listeners, connections, limits, clocks, ready signals."""

@@ -156,10 +156,12 @@ def response_code_of(request_code: int) -> int:
     return request_code & 0x7F
 
 
+_NAMES: dict[int, str] = {
+    **{int(code): code.name for code in RequestCode},
+    **{int(code): code.name for code in ResponseCode},
+}
+
+
 def name_of_code(code: int) -> str:
     """The specification's name of a request or response code, or its hexadecimal value."""
-    known: dict[int, str] = {
-        **{c: c.name for c in RequestCode},
-        **{c: c.name for c in ResponseCode},
-    }
-    return known.get(code, f"0x{code:02x}")
+    return _NAMES.get(code) or f"0x{code:02x}"

@@ -1,0 +1,93 @@
+"""Measurement blocks of the DMTF specification (DSP0274 "Measurement block").
+
+A measurement has one value and up to two forms: the raw bit stream and its digest by the
+negotiated measurement hash.
+"""
+
+from collections.abc import Iterable
+from struct import pack
+
+from responder.crypto.hashing import digest
+from responder.spec.algorithms import Hash
+from responder.spec.measurements import RAW_BIT_STREAM, DeviceMode, OperationalMode, ValueType
+from responder.wire.measurements import DmtfMeasurement, MeasurementBlock
+
+ALWAYS_RAW = frozenset(
+    {
+        ValueType.DEVICE_MODE,
+        ValueType.MUTABLE_FIRMWARE_VERSION,
+        ValueType.MUTABLE_FIRMWARE_SVN,
+        ValueType.INFORMATIONAL,
+        ValueType.STRUCTURED_MANIFEST,
+    }
+)
+"""Types that the specification defines as raw bit streams only."""
+
+FIXED_SIZES = {ValueType.DEVICE_MODE: 16, ValueType.MUTABLE_FIRMWARE_SVN: 8}
+"""Types whose value has one size, in bytes."""
+
+MAX_VALUE_SIZE = 0xFFFF - 3
+"""MeasurementSize, 16 bits, counts the 3 bytes of type and size too."""
+
+
+class Measurement:
+    """The measurement of one index; implements ``core.interfaces.Measured``.
+
+    Attributes:
+        index: 1 to 0xFE.
+        kind: the type of the value.
+        value: the raw bit stream.
+        raw: the block carries the raw bit stream when nothing else is asked for.
+        raw_available: a request for the raw bit stream is honoured.
+        tcb: part of the TCB measurement summary.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        kind: ValueType,
+        value: bytes,
+        *,
+        raw: bool = False,
+        raw_available: bool = True,
+        tcb: bool = False,
+    ) -> None:
+        self.index = index
+        self.kind = kind
+        self.value = value
+        self.raw = raw or kind in ALWAYS_RAW
+        self.raw_available = raw_available
+        self.tcb = tcb
+        self._blocks: dict[str, bytes] = {}
+
+    def block(self, measurement_hash: Hash | None, *, raw: bool) -> bytes:
+        """The measurement block: 4 bytes, then type, size and value.
+
+        Args:
+            measurement_hash: the negotiated one; ``None`` when only raw bit streams are possible.
+            raw: the raw bit stream was asked for.
+        """
+        as_raw = measurement_hash is None or self.raw or (raw and self.raw_available)
+        form = "raw" if measurement_hash is None or as_raw else measurement_hash.name
+        if form not in self._blocks:
+            self._blocks[form] = self._build(None if as_raw else measurement_hash)
+        return self._blocks[form]
+
+    def _build(self, measurement_hash: Hash | None) -> bytes:
+        if measurement_hash is None:
+            content = DmtfMeasurement(value_type=self.kind | RAW_BIT_STREAM, value=self.value)
+        else:
+            value = digest(measurement_hash, self.value)
+            content = DmtfMeasurement(value_type=int(self.kind), value=value)
+        return MeasurementBlock(index=self.index, measurement=content.build()).build()
+
+
+def device_mode_value(
+    operational_capabilities: Iterable[OperationalMode],
+    operational_state: Iterable[OperationalMode],
+    device_capabilities: Iterable[DeviceMode],
+    device_state: Iterable[DeviceMode],
+) -> bytes:
+    """The 16 bytes of a device mode measurement: four 32-bit masks."""
+    masks = (operational_capabilities, operational_state, device_capabilities, device_state)
+    return pack("<4I", *(sum(set(mask)) for mask in masks))

@@ -1,0 +1,35 @@
+"""What happens on the way between a socket and the core, for whoever observes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from responder.core.events import Event
+
+Observer = Callable[[float, int, Event], None]
+"""Called with virtual time in seconds, connection ordinal and event; must not block or raise.
+
+Ordinals count the connections that asked for something, from 1; 0 stands for all others.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerArrived(Event):
+    """A connection asked for something for the first time and has its ordinal now."""
+
+    peer: str
+    listener: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLeft(Event):
+    """A connection ended, and why."""
+
+    peer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerIgnored(Event):
+    """Something that a peer sent, or should have got, came to nothing."""
+
+    reason: str

@@ -1,0 +1,150 @@
+"""Opening the sockets that a server listens on."""
+
+import errno
+import os
+import socket
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from responder.errors import ConfigError, UnavailableError
+from responder.transport.uri import Endpoint
+
+BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listening socket.
+
+    Attributes:
+        endpoint: what is spoken there, with the real port.
+        socket: bound and listening.
+        owned: its Unix path is ours to remove.
+    """
+
+    endpoint: Endpoint
+    socket: socket.socket
+    owned: bool = True
+
+    def close(self) -> None:
+        """Stop listening; a Unix socket's path goes too."""
+        self.socket.close()
+        if self.endpoint.path and self.owned:
+            _remove_socket(self.endpoint.path)
+
+
+def open_listeners(endpoints: Sequence[Endpoint], *, allow_remote: bool) -> list[Listener]:
+    """Listen on each of ``endpoints``, or on none.
+
+    Raises:
+        ConfigError: an address is not this machine's loopback and ``allow_remote`` is not given.
+        UnavailableError: an address is in use or cannot be had.
+    """
+    listeners: list[Listener] = []
+    try:
+        for endpoint in endpoints:
+            listeners.append(_open(endpoint, allow_remote=allow_remote))  # noqa: PERF401 - closed below
+    except BaseException:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
+def adopt(sock: socket.socket, endpoint: Endpoint, *, allow_remote: bool) -> Listener:
+    """A listener from a socket that somebody else opened; ``endpoint`` tells its framing.
+
+    Raises:
+        ConfigError: as ``open_listeners``.
+    """
+    sock.setblocking(False)
+    name = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        path = name if isinstance(name, str) else "@" + name[1:].decode(errors="replace")
+        return Listener(replace(endpoint, path=path or "(unnamed)"), sock, owned=False)
+    host, port = name[:2]
+    _refuse_remote(host, str(endpoint), allow_remote=allow_remote)
+    return Listener(replace(endpoint, host=host, port=port, path=""), sock, owned=False)
+
+
+def _open(endpoint: Endpoint, *, allow_remote: bool) -> Listener:
+    if endpoint.path:
+        return Listener(endpoint, _open_unix(endpoint))
+    family, address = _resolve(endpoint)
+    _refuse_remote(address[0], str(endpoint), allow_remote=allow_remote)
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _unavailable(endpoint, error) from error
+    sock.setblocking(False)
+    return Listener(replace(endpoint, port=sock.getsockname()[1]), sock)
+
+
+def _resolve(endpoint: Endpoint) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """The address to bind; IPv4 where a name has both, because requesters know IPv4 only."""
+    if endpoint.host.replace(".", "").isdigit():
+        return socket.AF_INET, (endpoint.host, endpoint.port)
+    try:
+        found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise UnavailableError(f"{endpoint}: {error.strerror or error}") from error
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
+    family, _, _, _, address = found[0]
+    return family, (str(address[0]), int(address[1]))
+
+
+def _refuse_remote(host: str, name: str, *, allow_remote: bool) -> None:
+    if not allow_remote and not host.startswith("127.") and host != "::1":
+        raise ConfigError(
+            f"{name} can be reached from other machines. Everybody who reaches this responder can "
+            "use it, its keys are public test keys and it may misbehave on purpose; "
+            "if that is wanted, say --allow-remote"
+        )
+
+
+def _open_unix(endpoint: Endpoint) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _remove_stale(endpoint.path)
+        sock.bind(endpoint.path)
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _unavailable(endpoint, error) from error
+    sock.setblocking(False)
+    return sock
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a socket that nobody listens on any more; leave everything else alone."""
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            _remove_socket(path)
+
+
+def _remove_socket(path: str) -> None:
+    try:
+        os.unlink(path)  # noqa: PTH108 - no pathlib for one call
+    except FileNotFoundError:
+        return
+
+
+def _unavailable(endpoint: Endpoint, error: OSError) -> UnavailableError:
+    if error.errno == errno.EADDRINUSE:
+        hint = "" if endpoint.path else "; --port 0 takes a free port"
+        return UnavailableError(f"{endpoint} is in use by another process{hint}")
+    return UnavailableError(f"cannot listen on {endpoint}: {error.strerror or error}")

@@ -1,0 +1,215 @@
+"""Listeners, connections and endpoints of one profile."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from responder.core.events import Event
+from responder.core.hooks import Hooks
+from responder.core.interfaces import Device, ResponderPolicy
+from responder.core.responder import Responder
+from responder.crypto.random_tree import RandomTree
+from responder.server.attach import Attach, Attachments
+from responder.server.clock import Clock, LoopClock
+from responder.server.connection import PeerConnection
+from responder.server.emu_connection import EmuConnection
+from responder.server.endpoint import SpdmEndpoint
+from responder.server.events import Observer, PeerLeft
+from responder.server.limits import Limits
+from responder.server.listener import Listener
+from responder.server.tcp_connection import TcpConnection
+from responder.transport.uri import Endpoint
+
+
+class Emulated(Protocol):
+    """What is used of a ``responder.profiles.load.Profile``."""
+
+    @property
+    def name(self) -> str:
+        """The profile's name."""
+
+    @property
+    def device(self) -> Device:
+        """The device behind all endpoints."""
+
+    @property
+    def policy(self) -> ResponderPolicy:
+        """What the responder claims and chooses."""
+
+    @property
+    def hooks(self) -> Callable[[RandomTree], Hooks]:
+        """Makes the hooks of one endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """How a server serves.
+
+    Attributes:
+        attach: how connections find their endpoint.
+        limits: what a peer may cost.
+        once: stop after the first connection that asked for something.
+        seed: the root of all randomness; the same seed gives the same nonces.
+    """
+
+    seed: bytes
+    attach: Attach = Attach.FRESH
+    limits: Limits = field(default_factory=Limits)
+    once: bool = False
+
+
+class Server:
+    """Serves one profile on some listeners, in the running loop."""
+
+    def __init__(
+        self,
+        profile: Emulated,
+        options: ServerOptions,
+        observer: Observer,
+        clock: Clock | None = None,
+    ) -> None:
+        self.limits = options.limits
+        self.clock = clock or LoopClock()
+        self.capabilities = profile.policy.flags
+        self._profile = profile
+        self._options = options
+        self._observer = observer
+        self._random = RandomTree(options.seed)
+        self._attachments = Attachments(options.attach, self._make_endpoint)
+        self._connections: set[PeerConnection] = set()
+        self._listeners: list[Listener] = []
+        self._servers: list[asyncio.Server] = []
+        self._numbered = 0
+        self._stopping = False
+        self._finished = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    # What its owner calls.
+
+    async def start(self, listeners: Sequence[Listener]) -> list[Endpoint]:
+        """Accept connections on ``listeners``, which belong to the server now."""
+        self._listeners += listeners
+        for listener in listeners:
+            await self._accept_on(listener)
+        return [listener.endpoint for listener in listeners]
+
+    async def call(self, endpoint: Endpoint) -> None:
+        """Connect to a requester that listens, and ask it to be one (DSP0287 role inquiry).
+
+        Raises:
+            OSError: nobody listens there.
+        """
+        loop = asyncio.get_running_loop()
+
+        def factory() -> PeerConnection:
+            connection = self._connection(endpoint)
+            connection.inquire_role()
+            return connection
+
+        if endpoint.path:
+            await loop.create_unix_connection(factory, endpoint.path)
+        else:
+            await loop.create_connection(factory, endpoint.host, endpoint.port)
+
+    async def finished(self) -> None:
+        """Wait until the server has a reason to stop (``once``)."""
+        await self._finished.wait()
+
+    async def stop(self, reason: str) -> None:
+        """Stop listening, answer what has arrived, close; after ``drain_time`` in any case."""
+        self._stopping = True
+        self._close_listeners()
+        for connection in list(self._connections):
+            connection.finish(reason)
+        deadline = None
+        if self.limits.drain_time:
+            deadline = self.clock.call_at(
+                self.clock.now() + self.limits.drain_time,
+                lambda: self.abort(f"{reason}, and the time to drain is over"),
+            )
+        await self._empty.wait()
+        if deadline is not None:
+            deadline.cancel()
+        self._attachments.close()
+
+    def abort(self, reason: str) -> None:
+        """Close all connections at once."""
+        for connection in list(self._connections):
+            connection.abort(reason)
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections there are now."""
+        return len(self._connections)
+
+    # What its connections call; see ``connection.Host``.
+
+    def admit(self, connection: PeerConnection) -> str:
+        """Count a new connection; the reason to refuse it, or nothing."""
+        limit = self.limits.max_connections
+        full = limit and len(self._connections) >= limit
+        self._connections.add(connection)
+        self._empty.clear()
+        if self._stopping:
+            return "the server is stopping"
+        return f"there are {limit} connections already" if full else ""
+
+    def number(self, connection: PeerConnection) -> int:
+        """The ordinal of a connection that asks for something for the first time."""
+        del connection
+        self._numbered += 1
+        return self._numbered
+
+    def attach(self, connection: PeerConnection) -> SpdmEndpoint:
+        """The endpoint that a connection speaks to."""
+        return self._attachments.attach(connection, connection.ordinal)
+
+    def left(self, connection: PeerConnection, reason: str) -> None:
+        """A connection ended."""
+        if connection.endpoint is not None:
+            self._attachments.detach(connection, connection.endpoint)
+        self.emit(connection.ordinal, PeerLeft(connection.peer, reason))
+        self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
+        if self._options.once and connection.ordinal and not connection.keeps_listening:
+            self._close_listeners()
+            self._finished.set()
+
+    def emit(self, ordinal: int, event: Event) -> None:
+        """Tell the observers."""
+        self._observer(self.clock.now(), ordinal, event)
+
+    # Inside.
+
+    def _make_endpoint(self, ordinal: int) -> SpdmEndpoint:
+        random = self._random.child("connection", ordinal)
+        profile = self._profile
+        hooks = profile.hooks(random.child("faults"))
+        responder = Responder(profile.device, profile.policy, random, hooks)
+
+        def emit(event: Any) -> None:
+            self.emit(ordinal, event)
+
+        return SpdmEndpoint(responder, hooks, self.clock, emit)
+
+    def _connection(self, endpoint: Endpoint) -> PeerConnection:
+        kind = TcpConnection if endpoint.framing == "dsp0287" else EmuConnection
+        return kind(self, endpoint)
+
+    async def _accept_on(self, listener: Listener) -> None:
+        loop = asyncio.get_running_loop()
+        create: Any = loop.create_unix_server if listener.endpoint.path else loop.create_server
+        sock = listener.socket
+        server = await create(lambda: self._connection(listener.endpoint), sock=sock, backlog=1024)
+        self._servers.append(server)
+
+    def _close_listeners(self) -> None:
+        for server in self._servers:
+            server.close()
+        for listener in self._listeners:
+            listener.close()
+        self._servers.clear()
+        self._listeners.clear()

@@ -1,0 +1,58 @@
+"""What a transport carries besides SPDM messages, and what a responder says to it."""
+
+from responder.spec.flags import SESSION, Cap
+from responder.spec.registries import PCI_SIG_VENDOR_ID, DoeType
+from responder.transport import doe, dsp0287
+from responder.transport.carried import Binding, Carried, Kind
+from responder.transport.dsp0287 import MessageType
+from responder.transport.socket_frame import TransportType
+
+Answer = tuple[bytes | None, str]
+"""The payload to send (``None``: no frame at all), and what an observer should know."""
+
+_NO_OBJECT = b""
+"""QEMU waits for a frame for each data object and takes an empty one for 'no response'."""
+
+
+def answer(binding: Binding, carried: Carried, capabilities: Cap) -> Answer:
+    """What to say to ``carried``, which is not an SPDM message in the clear.
+
+    Raises:
+        FramingError: a discovery request is malformed.
+    """
+    if binding.transport is TransportType.PCI_DOE:
+        return _to_data_object(binding, carried, capabilities)
+    if carried.kind is Kind.SECURED:
+        # DSP0277: a record of an unknown session is dropped; there are no sessions to know.
+        return None, "a secured message without a session was dropped"
+    return _to_dsp0287(carried)
+
+
+def discovery_table(capabilities: Cap) -> tuple[tuple[int, int], ...]:
+    """The data objects of a device with these capabilities, index 0 first (PCIe 6.2 6.30).
+
+    Secured SPDM is listed by devices that can have sessions.
+    """
+    secured = (PCI_SIG_VENDOR_ID, DoeType.SECURED_SPDM)
+    return tuple(
+        entry for entry in doe.SPDM_OBJECTS if capabilities & SESSION or entry != secured
+    )
+
+
+def _to_data_object(binding: Binding, carried: Carried, capabilities: Cap) -> Answer:
+    if carried.kind is Kind.SECURED:
+        return _NO_OBJECT, "a secured data object without a session was dropped"
+    kind = doe.object_type(carried.header)
+    if kind == doe.DISCOVERY:
+        reply = doe.answer_discovery(carried.message, discovery_table(capabilities))
+        return binding.wrap(reply, Kind.OTHER, carried.header), ""
+    vendor_id, number = kind
+    return _NO_OBJECT, f"data object {vendor_id:04x}:{number:02x} is not known here"
+
+
+def _to_dsp0287(carried: Carried) -> Answer:
+    """Role inquiry asks this side to be the requester; errors are taken note of."""
+    kind = dsp0287.message_type(carried.header)
+    if kind is MessageType.ROLE_INQUIRY:
+        return dsp0287.header_only(MessageType.CANNOT_OPERATE_AS_REQUESTER), ""
+    return None, f"the peer says {kind.name} (DSP0287)"

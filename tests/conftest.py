@@ -1,0 +1,1 @@
+"""What all tests share; its place puts ``tests`` on the path, for ``captures.loader``."""
