@@ -1,0 +1,155 @@
+"""Write the pages under docs/reference from the code; `--check` fails when one is stale."""
+
+import inspect
+import sys
+from pathlib import Path
+
+import click
+
+from responder.cli.exits import Exit
+from responder.cli.main import VERBS, cli
+from responder.core.connection import Phase
+from responder.core.hooks import Hooks
+from responder.core.table import REQUESTS
+from responder.profiles.load import list_profiles, load_profile
+from responder.requester.checks import CHECKS
+from responder.spec.codes import REQUEST_SINCE, RequestCode
+
+ROOT = Path(__file__).parent.parent / "docs" / "reference"
+NOTE = "<!-- Written by scripts/generate_docs.py; do not edit. -->\n\n"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(
+        "| " + " | ".join(cell.replace("\n", " ") for cell in row) + " |\n" for row in lines
+    )
+
+
+def requests() -> str:
+    """The request table and the state diagram."""
+    rows = []
+    arrows = ["    [*] --> NOT_STARTED"]
+    for code, row in REQUESTS.items():
+        name = RequestCode(code).name
+        last = f" to {row.last.name}" if row.last is not None and row.last != row.first else ""
+        only = "only " if row.last == row.first else "from "
+        rows.append(
+            [
+                f"`{code:02X}` {name}",
+                REQUEST_SINCE[RequestCode(code)].label,
+                f"{'' if last else only}{row.first.name}{last}",
+                " or ".join(flag.name or "" for flag in row.capability) or "-",
+                row.enters.name if row.enters is not None else "-",
+                row.buffer.value if row.buffer else "-",
+                "yes" if row.deferrable else "no",
+            ]
+        )
+        if row.enters is not None:
+            arrows += [
+                f"    {phase.name} --> {max(phase, row.enters).name}: {name}"
+                for phase in Phase
+                if row.allows(phase)
+            ]
+    arrows += [f"    {phase.name} --> AFTER_VERSION: GET_VERSION" for phase in Phase]
+    head = ["Request", "Since", "Phase", "Capability", "Enters", "Transcript", "May be deferred"]
+    return (
+        "# Requests\n\nWhat each request needs, and where its exchange is kept. A request that is"
+        " not listed here, but defined in the agreed version, is answered UnsupportedRequest.\n\n"
+        + table(head, rows)
+        + "\nSuccess never takes a connection back; only GET_VERSION does.\n\n"
+        + "```mermaid\nstateDiagram-v2\n"
+        + "\n".join(arrows)
+        + "\n```\n"
+    )
+
+
+def hooks() -> str:
+    """Where a fault can strike."""
+    rows = [
+        [f"`{name}`", " ".join(inspect.getdoc(member).split("\n\n")[0].split())]
+        for name, member in vars(Hooks).items()
+        if not name.startswith("_")
+    ]
+    return (
+        "# Hooks\n\nPlaces at which a draft passes by; a fault matches there and changes it.\n\n"
+        + table(["Hook", "What it sees and can do"], rows)
+    )
+
+
+def checks() -> str:
+    """What our requester checks."""
+    rows = [[f"`{check.id}`", check.text, check.source] for check in CHECKS.values()]
+    return (
+        "# Checks\n\nWhat `spdm-responder attest` refuses for. `--without ID` makes a requester"
+        " that lacks one check.\n\n" + table(["Id", "The requester demands that", "Source"], rows)
+    )
+
+
+def faults() -> str:
+    """The faults of the shipped profiles."""
+    rows = [
+        [f"`{fault.id}`", f"`{name}`", fault.description, fault.duty, fault.basis, fault.source]
+        for name in list_profiles()
+        for fault in load_profile(name).faults
+    ]
+    return "# Faults\n\n" + table(
+        ["Id", "Profile", "What it does", "A conforming requester must", "Basis", "Source"], rows
+    )
+
+
+def options() -> str:
+    """Every verb with its help text."""
+    context = click.Context(cli, info_name="spdm-responder")
+    parts = ["# Command line\n"]
+    parts.append(
+        "Exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit) + ".\n"
+    )
+    for verb in VERBS:
+        command = cli.get_command(context, verb)
+        if command is not None:
+            parts.append(_help(command, context, verb))
+    return "\n".join(parts)
+
+
+def _help(command: click.Command, parent: click.Context, name: str) -> str:
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=90)
+    text = f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for sub in command.list_commands(context):
+            found = command.get_command(context, sub)
+            if found is not None:
+                text += "\n" + _help(found, context, sub)
+    return text
+
+
+PAGES = {
+    "requests.md": requests,
+    "hooks.md": hooks,
+    "checks.md": checks,
+    "faults.md": faults,
+    "options.md": options,
+}
+
+
+def main() -> int:
+    """Write the pages, or say which are stale; 0 if all is well."""
+    check = "--check" in sys.argv[1:]
+    stale = []
+    ROOT.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        text = NOTE + make().rstrip() + "\n"
+        path = ROOT / name
+        if not path.exists() or path.read_text() != text:
+            stale.append(name)
+            if not check:
+                path.write_text(text)
+    if check and stale:
+        print(f"stale: {', '.join(stale)} (run scripts/generate_docs.py)", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
