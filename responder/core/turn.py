@@ -1,5 +1,7 @@
 """One request on its way through the checks, the handler, the hooks and the signature."""
 
+from typing import TYPE_CHECKING
+
 from responder.core.connection import Deferred
 from responder.core.context import Context, Reply, Resume, SignWith
 from responder.core.effects import Effect, Emit, Send
@@ -17,13 +19,16 @@ from responder.wire.error import Error
 from responder.wire.message import Message, WireError
 from responder.wire.raw import RawMessage
 
+if TYPE_CHECKING:
+    from responder.core.responder import Responder
+
 _SINCE: dict[int, int] = {int(code): version for code, version in REQUEST_SINCE.items()}
 
 
 class Turn:
     """One request on its way through the checks, the handler and the hooks."""
 
-    def __init__(self, responder: Responder, data: bytes, now: float, padding: int) -> None:
+    def __init__(self, responder: "Responder", data: bytes, now: float, padding: int) -> None:
         self.connection = responder.connection
         self.device = responder.device
         self.policy = responder.policy
@@ -200,9 +205,8 @@ class Turn:
         if is_measurements and error.code != ErrorCode.RESPONSE_NOT_READY:
             self.connection.transcript.clear(Buffer.M)
         about_version = self.data[1:2] == bytes([RequestCode.GET_VERSION])
-        response: Message = error_message(
-            V10 if about_version else self.connection.header_version, error
-        )
+        version = V10 if about_version else self.connection.header_version
+        response: Message = error_message(version, error)
         if exchange is None:
             return [response.build()]
         response = self.hooks.draft(exchange, response)
@@ -233,6 +237,7 @@ def _mismatch(reason: str) -> ProtocolError:
 
 
 def error_message(version: int, error: ProtocolError) -> Error:
+    """The ERROR response that tells a refusal."""
     return Error(
         spdm_version=version,
         error_code=error.code,
