@@ -1,6 +1,8 @@
 """``spdm-responder certs``: make certificate sets, and lay them out for other programs."""
 
+import re
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +41,7 @@ def command() -> None:
 )
 @click.option("--seed", metavar="HEX", help="What keys derive from; the shipped sets' by default.")
 @click.option("--fresh-keys", is_flag=True, help="New random keys, RSA ones too.")
-def build(  # noqa: PLR0913 - one parameter for each option
+def build(  # noqa: PLR0913, PLR0917 - one parameter for each option
     folder: Path,
     names: tuple[str, ...],
     kinds: tuple[str, ...],
@@ -59,7 +61,7 @@ def build(  # noqa: PLR0913 - one parameter for each option
 
     if fresh_keys and seed is not None:
         raise click.UsageError("--fresh-keys and --seed exclude each other")
-    specs = [_adjusted(spec, kinds, slots, sans) for spec in _chosen(names, kinds, model)]
+    specs = [_adjusted(spec, slots, sans) for spec in _chosen(names, kinds, model)]
     entropy = secrets.token_bytes(32) if fresh_keys else _seed(seed, SHIPPED_SEED)
     tree = RandomTree(entropy)
     source = _fresh_rsa() if fresh_keys else _pool()
@@ -113,36 +115,41 @@ def show(file: Path) -> None:
 
 
 def _chosen(names: tuple[str, ...], kinds: tuple[str, ...], model: str | None) -> list["SetSpec"]:
-    """The shipped sets of those names, and new ones for other names."""
-    from responder.pki.plan import SHIPPED, SetSpec, default_names  # noqa: PLC0415
-    from responder.spec.registries import CertificateModel  # noqa: PLC0415
+    """The sets of those names, shipped or new; without names the shipped ones of those kinds."""
+    from responder.pki.plan import SHIPPED, SetSpec  # noqa: PLC0415
 
-    shipped = {spec.name: spec for spec in SHIPPED}
     if not names:
         if model:
             raise click.UsageError("--model belongs to a new set: name it with --set")
-        return [spec for spec in SHIPPED if not kinds or set(kinds) & set(spec.slots)]
+        some = [
+            replace(spec, slots={kind: spec.slots[kind] for kind in kinds if kind in spec.slots})
+            for spec in SHIPPED
+        ]
+        return [spec for spec in some if spec.slots] if kinds else list(SHIPPED)
+    shipped: dict[str, SetSpec] = {spec.name: spec for spec in SHIPPED}
     specs = []
     for name in names:
-        known = shipped.get(name)
-        if known and not model:
-            specs.append(known)
-            continue
-        if not name.replace("-", "").replace("_", "").isalnum():
-            raise ConfigError(f"{name!r} is no name for a folder", where="--set")
-        chosen = CertificateModel[(model or "device").upper()]
-        specs.append(SetSpec(name, chosen, {"ecp384": 1}, default_names(name)))
+        spec = shipped.get(name) if model is None else None
+        spec = spec or _new_set(name, model or "device")
+        slots = {kind: spec.slots.get(kind, 1) for kind in kinds or spec.slots}
+        specs.append(replace(spec, slots=slots))
     return specs
 
 
-def _adjusted(
-    spec: "SetSpec", kinds: tuple[str, ...], slots: int | None, sans: tuple[str, ...]
-) -> "SetSpec":
-    from dataclasses import replace  # noqa: PLC0415
+def _new_set(name: str, model: str) -> "SetSpec":
+    from responder.pki.plan import SetSpec, default_names  # noqa: PLC0415
+    from responder.spec.registries import CertificateModel  # noqa: PLC0415
 
+    reserved = (sets.ROOTS, sets.AUTHORITIES, sets.RSA_POOL)
+    if name in reserved or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ConfigError(f"{name!r} is no name for a set", where="--set")
+    return SetSpec(name, CertificateModel[model.upper()], {"ecp384": 1}, default_names(name))
+
+
+def _adjusted(spec: "SetSpec", slots: int | None, sans: tuple[str, ...]) -> "SetSpec":
     from responder.pki.extensions import parse_name  # noqa: PLC0415
 
-    wanted = {kind: slots or spec.slots.get(kind, 1) for kind in kinds or spec.slots}
+    wanted = dict.fromkeys(spec.slots, slots) if slots else spec.slots
     names = tuple(parse_name(text) for text in sans) or spec.names
     return replace(spec, slots=wanted, names=names)
 

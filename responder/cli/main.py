@@ -1,5 +1,6 @@
 """``spdm-responder``: finds the verb, and turns what went wrong into an exit code."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -34,13 +35,24 @@ class _Verbs(click.Group):
         command: click.Command = import_module(f"responder.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in VERBS:
+            import difflib  # noqa: PLC0415 - for mistakes only
+
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"There is no verb {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.command(cls=_Verbs)
+@click.command(cls=_Verbs, subcommand_metavar="VERB [ARGS]...")
 @click.version_option(__version__, prog_name="spdm-responder")
 def cli() -> None:
     """A PCIe device that is not there: an SPDM responder that can misbehave on purpose."""
@@ -58,6 +70,10 @@ def main(arguments: list[str] | None = None) -> None:
     except ConfigError as error:
         click.echo(f"error: {error}", err=True)
         code = Exit.PROFILE
+    except BrokenPipeError:
+        # Whoever read stdout has left; the interpreter must not write the rest when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
     except (UnavailableError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         code = Exit.ENVIRONMENT

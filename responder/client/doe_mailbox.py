@@ -1,12 +1,27 @@
 """A requester's side of the PCI DOE mailbox registers (PCIe 6.2, 6.30 and 7.9.24)."""
 
 import asyncio
+import struct
 import time
-from collections.abc import Awaitable, Callable
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from responder.client.channel import ChannelError, ChannelTrouble
+from responder.client.channel import ChannelError
+from responder.transport.binding import Kind
+from responder.transport.doe import (
+    DISCOVERY,
+    DW,
+    HEADER_SIZE,
+    NO_TYPE,
+    NO_VENDOR_ID,
+    DataObject,
+    DiscoveryRequest,
+    DiscoveryResponse,
+    DoeBinding,
+    object_size,
+)
+from responder.transport.errors import FramingError
 
 CAPABILITY_ID = 0x2E
 FIRST_EXTENDED_CAPABILITY = 0x100
@@ -14,20 +29,34 @@ CONTROL, STATUS, WRITE_MAILBOX, READ_MAILBOX = 0x08, 0x0C, 0x10, 0x14
 CONTROL_ABORT, CONTROL_GO = 1 << 0, 1 << 31
 BUSY, ERROR, READY = 1 << 0, 1 << 2, 1 << 31
 ALL_ONES = 0xFFFFFFFF  # what a read returns when the device is gone
+BURST = 512  # accesses at a time
 ANSWER_WITHIN = 1.0  # seconds, also for an abort: PCIe 6.2, 6.30.2
 POLL_EVERY = 0.001  # seconds
 ABORTS = 2
-MAX_OBJECT_DWORDS = 1 << 18
 
 
-class ConfigSpace(Protocol):
-    """The configuration space of one function, 4096 bytes, read and written by aligned DWs."""
+Access = tuple[int, int | None]
+"""An aligned offset, and the DW to write there or ``None`` to read."""
+
+
+class ConfigSpace(ABC):
+    """The configuration space of one function, 4096 bytes, accessed by aligned DWs."""
+
+    @abstractmethod
+    async def burst(self, accesses: Sequence[Access]) -> list[int]:
+        """Do the accesses in this order; the DWs that were read.
+
+        Raises:
+            ChannelError: there is no way to the function.
+        """
 
     async def read32(self, offset: int) -> int:
-        """The DW at ``offset``; raises ``ChannelError`` if there is no way to the function."""
+        """The DW at ``offset``; raises as ``burst``."""
+        return (await self.burst([(offset, None)]))[0]
 
     async def write32(self, offset: int, value: int) -> None:
-        """Write the DW at ``offset``; raises ``ChannelError`` likewise."""
+        """Write the DW at ``offset``; raises as ``burst``."""
+        await self.burst([(offset, value)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +121,11 @@ class DoeMailbox:
         Objects are 8 to 2**20 bytes, a multiple of 4.
 
         Raises:
-            ChannelError: ``timeout`` without an answer within one second; ``framing`` if the mailbox
-                reports an error or the answer is not of the length it declares; ``closed`` if the
-                device or the mailbox is gone.
+            ChannelError: ``timeout`` without an answer within one second; ``framing`` if the
+                mailbox reports an error or the answer is not of the length it declares; ``closed``
+                if the device or the mailbox is gone.
         """
-        if len(data_object) % 4 or not 2 <= len(data_object) // 4 <= MAX_OBJECT_DWORDS:
+        if _declared_size(data_object) != len(data_object):
             raise ChannelError("framing", f"{len(data_object)} bytes are no DOE data object")
         async with self._lock:
             await self._make_idle()
@@ -140,6 +169,8 @@ class DoeMailbox:
             raise ChannelError("framing", "Data Object Ready is set before any request")
 
     async def _abort_after(self, failure: ChannelError) -> None:
+        if failure.kind == "closed":
+            return
         try:
             await self.abort()
         except ChannelError as second:
@@ -148,9 +179,8 @@ class DoeMailbox:
             ) from failure
 
     async def _send(self, data_object: bytes) -> None:
-        for at in range(0, len(data_object), 4):
-            await self._write(WRITE_MAILBOX, int.from_bytes(data_object[at : at + 4], "little"))
-        await self._write(CONTROL, CONTROL_GO)
+        dwords = struct.unpack(f"<{len(data_object) // DW}I", data_object)
+        await self._run([*((WRITE_MAILBOX, dword) for dword in dwords), (CONTROL, CONTROL_GO)])
 
     async def _await_ready(self) -> None:
         deadline = self._timing.clock() + ANSWER_WITHIN
@@ -163,41 +193,116 @@ class DoeMailbox:
             await self._timing.sleep(POLL_EVERY)
 
     async def _receive(self) -> bytes:
-        header = [await self._pop()]
+        peek, pop = (READ_MAILBOX, None), (READ_MAILBOX, 0)
+        *header, status = await self._run([peek, pop, peek, (STATUS, None)])
         # Without Ready a read returns zeros, and a length of zero would mean a megabyte.
-        await self._expect_ready(len(header))
-        header.append(await self._peek())
-        if header[1] >> 18:
-            raise ChannelError("framing", f"reserved bits in length DW {header[1]:#010x}")
-        length = header[1] or MAX_OBJECT_DWORDS
-        if length < 2:
-            raise ChannelError("framing", f"data object declares {length} DW")
-        if length > 2:
-            await self._drop()
-        return await self._receive_rest(header, length)
+        _expect_ready(status)
+        size = _declared_size(struct.pack("<2I", *header))
+        rest = await self._run([pop, peek] * ((size - HEADER_SIZE) // DW))
+        # Ready stays until the last DW is taken, and not longer.
+        before, after = await self._run([(STATUS, None), pop, (STATUS, None)])
+        _expect_ready(before)
+        if _present(after) & (ERROR | READY):
+            what = "Error" if after & ERROR else "Ready"
+            raise ChannelError("framing", f"DOE {what} is set after {size} bytes, the whole answer")
+        return struct.pack(f"<{size // DW}I", *header, *rest)
 
-    async def _receive_rest(self, header: list[int], length: int) -> bytes:
-        dwords = list(header)
-        while len(dwords) < length - 1:
-            dwords.append(await self._pop())
-        if len(dwords) < length:
-            dwords.append(await self._peek())
-        await self._expect_ready(length - 1)
-        await self._drop()
-        status = await self._status()
-        if status & ERROR:
-            raise ChannelError("framing", f"DOE Error after the answer, status {status:#010x}")
-        if status & READY:
-            raise ChannelError("framing", f"more than the {length} DW that the answer declares")
-        return b"".join(dword.to_bytes(4, "little") for dword in dwords)
+    async def _status(self) -> int:
+        return _present((await self._run([(STATUS, None)]))[0])
 
-    async def _expect_ready(self, taken: int) -> None:
-        if not (status := await self._status()) & READY:
-            raise ChannelError(
-                "framing", f"Ready dropped after {taken} DW of the answer, status {status:#010x}"
-            )
+    async def _write(self, register: int, value: int) -> None:
+        await self._run([(register, value)])
 
-    async def _pop(self) -> int:
-        dword = await self._peek()
-        await self._drop()
-        return dword
+    async def _run(self, accesses: Sequence[Access]) -> list[int]:
+        base = self.capability.offset
+        values: list[int] = []
+        for at in range(0, len(accesses), BURST):
+            part = accesses[at : at + BURST]
+            values += await self._config.burst([(base + offset, value) for offset, value in part])
+        return values
+
+
+def _present(status: int) -> int:
+    if status == ALL_ONES:
+        raise ChannelError("closed", "the device is gone: its DOE status reads all ones")
+    return status
+
+
+def _expect_ready(status: int) -> None:
+    if not _present(status) & READY:
+        raise ChannelError("framing", f"DOE Ready dropped within the answer, status {status:#010x}")
+
+
+def _declared_size(header: bytes | bytearray) -> int:
+    try:
+        return object_size(bytes(header))
+    except FramingError as error:
+        raise ChannelError("framing", str(error)) from error
+
+
+async def discover(mailbox: DoeMailbox) -> list[tuple[int, int]]:
+    """The (VendorID, Type) of every object that a mailbox takes, index 0 first.
+
+    A request that fails is sent once more: discovery has no state.
+
+    Raises:
+        ChannelError: a request failed twice, or the answers are no list.
+    """
+    version = 2 if mailbox.capability.version >= 2 else 0
+    found: list[tuple[int, int]] = []
+    asked: set[int] = set()
+    index = 0
+    while True:
+        asked.add(index)
+        entry = await _discover_one(mailbox, DiscoveryRequest(index, version))
+        if (entry.vendor_id, entry.type) == (NO_VENDOR_ID, NO_TYPE):
+            raise ChannelError("framing", f"discovery index {index} is beyond the device's list")
+        if entry.extended is not None and version < 2:
+            raise ChannelError("framing", "a second discovery DW, but the capability is version 1")
+        found.append((entry.vendor_id, entry.type))
+        index = entry.next_index
+        if index == 0:
+            return found
+        if index in asked:
+            raise ChannelError("framing", f"discovery returns to index {index}")
+
+
+async def _discover_one(mailbox: DoeMailbox, request: DiscoveryRequest) -> DiscoveryResponse:
+    wanted = DataObject(*DISCOVERY, request.encode()).encode()
+    try:
+        answer = await mailbox.exchange(wanted)
+    except ChannelError:
+        answer = await mailbox.exchange(wanted)
+    if answer[:3] != wanted[:3]:
+        raise ChannelError("framing", f"discovery answered by object {answer[:HEADER_SIZE].hex()}")
+    try:
+        return DiscoveryResponse.decode(DataObject.decode(answer).payload)
+    except FramingError as error:
+        raise ChannelError("framing", str(error)) from error
+
+
+class DoeMailboxChannel:
+    """SPDM outside a session through a mailbox; a ``Channel``.
+
+    Attributes:
+        padding: 3, because an object is a whole number of DWs.
+    """
+
+    def __init__(self, mailbox: DoeMailbox) -> None:
+        self.padding = DoeBinding.padding
+        self._mailbox = mailbox
+        self._binding = DoeBinding()
+
+    async def exchange(self, message: bytes) -> bytes:
+        """As ``Channel.exchange``; the answer keeps up to 3 bytes of padding."""
+        try:
+            answer = await self._mailbox.exchange(self._binding.wrap(message))
+            carried = self._binding.unwrap(answer)
+        except FramingError as error:
+            raise ChannelError("framing", str(error)) from error
+        if carried.kind is not Kind.SPDM:
+            raise ChannelError("framing", f"SPDM answered by object {answer[:HEADER_SIZE].hex()}")
+        return carried.message
+
+    async def close(self) -> None:
+        """Nothing is held: the mailbox stays with whoever opened it."""

@@ -15,7 +15,7 @@ class Identity(Protocol):
     """A private key (PEM) and its certificates (DER, root first); ``responder.pki`` reads them."""
 
     @property
-    def private_key(self) -> bytes:
+    def key(self) -> bytes:
         """The private key, unencrypted PEM."""
 
     @property
@@ -53,7 +53,7 @@ class Credential:
             # Parsing an RSA key takes longer than reading all the files, so it waits for its use.
             from responder.crypto.signing import load_private_key  # noqa: PLC0415
 
-            self._key = load_private_key(self.identity.private_key)
+            self._key = load_private_key(self.identity.key)
         return self._key
 
     def chain(self, base_hash: Hash) -> bytes:

@@ -1,1 +1,1 @@
-"""Observers: they never slow or stop the protocol."""
+"""Observers: journal, log; losing one never slows or stops the protocol."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import NameOID
 
 from responder.crypto.random_tree import RandomTree
@@ -107,8 +108,12 @@ def leaf_template(
 
 
 def requester_template(kind: str, names: tuple[Name, ...] = ()) -> Template:
-    """The leaf of a requester's chain, for mutual authentication."""
-    usages = (*_TLS, oids.REQUESTER_AUTH)
+    """The leaf of a requester's chain, for mutual authentication.
+
+    Both roles are allowed: libspdm's sample requester checks its own chain as if it were a
+    responder's, and refuses a leaf that may only be a requester.
+    """
+    usages = (*_TLS, oids.RESPONDER_AUTH, oids.REQUESTER_AUTH)
     return Template(f"{kind} requester", signs=True, usages=usages, names=names)
 
 
@@ -130,7 +135,7 @@ def issue(
 
 def sign(
     template: Template,
-    public_key: x509.base.CertificatePublicKeyTypes,
+    public_key: CertificatePublicKeyTypes,
     issuer: Credential,
     serials: RandomTree,
 ) -> x509.Certificate:
@@ -190,7 +195,7 @@ def _serial(serials: RandomTree) -> int:
 
 
 def _extensions(
-    template: Template, public_key: x509.base.CertificatePublicKeyTypes, issuer_key: Key
+    template: Template, public_key: CertificatePublicKeyTypes, issuer_key: Key
 ) -> list[tuple[x509.ExtensionType, bool]]:
     found: list[tuple[x509.ExtensionType, bool]] = [
         (x509.BasicConstraints(template.ca, None), True),

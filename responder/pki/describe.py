@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from responder.crypto.signing import PublicKey, UnsupportedKeyError
 from responder.errors import ConfigError
 from responder.pki import oids, sets
 from responder.pki.keys import load_key, public_der
 
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 _KEY_USAGES = ("digital_signature", "key_cert_sign", "crl_sign", "content_commitment")
 
 
@@ -29,7 +35,7 @@ def describe_file(path: Path) -> Iterator[str]:
         yield f"{place}  {certificate.subject.rfc4514_string()}"
         yield from (f"   {line}" for line in describe(certificate))
     if b"PRIVATE KEY-----" in path.read_bytes():
-        yield _key_line(path)
+        yield _key_line(sets.read_identity(path), str(path))
 
 
 def describe(certificate: x509.Certificate) -> Iterator[str]:
@@ -38,18 +44,23 @@ def describe(certificate: x509.Certificate) -> Iterator[str]:
     yield f"key     {_key(certificate)}, signed with {_algorithm(certificate)}"
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     yield f"valid   {start:%Y-%m-%d} to {end:%Y-%m-%d}, serial {certificate.serial_number:x}"
-    rights = list(_rights(certificate))
+    try:
+        extensions = certificate.extensions
+    except _UNREADABLE as error:
+        yield f"extensions cannot be read: {error}"
+        return
+    rights = list(_rights(extensions))
     if rights:
         yield f"rights  {', '.join(rights)}"
-    for extension in certificate.extensions:
+    for extension in extensions:
         if isinstance(extension.value, x509.SubjectAlternativeName):
             yield from (f"name    {_general_name(name)}" for name in extension.value)
         elif extension.oid.dotted_string == oids.SPDM_EXTENSION:
             yield f"SPDM    {_marks(extension.value)}"
 
 
-def _rights(certificate: x509.Certificate) -> Iterator[str]:
-    for extension in certificate.extensions:
+def _rights(extensions: x509.Extensions) -> Iterator[str]:
+    for extension in extensions:
         value = extension.value
         if isinstance(value, x509.BasicConstraints):
             yield f"CA:{str(value.ca).upper()}"
@@ -62,7 +73,7 @@ def _rights(certificate: x509.Certificate) -> Iterator[str]:
 def _key(certificate: x509.Certificate) -> str:
     try:
         return PublicKey(certificate.public_key()).kind
-    except UnsupportedKeyError:
+    except (UnsupportedKeyError, *_UNREADABLE):
         return certificate.public_key_algorithm_oid.dotted_string
 
 
@@ -74,8 +85,8 @@ def _algorithm(certificate: x509.Certificate) -> str:
 def _general_name(name: x509.GeneralName) -> str:
     if not isinstance(name, x509.OtherName):
         return str(name.value)
-    text = name.value[2:].decode(errors="backslashreplace")
-    return f"{_known(name.type_id.dotted_string)} {text}"
+    content = oids.content(name.value).decode(errors="backslashreplace")
+    return f"{_known(name.type_id.dotted_string)} {content}"
 
 
 def _marks(value: x509.ExtensionType) -> str:
@@ -87,13 +98,9 @@ def _marks(value: x509.ExtensionType) -> str:
     return ", ".join(found) or value.value.hex()
 
 
-def _key_line(path: Path) -> str:
-    identity = sets.read_identity(path)
-    leaf = x509.load_der_x509_certificate(identity.chain[-1])
-    wanted = leaf.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    matches = public_der(load_key(identity.key, str(path))) == wanted
+def _key_line(identity: sets.Identity, where: str) -> str:
+    spki = public_der(load_key(identity.key, where))
+    matches = spki in identity.chain[-1]
     return f"private key: {'of certificate 0' if matches else 'NOT of certificate 0'}"
 
 

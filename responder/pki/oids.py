@@ -51,6 +51,12 @@ def tlv(tag: int, body: bytes) -> bytes:
     return bytes((tag, 0x80 | len(length))) + length + body
 
 
+def content(element: bytes) -> bytes:
+    """What is inside one DER element; its length is not checked."""
+    long_form = element[1] & 0x80 if len(element) > 1 else 0
+    return element[2 + (element[1] & 0x7F if long_form else 0) :]
+
+
 def _base128(arc: int) -> bytes:
     groups = [arc & 0x7F]
     while arc := arc >> 7:

@@ -57,9 +57,7 @@ SHIPPED = (
         default_names("device"),
     ),
     SetSpec("alias", CertificateModel.ALIAS, {"ecp384": 2}, default_names("alias")),
-    SetSpec(
-        "generic", CertificateModel.GENERIC, {"ecp384": SLOT_COUNT}, default_names("generic")
-    ),
+    SetSpec("generic", CertificateModel.GENERIC, {"ecp384": SLOT_COUNT}, default_names("generic")),
     SetSpec(
         "qemu-nvme",
         CertificateModel.DEVICE,

@@ -44,7 +44,7 @@ as the working directory:
 
 ca.cert.der is the root of the chains that spdm-responder's profiles present, so the requester
 trusts them; the requester's identity is signed by that root too, so the profiles trust it.
-Between two spdm-emu programs add "--pqc_asym NONE --req_pqc_asym NONE": there are no such keys here.
+Between two spdm-emu programs add "--pqc_asym NONE --req_pqc_asym NONE": no such keys are here.
 """
 
 

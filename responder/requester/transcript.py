@@ -4,7 +4,6 @@ Source: DSP0274 "CHALLENGE_AUTH signature generation" (M1) and "MEASUREMENTS sig
 (L1). Nothing here is shared with the responder's transcripts: one misreading must not hide in both.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
@@ -138,7 +137,7 @@ class Transcript:
         self._m += (request, body)
         if not signature_size:
             return None
-        vca: Sequence[bytes] = self.vca if self._version >= V12 else ()
+        vca = self.vca if self._version >= V12 else []
         parts = (*vca, *self._m)
         self._m = []
         return Signed(MEASUREMENTS_CONTEXT, parts, signature)

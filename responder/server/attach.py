@@ -43,3 +43,9 @@ class Attachments:
         endpoint.detach(peer, final=self._mode is Attach.FRESH)
         if self._mode is Attach.STICKY:
             self._free.append(endpoint)
+
+    def close(self) -> None:
+        """No endpoint will be found again."""
+        for endpoint in self._free:
+            endpoint.end()
+        self._free.clear()

@@ -14,6 +14,7 @@ from responder.server.limits import Limits
 from responder.server.transport_answers import answer
 from responder.spec.flags import Cap
 from responder.transport.carried import Binding, Kind
+from responder.transport.dsp0287 import MessageType, header_only
 from responder.transport.errors import FramingError
 from responder.transport.framer import Framer
 from responder.transport.uri import Endpoint
@@ -74,6 +75,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         self._write_full = False
         self._reading = True
         self._end_after = ""
+        self._greeting = b""
         self._farewell = b""
         self._reason = ""
         self._last_frame = self._frame_start = host.clock.now()
@@ -105,6 +107,8 @@ class PeerConnection(asyncio.Protocol, ABC):
         if refusal:
             self.close(refusal)
             return
+        if self._greeting:
+            self._write(self._greeting)
         self._acknowledge_at_once()
         if self._host.limits.idle_timeout:
             self._watch_by(self._last_frame + self._host.limits.idle_timeout)
@@ -189,6 +193,13 @@ class PeerConnection(asyncio.Protocol, ABC):
             self._schedule()
 
     # What the server calls.
+
+    def inquire_role(self) -> None:
+        """Begin with a role inquiry: the peer accepted the connection and is to be requester.
+
+        It stands alone even before the spdm-emu protocol, as the reference emulator has it.
+        """
+        self._greeting = header_only(MessageType.ROLE_INQUIRY)
 
     def finish(self, reason: str) -> None:
         """End the connection once the frames that have arrived are answered."""

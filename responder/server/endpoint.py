@@ -4,12 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from responder.core.effects import ArmTimer, Close, Effect, Emit, Run, Send
 from responder.core.events import Event, InternalError
-from responder.core.hooks import Hooks
 from responder.server.clock import Clock, Timers
+
+if TYPE_CHECKING:
+    from responder.core.hooks import Hooks
 
 
 class Core(Protocol):
@@ -54,7 +56,7 @@ class SpdmEndpoint:
     """
 
     def __init__(
-        self, responder: Core, hooks: Hooks, clock: Clock, emit: Callable[[Event], None]
+        self, responder: Core, hooks: "Hooks", clock: Clock, emit: Callable[[Event], None]
     ) -> None:
         self.hooks = hooks
         self._responder = responder
@@ -79,11 +81,15 @@ class SpdmEndpoint:
         if self._latest is peer:
             self._latest = None
         if final:
-            self._timers.cancel_all()
+            self.end()
         try:
             self._responder.closed()
         except Exception as error:  # noqa: BLE001 - a defect must not end the process
             self._broken(error, 0, None)
+
+    def end(self) -> None:
+        """Nobody will find this endpoint again: let no timer fire."""
+        self._timers.cancel_all()
 
     def submit(self, peer: PeerPort, message: bytes, padding: int) -> None:
         """Handle one SPDM message; ``peer.answered`` is called when that is done.

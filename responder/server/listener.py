@@ -1,11 +1,11 @@
 """Opening the sockets that a server listens on."""
 
 import errno
-import os
 import socket
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from responder.errors import ConfigError, UnavailableError
 from responder.transport.uri import Endpoint
@@ -125,7 +125,7 @@ def _open_unix(endpoint: Endpoint) -> socket.socket:
 def _remove_stale(path: str) -> None:
     """Remove a socket that nobody listens on any more; leave everything else alone."""
     try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
+        if not stat.S_ISSOCK(Path(path).stat().st_mode):
             return
     except FileNotFoundError:
         return
@@ -137,10 +137,7 @@ def _remove_stale(path: str) -> None:
 
 
 def _remove_socket(path: str) -> None:
-    try:
-        os.unlink(path)  # noqa: PTH108 - no pathlib for one call
-    except FileNotFoundError:
-        return
+    Path(path).unlink(missing_ok=True)
 
 
 def _unavailable(endpoint: Endpoint, error: OSError) -> UnavailableError:

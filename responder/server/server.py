@@ -1,14 +1,12 @@
 """Listeners, connections and endpoints of one profile."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 from responder.core.events import Event
-from responder.core.hooks import Hooks
-from responder.core.interfaces import Device, ResponderPolicy
-from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
 from responder.server.attach import Attach, Attachments
 from responder.server.clock import Clock, LoopClock
@@ -21,6 +19,12 @@ from responder.server.listener import Listener
 from responder.server.tcp_connection import TcpConnection
 from responder.transport.uri import Endpoint
 
+if TYPE_CHECKING:
+    from responder.core.hooks import Hooks
+    from responder.core.interfaces import Device, ResponderPolicy
+
+_CORE = "responder.core.responder"
+
 
 class Emulated(Protocol):
     """What is used of a ``responder.profiles.load.Profile``."""
@@ -30,16 +34,15 @@ class Emulated(Protocol):
         """The profile's name."""
 
     @property
-    def device(self) -> Device:
+    def device(self) -> "Device":
         """The device behind all endpoints."""
 
     @property
-    def policy(self) -> ResponderPolicy:
+    def policy(self) -> "ResponderPolicy":
         """What the responder claims and chooses."""
 
-    @property
-    def hooks(self) -> Callable[[RandomTree], Hooks]:
-        """Makes the hooks of one endpoint."""
+    def hooks(self, random: RandomTree) -> "Hooks":
+        """The hooks of one more endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Server:
         self._listeners: list[Listener] = []
         self._servers: list[asyncio.Server] = []
         self._numbered = 0
+        self._called = False
         self._stopping = False
         self._finished = asyncio.Event()
         self._empty = asyncio.Event()
@@ -95,6 +99,10 @@ class Server:
             await self._accept_on(listener)
         return [listener.endpoint for listener in listeners]
 
+    def prepare(self) -> None:
+        """Import what the first request needs, without holding up the loop meanwhile."""
+        asyncio.get_running_loop().run_in_executor(None, import_module, _CORE)
+
     async def call(self, endpoint: Endpoint) -> None:
         """Connect to a requester that listens, and ask it to be one (DSP0287 role inquiry).
 
@@ -102,6 +110,7 @@ class Server:
             OSError: nobody listens there.
         """
         loop = asyncio.get_running_loop()
+        self._called = True
 
         def factory() -> PeerConnection:
             connection = self._connection(endpoint)
@@ -114,7 +123,7 @@ class Server:
             await loop.create_connection(factory, endpoint.host, endpoint.port)
 
     async def finished(self) -> None:
-        """Wait until the server has a reason to stop (``once``)."""
+        """Wait until there is nothing left to do: after ``once``, or after all calls."""
         await self._finished.wait()
 
     async def stop(self, reason: str) -> None:
@@ -177,6 +186,8 @@ class Server:
         if self._options.once and connection.ordinal and not connection.keeps_listening:
             self._close_listeners()
             self._finished.set()
+        if self._called and not (self._listeners or self._connections):
+            self._finished.set()
 
     def emit(self, ordinal: int, event: Event) -> None:
         """Tell the observers."""
@@ -185,6 +196,9 @@ class Server:
     # Inside.
 
     def _make_endpoint(self, ordinal: int) -> SpdmEndpoint:
+        # Not at the top: a server is ready sooner, and prepare() has usually done it by now.
+        from responder.core.responder import Responder  # noqa: PLC0415
+
         random = self._random.child("connection", ordinal)
         profile = self._profile
         hooks = profile.hooks(random.child("faults"))

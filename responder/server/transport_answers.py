@@ -34,9 +34,7 @@ def discovery_table(capabilities: Cap) -> tuple[tuple[int, int], ...]:
     Secured SPDM is listed by devices that can have sessions.
     """
     secured = (PCI_SIG_VENDOR_ID, DoeType.SECURED_SPDM)
-    return tuple(
-        entry for entry in doe.SPDM_OBJECTS if capabilities & SESSION or entry != secured
-    )
+    return tuple(entry for entry in doe.SPDM_OBJECTS if capabilities & SESSION or entry != secured)
 
 
 def _to_data_object(binding: Binding, carried: Carried, capabilities: Cap) -> Answer:

@@ -4,8 +4,9 @@ ST1 = 100_000
 """Time in which a responder answers a request that needs no cryptography."""
 
 RDT_EXPONENT = 1
-RDTM = 1
-"""The hints that ResponseNotReady carries when nothing better is known."""
+RDTM = 2
+"""The hints that ResponseNotReady carries when nothing better is known; RDTM is at least 2, for
+WTMax is (RDTM - 1) times RDT, less the round trip."""
 
 DOE_TIMEOUT = 1_000_000
 """A DOE mailbox answers, or finishes an abort, within one second (PCIe 6.x 6.30)."""

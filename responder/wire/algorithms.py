@@ -1,8 +1,10 @@
 """NEGOTIATE_ALGORITHMS and ALGORITHMS (DSP0274, clause of that name)."""
 
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf
 from responder.wire.message import Message, Record, WireError, wire
+from responder.wire.names import MEASUREMENT_HASHES, AlgType, OtherParams, Specification
 
 FIXED_ALGORITHM_BYTES = 2
 TABLE_SIZE = 4
@@ -14,7 +16,7 @@ RESPONSE_FIXED_SIZE = 36
 class AlgorithmStructure(Record):
     """One algorithm structure (1.1): type, counts, bits, extended algorithms of 4 bytes each."""
 
-    alg_type: int = wire(Int8ul)
+    alg_type: int = wire(Int8ul, show=AlgType)
     alg_count: int = wire(Int8ul, default=FIXED_ALGORITHM_BYTES << 4)
     alg_supported: int = wire(Int16ul)
     alg_external: bytes = wire(Blob(lambda c: EXTENDED_SIZE * (c.alg_count & 0xF)), default=b"")
@@ -48,16 +50,16 @@ class NegotiateAlgorithms(Message, code=RequestCode.NEGOTIATE_ALGORITHMS):
     algorithm_structure_count: int = wire(Int8ul, default=0)
     param2: int = wire(Int8ul, default=0)
     length: int | None = wire(LengthOf("trailer", Int16ul, extra=REQUEST_FIXED_SIZE), default=None)
-    measurement_specification: int = wire(Int8ul, default=0)
-    other_params_support: int = wire(Int8ul, default=0)
-    base_asym_algo: int = wire(Int32ul, default=0)
-    base_hash_algo: int = wire(Int32ul, default=0)
-    pqc_asym_algo: int = wire(Int32ul, default=0)
+    measurement_specification: int = wire(Int8ul, default=0, show=Specification)
+    other_params_support: int = wire(Int8ul, default=0, show=OtherParams)
+    base_asym_algo: int = wire(Int32ul, default=0, show=BASE_ASYM)
+    base_hash_algo: int = wire(Int32ul, default=0, show=BASE_HASHES)
+    pqc_asym_algo: int = wire(Int32ul, default=0, show=PQC_ASYM)
     reserved: bytes = wire(Blob(8), default=bytes(8))
     ext_asym_count: int = wire(Int8ul, default=0)
     ext_hash_count: int = wire(Int8ul, default=0)
     reserved2: int = wire(Int8ul, default=0)
-    mel_specification: int = wire(Int8ul, default=0)
+    mel_specification: int = wire(Int8ul, default=0, show=Specification)
     trailer: bytes = wire(Blob(lambda c: max(0, c.length - REQUEST_FIXED_SIZE)), default=b"")
 
     @property
@@ -80,14 +82,14 @@ class Algorithms(Message, code=ResponseCode.ALGORITHMS):
     algorithm_structure_count: int = wire(Int8ul, default=0)
     param2: int = wire(Int8ul, default=0)
     length: int | None = wire(LengthOf("trailer", Int16ul, extra=RESPONSE_FIXED_SIZE), default=None)
-    measurement_specification_sel: int = wire(Int8ul, default=0)
-    other_params_selection: int = wire(Int8ul, default=0)
-    measurement_hash_algo: int = wire(Int32ul, default=0)
-    base_asym_sel: int = wire(Int32ul, default=0)
-    base_hash_sel: int = wire(Int32ul, default=0)
-    pqc_asym_sel: int = wire(Int32ul, default=0)
+    measurement_specification_sel: int = wire(Int8ul, default=0, show=Specification)
+    other_params_selection: int = wire(Int8ul, default=0, show=OtherParams)
+    measurement_hash_algo: int = wire(Int32ul, default=0, show=MEASUREMENT_HASHES)
+    base_asym_sel: int = wire(Int32ul, default=0, show=BASE_ASYM)
+    base_hash_sel: int = wire(Int32ul, default=0, show=BASE_HASHES)
+    pqc_asym_sel: int = wire(Int32ul, default=0, show=PQC_ASYM)
     reserved: bytes = wire(Blob(7), default=bytes(7))
-    mel_specification_sel: int = wire(Int8ul, default=0)
+    mel_specification_sel: int = wire(Int8ul, default=0, show=Specification)
     ext_asym_sel_count: int = wire(Int8ul, default=0)
     ext_hash_sel_count: int = wire(Int8ul, default=0)
     reserved2: int = wire(Int16ul, default=0)

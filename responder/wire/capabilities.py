@@ -6,6 +6,9 @@ The layout follows the version in the message's own header: 4 bytes (request, 1.
 
 from typing import Any
 
+from construct import StreamError
+
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.spec.flags import Cap, ExtCap
 from responder.spec.versions import V11, V12, V13
@@ -20,9 +23,12 @@ from responder.wire.fields import (
     When,
 )
 from responder.wire.message import Message, Record, wire
+from responder.wire.names import OtherParams, Specification
 
 SUPPORTED_ALGORITHMS = 1 << 0
 """Param1 bit 0 (1.3): the request asks for, the response carries, the algorithms block."""
+BLOCK_FIXED_SIZE = 30
+"""Bytes of that block before its extended algorithms and structures."""
 
 
 def _own_version(version: int) -> Condition:
@@ -51,17 +57,17 @@ class SupportedAlgorithms(Record):
 
     param1: int = wire(Int8ul, default=0)
     param2: int = wire(Int8ul, default=0)
-    length: int | None = wire(LengthOf("structures", Int16ul, extra=30), default=None)
-    measurement_specification: int = wire(Int8ul, default=0)
-    other_params_support: int = wire(Int8ul, default=0)
-    base_asym_algo: int = wire(Int32ul, default=0)
-    base_hash_algo: int = wire(Int32ul, default=0)
-    pqc_asym_algo: int = wire(Int32ul, default=0)
+    length: int | None = wire(LengthOf("structures", Int16ul, extra=BLOCK_FIXED_SIZE), default=None)
+    measurement_specification: int = wire(Int8ul, default=0, show=Specification)
+    other_params_support: int = wire(Int8ul, default=0, show=OtherParams)
+    base_asym_algo: int = wire(Int32ul, default=0, show=BASE_ASYM)
+    base_hash_algo: int = wire(Int32ul, default=0, show=BASE_HASHES)
+    pqc_asym_algo: int = wire(Int32ul, default=0, show=PQC_ASYM)
     reserved: bytes = wire(Blob(8), default=bytes(8))
     ext_asym_count: int = wire(Int8ul, default=0)
     ext_hash_count: int = wire(Int8ul, default=0)
     reserved2: int = wire(Int8ul, default=0)
-    mel_specification: int = wire(Int8ul, default=0)
+    mel_specification: int = wire(Int8ul, default=0, show=Specification)
     structures: bytes = wire(Rest(), default=b"")
 
 
@@ -74,7 +80,11 @@ def _block_size(context: Any) -> int:
     here = context._io.tell()  # noqa: SLF001 - construct's name for the stream
     head: bytes = context._io.read(4)  # noqa: SLF001
     context._io.seek(here)  # noqa: SLF001
-    return int.from_bytes(head[2:4], "little")
+    length = int.from_bytes(head[2:4], "little")
+    if length < BLOCK_FIXED_SIZE:
+        reason = f"Length says {length} bytes, {BLOCK_FIXED_SIZE} are the least"
+        raise StreamError(reason, path="supported_algorithms")
+    return length
 
 
 class Capabilities(Message, code=ResponseCode.CAPABILITIES):

@@ -6,10 +6,11 @@ from responder.spec.codes import RequestCode, ResponseCode
 from responder.spec.versions import V14
 from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf, When, wire_of
 from responder.wire.message import Message, wire
+from responder.wire.names import CertificateRequest, certificate_model, slot
 
 LARGE_CERT_CHAIN = 1 << 7
 """Param1 bit 7 (1.4): the 32-bit offset and length are used."""
-SLOT_SIZE_REQUESTED = 1 << 0
+SLOT_SIZE_REQUESTED = CertificateRequest.SLOT_SIZE_REQUESTED.value
 """Request Param2 bit 0 (1.3): only the size of the slot's storage is asked for."""
 
 
@@ -20,8 +21,8 @@ def _large(context: Any) -> bool:
 class GetCertificate(Message, code=RequestCode.GET_CERTIFICATE):
     """Asks for a portion of a slot's chain; 8 bytes, 16 with large offsets (1.4)."""
 
-    slot: int = wire(Int8ul)
-    attributes: int = wire(Int8ul, default=0)
+    slot: int = wire(Int8ul, show=slot)
+    attributes: int = wire(Int8ul, default=0, show=CertificateRequest)
     offset: int = wire(Int16ul, default=0)
     length: int = wire(Int16ul, default=0)
     large_offset: int | None = wire(When(_large, Int32ul), default=None)
@@ -38,6 +39,10 @@ class GetCertificate(Message, code=RequestCode.GET_CERTIFICATE):
         return self.large_offset is not None
 
 
+def _small(context: Any) -> bool:
+    return not _large(context)
+
+
 def _portion(context: Any) -> int:
     return int(context.large_portion_length if _large(context) else context.portion_length)
 
@@ -45,11 +50,13 @@ def _portion(context: Any) -> int:
 class Certificate(Message, code=ResponseCode.CERTIFICATE):
     """A portion of a slot's certificate chain structure and how many bytes remain after it."""
 
-    slot: int = wire(Int8ul)
-    certificate_info: int = wire(Int8ul, default=0)
-    portion_length: int | None = wire(LengthOf("cert_chain", Int16ul), default=None)
+    slot: int = wire(Int8ul, show=slot)
+    certificate_info: int = wire(Int8ul, default=0, show=certificate_model)
+    portion_length: int | None = wire(LengthOf("cert_chain", Int16ul, applies=_small), default=None)
     remainder_length: int = wire(Int16ul, default=0)
-    large_portion_length: int | None = wire(When(_large, Int32ul), default=None)
+    large_portion_length: int | None = wire(
+        When(_large, LengthOf("cert_chain", Int32ul)), default=None
+    )
     large_remainder_length: int | None = wire(When(_large, Int32ul), default=None)
     cert_chain: bytes = wire(Blob(_portion), default=b"")
 

@@ -5,6 +5,7 @@ from responder.spec.limits import NONCE_SIZE, REQUESTER_CONTEXT_SIZE
 from responder.spec.versions import V13
 from responder.wire.fields import Blob, Int8ul, Int16ul, LengthOf, When, negotiated, since, wire_of
 from responder.wire.message import Message, wire
+from responder.wire.names import SummaryType, slot, slot_mask
 from responder.wire.opaque import OpaqueData
 
 BASIC_MUT_AUTH_REQUESTED = 1 << 7
@@ -13,8 +14,8 @@ BASIC_MUT_AUTH_REQUESTED = 1 << 7
 class Challenge(Message, code=RequestCode.CHALLENGE):
     """Asks for a signature over a fresh nonce; 36 bytes, 44 from 1.3 on."""
 
-    slot_id: int = wire(Int8ul)
-    measurement_summary_hash_type: int = wire(Int8ul, default=0)
+    slot_id: int = wire(Int8ul, show=slot)
+    measurement_summary_hash_type: int = wire(Int8ul, default=0, show=SummaryType)
     nonce: bytes = wire(Blob(NONCE_SIZE))
     requester_context: bytes = wire(
         When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), default=b""
@@ -28,8 +29,8 @@ class ChallengeAuth(Message, code=ResponseCode.CHALLENGE_AUTH):
     bit 7; Param2 the mask of the provisioned slots.
     """
 
-    slot: int = wire(Int8ul)
-    slot_mask: int = wire(Int8ul)
+    slot: int = wire(Int8ul, show=slot)
+    slot_mask: int = wire(Int8ul, show=slot_mask)
     cert_chain_hash: bytes = wire(Blob(negotiated("hash_size")))
     nonce: bytes = wire(Blob(NONCE_SIZE))
     measurement_summary_hash: bytes = wire(

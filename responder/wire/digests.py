@@ -5,6 +5,7 @@ from construct import Array, Construct
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.wire.fields import Blob, Int8ul, Int16ul, When, negotiated, wire_of
 from responder.wire.message import Message, wire
+from responder.wire.names import certificate_model, key_usage, slot_mask
 
 
 class GetDigests(Message, code=RequestCode.GET_DIGESTS):
@@ -26,12 +27,14 @@ class Digests(Message, code=ResponseCode.DIGESTS):
     a slot, and KeyUsageMask, two bytes a slot.
     """
 
-    supported_slot_mask: int = wire(Int8ul, default=0)
-    provisioned_slot_mask: int = wire(Int8ul)
+    supported_slot_mask: int = wire(Int8ul, default=0, show=slot_mask)
+    provisioned_slot_mask: int = wire(Int8ul, show=slot_mask)
     digest: bytes = wire(Blob(lambda c: c.provisioned_slot_mask.bit_count() * wire_of(c).hash_size))
     key_pair_id: list[int] | None = wire(_per_slot(Int8ul), default=None)
-    certificate_info: list[int] | None = wire(_per_slot(Int8ul), default=None)
-    key_usage_mask: list[int] | None = wire(_per_slot(Int16ul), default=None)
+    certificate_info: list[int] | None = wire(
+        _per_slot(Int8ul), default=None, show=certificate_model
+    )
+    key_usage_mask: list[int] | None = wire(_per_slot(Int16ul), default=None, show=key_usage)
 
     def by_slot(self, hash_size: int) -> dict[int, bytes]:
         """The digest of each provisioned slot."""

@@ -90,21 +90,33 @@ class Rest(Construct):  # type: ignore[misc]
 class LengthOf(_Subconstruct):  # type: ignore[misc]
     """A length or count: computed from the field ``target`` unless it is set.
 
-    ``unit`` is the number of bytes that count as one.
+    ``unit`` is the number of bytes that count as one. Where ``applies`` does not hold, another
+    field tells the length and this one is computed as 0.
     """
 
-    def __init__(self, target: str, subcon: Construct, unit: Size = 1, extra: int = 0) -> None:
+    def __init__(
+        self,
+        target: str,
+        subcon: Construct,
+        unit: Size = 1,
+        extra: int = 0,
+        applies: Condition = lambda _: True,
+    ) -> None:
         super().__init__(subcon)
         self.target = target
         self.unit = unit
         self.extra = extra
+        self.applies = applies
 
     def _build(self, obj: int | None, stream: BytesIO, context: Any, path: str) -> int:
         if obj is None:
-            unit = self.unit(context) if callable(self.unit) else self.unit
-            obj = len(context[self.target]) // (unit or 1) + self.extra
+            obj = self._computed(context) if self.applies(context) else 0
         self.subcon._build(obj, stream, context, path)  # noqa: SLF001 - a wrapper's call
         return obj
+
+    def _computed(self, context: Any) -> int:
+        unit = self.unit(context) if callable(self.unit) else self.unit
+        return len(context[self.target]) // (unit or 1) + self.extra
 
 
 class When(_Subconstruct):  # type: ignore[misc]

@@ -15,11 +15,19 @@ from responder.wire.fields import (
     wire_of,
 )
 from responder.wire.message import Message, Record, WireError, wire
+from responder.wire.names import (
+    MeasurementRequest,
+    Specification,
+    measurement_operation,
+    signed_slot,
+    slot,
+    value_type,
+)
 from responder.wire.opaque import OpaqueData
 
-SIGNATURE_REQUESTED = 1 << 0
-RAW_BIT_STREAM_REQUESTED = 1 << 1
-NEW_MEASUREMENT_REQUESTED = 1 << 2
+SIGNATURE_REQUESTED = MeasurementRequest.SIGNATURE_REQUESTED.value
+RAW_BIT_STREAM_REQUESTED = MeasurementRequest.RAW_BIT_STREAM_REQUESTED.value
+NEW_MEASUREMENT_REQUESTED = MeasurementRequest.NEW_MEASUREMENT_REQUESTED.value
 """Request Param1 bits."""
 
 OPERATION_COUNT = 0x00
@@ -32,7 +40,7 @@ _DMTF_HEADER_SIZE = 3
 class DmtfMeasurement(Record):
     """DMTFSpecMeasurementValueType and value, the content of a block of that specification."""
 
-    value_type: int = wire(Int8ul)
+    value_type: int = wire(Int8ul, show=value_type)
     value_size: int | None = wire(LengthOf("value", Int16ul), default=None)
     value: bytes = wire(Blob(lambda c: c.value_size))
 
@@ -51,7 +59,7 @@ class MeasurementBlock(Record):
     """One measurement: index, specification, size in bytes, measurement."""
 
     index: int = wire(Int8ul)
-    measurement_specification: int = wire(Int8ul, default=1)
+    measurement_specification: int = wire(Int8ul, default=1, show=Specification)
     measurement_size: int | None = wire(LengthOf("measurement", Int16ul), default=None)
     measurement: bytes = wire(Blob(lambda c: c.measurement_size), view=DmtfMeasurement)
 
@@ -90,10 +98,12 @@ class GetMeasurements(Message, code=RequestCode.GET_MEASUREMENTS):
     4 bytes without a signature (12 from 1.3 on); with one 36 (1.0), 37 (1.1, 1.2) or 45 bytes.
     """
 
-    attributes: int = wire(Int8ul, default=0)
-    operation: int = wire(Int8ul)
+    attributes: int = wire(Int8ul, default=0, show=MeasurementRequest)
+    operation: int = wire(Int8ul, show=measurement_operation)
     nonce: bytes = wire(When(_signed, Blob(NONCE_SIZE), b""), default=b"")
-    slot_id: int | None = wire(When(lambda c: _signed(c) and since(V11)(c), Int8ul), default=None)
+    slot_id: int | None = wire(
+        When(lambda c: _signed(c) and since(V11)(c), Int8ul), default=None, show=slot
+    )
     requester_context: bytes = wire(
         When(since(V13), Blob(REQUESTER_CONTEXT_SIZE), b""), default=b""
     )
@@ -112,7 +122,7 @@ class Measurements(Message, code=ResponseCode.MEASUREMENTS):
     """
 
     total_number_of_measurements: int = wire(Int8ul, default=0)
-    slot: int = wire(Int8ul, default=0)
+    slot: int = wire(Int8ul, default=0, show=signed_slot)
     number_of_blocks: int = wire(Int8ul, default=0)
     measurement_record_length: int | None = wire(
         LengthOf("measurement_record", Int24ul), default=None

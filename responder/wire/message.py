@@ -13,6 +13,7 @@ from construct import Construct, ConstructError, Container, Int8ul, Struct
 
 from responder.spec.codes import name_of_code
 from responder.wire.context import WireContext
+from responder.wire.names import header_version
 
 _PLAIN = WireContext()
 
@@ -46,8 +47,8 @@ class FieldInfo:
     Attributes:
         construct: how it is written.
         view: for bytes with a structure of their own, the record class they are a sequence of.
-        show: for numbers with names, the enumeration or flags class.
-        doc: what the field means, if its name does not say it.
+        show: for numbers with names, an enumeration or flags class, a table of algorithms, or a
+            function that says what a number means.
     """
 
     construct: Construct
@@ -140,14 +141,14 @@ class Message(Record):
     """
 
     CODE: ClassVar[int]
-    spdm_version: int = wire(Int8ul, default=0x10)
-    code: int = wire(Int8ul, default=0)
+    spdm_version: int = wire(Int8ul, default=0x10, show=header_version)
+    code: int = wire(Int8ul, default=0, show=name_of_code)
 
     def __init_subclass__(cls, *, code: int | None = None, **kwargs: Any) -> None:
         if code is not None:
             cls.CODE = code
             cls.__annotations__ = {"code": int, **cls.__annotations__}
-            cls.code = wire(Int8ul, default=int(code))
+            cls.code = wire(Int8ul, default=int(code), show=name_of_code)
         super().__init_subclass__(**kwargs)
 
     @property

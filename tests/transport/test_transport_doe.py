@@ -82,6 +82,12 @@ def test_a_length_that_lies(length):
         DoeBinding().unwrap(payload)
 
 
+def test_a_length_less_than_the_header_has_no_size():
+    for read in (object_size, object_type):
+        with pytest.raises(FramingError, match="length 1 DW is less than its header"):
+            read(bytes.fromhex("0100010001000000"))
+
+
 def test_length_zero_is_the_largest_object():
     zero = bytes.fromhex("0100010000000000")
     assert object_size(zero) == 1 << 20

@@ -74,6 +74,7 @@ WRONG = [
     ("spdm-emu://h:80:90", "nothing may follow the port", "spdm-emu://h:80"),
     ("spdm-emu://h:", "'' is no port", "spdm-emu://h:2323"),
     ("spdm-emu://h:65536", "'65536' is no port, 0 to 65535", "spdm-emu://h:2323"),
+    ("spdm-emu://h:123456", "'123456' is no port", "spdm-emu://h:2323"),
     ("spdm-emu://h:-1", "'-1' is no port", "spdm-emu://h:2323"),
     ("spdm-emu://h:" + "9" * 5000, "is no port", "spdm-emu://h:2323"),
     ("spdm-emu://h:\u0664", "is no port", "spdm-emu://h:2323"),

@@ -34,8 +34,6 @@ def get_certificate(request: GetCertificate, context: Context) -> Reply:
     length = (request.large_length if request.large else request.length) or 0
     if offset >= len(chain):
         raise invalid(f"offset {offset} is beyond the chain of {len(chain)} bytes")
-    if not length:
-        raise invalid("a portion of no bytes")
     portion = chain[offset : offset + min(length, _room(request, context))]
     remainder = len(chain) - offset - len(portion)
     response = _response(request, portion, remainder)

@@ -1,0 +1,220 @@
+"""``spdm-responder serve``: be the device."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from responder.errors import ConfigError
+from responder.server.limits import Limits
+from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, Endpoint, parse_uri
+
+if TYPE_CHECKING:
+    from responder.observe.bus import Bus
+    from responder.profiles.load import Profile
+    from responder.server.listener import Listener
+
+_FLUSH_TIME = 2.0
+"""Seconds that a stop waits for journal and log to be written."""
+_SEED_SIZE = 16
+
+
+def _uri(text: str) -> Endpoint:
+    try:
+        return parse_uri(text)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _seed(text: str) -> bytes:
+    try:
+        seed = bytes.fromhex(text)
+    except ValueError:
+        seed = b""
+    if not seed:
+        raise click.BadParameter(f"{text!r} is not hexadecimal, such as 00112233")
+    return seed
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_SECONDS = click.FloatRange(min=0)
+
+
+@click.command("serve")
+@click.argument("profile", default="default")
+@click.option(
+    "--listen",
+    type=_uri,
+    metavar="URI",
+    multiple=True,
+    help="Where to listen; may be repeated. Schemes: spdm-emu, spdm-emu+none, +mctp, +doe, +tcp, "
+    f"dsp0287; each also with +unix:PATH. [default: spdm-emu://{DEFAULT_HOST}:{SOCKET_PORT}]",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 0xFFFF),
+    help=f"Listen on spdm-emu://{DEFAULT_HOST}:PORT; 0 takes a free port.",
+)
+@click.option(
+    "--call",
+    type=_uri,
+    metavar="URI",
+    multiple=True,
+    help="Connect to a requester that listens, with a DSP0287 role inquiry; may be repeated.",
+)
+@click.option("--allow-remote", is_flag=True, help="Listen on addresses other than loopback.")
+@click.option(
+    "--attach",
+    type=click.Choice(["fresh", "sticky", "shared"]),
+    help="Which endpoint a connection finds: its own, the one left last, or the only one. "
+    "[default: the profile's]",
+)
+@click.option("--once", is_flag=True, help="Stop after the first connection that asked something.")
+@click.option(
+    "--seed", type=_seed, metavar="HEX", help="Root of all randomness. [default: a random one]"
+)
+@click.option("--port-file", type=_FILE, help="Write the first port to this file when ready.")
+@click.option("--ready-fd", type=click.IntRange(1), help="Write READY to this descriptor.")
+@click.option("--journal", type=_FILE, help="Write all that happens to this file, as JSON Lines.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["error", "warning", "info", "debug"]),
+    default="info",
+    show_default=True,
+    help="What to say on stderr; debug shows each message.",
+)
+@click.option("--max-connections", type=click.IntRange(1), help="At the same time.")
+@click.option("--max-frame", type=click.IntRange(1), help="Bytes of the largest frame.")
+@click.option("--idle-timeout", type=_SECONDS, help="Seconds; 0 is never.")
+@click.option("--frame-time", type=_SECONDS, help="Seconds that a frame may take; 0 is any.")
+@click.option("--drain-time", type=_SECONDS, help="Seconds that a stop waits for answers.")
+def command(profile: str, **options: Any) -> None:
+    """Be the device that PROFILE describes (a name or a file): listen and answer.
+
+    Prints LISTENING for each listener and then READY on stdout, once everything can be reached;
+    runs until SIGTERM or SIGINT. A requester's SHUTDOWN ends its connection only, except with
+    --once.
+    """
+    from responder.profiles.load import load_profile  # noqa: PLC0415 - not needed for --help
+
+    serve(load_profile(profile), options)
+
+
+def serve(profile: "Profile", options: dict[str, Any]) -> None:
+    """Serve ``profile`` until a signal; ``options`` are those of the command, by name.
+
+    An option that is missing has its default.
+
+    Raises:
+        ConfigError: an address needs ``allow_remote``.
+        UnavailableError: an address or file cannot be had.
+    """
+    from responder.server.attach import Attach  # noqa: PLC0415 - as in command
+    from responder.server.run import Foreground, run_server  # noqa: PLC0415 - as in command
+    from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
+
+    seed = options.get("seed") or _random_seed()
+    attach = Attach(options.get("attach") or profile.server.attach)
+    server_options = ServerOptions(
+        seed, attach, _limits(profile, options), bool(options.get("once"))
+    )
+    listeners = _listeners(options)
+    with ExitStack() as stack:
+        for listener in listeners:
+            stack.callback(listener.close)
+        bus = _observers(stack, options)
+        announce = _Announcer(options.get("port_file"), options.get("ready_fd"))
+        foreground = Foreground(bus, announce, _say, os.environ)
+        run_server(profile, server_options, listeners, foreground, options.get("call") or ())
+
+
+def _limits(profile: "Profile", options: dict[str, Any]) -> Limits:
+    """The command line's limits before the profile's before the usual ones."""
+    given = {name: options.get(name) for name in Limits.__slots__}
+    given = {name: value for name, value in given.items() if value is not None}
+    return replace(Limits(), **{**profile.server.limits(), **given})
+
+
+def _random_seed() -> bytes:
+    seed = os.urandom(_SEED_SIZE)
+    _say(f"seed {seed.hex()} (--seed repeats this run)")
+    return seed
+
+
+def _listeners(options: dict[str, Any]) -> "list[Listener]":
+    """What the command line asks for, and what a service manager has opened."""
+    from responder.server.listener import adopt, open_listeners  # noqa: PLC0415 - as in command
+
+    allow_remote = bool(options.get("allow_remote"))
+    listeners: list[Listener] = []
+    if "LISTEN_FDS" in os.environ:
+        from responder.server.activation import activated_sockets  # noqa: PLC0415 - rare
+
+        for sock, framing in activated_sockets(os.environ):
+            listeners.append(adopt(sock, framing, allow_remote=allow_remote))
+    wanted = list(options.get("listen") or ())
+    port = options.get("port")
+    if port is None and not (wanted or listeners or options.get("call")):
+        port = SOCKET_PORT
+    if port is not None:
+        wanted.insert(0, Endpoint("spdm-emu", None, DEFAULT_HOST, port))
+    return listeners + open_listeners(wanted, allow_remote=allow_remote)
+
+
+def _observers(stack: ExitStack, options: dict[str, Any]) -> "Bus":
+    from responder.observe.bus import Bus  # noqa: PLC0415 - as in command
+    from responder.observe.log import Level, Log, LogSink  # noqa: PLC0415 - as in command
+    from responder.observe.queued import QueuedSink  # noqa: PLC0415 - as in command
+
+    level = Level[(options.get("log_level") or "info").upper()]
+    log = LogSink(Log(sys.stderr, level))
+    stack.callback(_close_sink, "log", log.queue)
+    bus = Bus(log)
+    path = options.get("journal")
+    if path is not None:
+        from responder.observe.lines import JsonLines  # noqa: PLC0415 - only if asked for
+
+        file = stack.enter_context(path.open("w", encoding="utf-8"))
+        journal = QueuedSink(JsonLines(file).write)
+        stack.callback(_close_sink, f"journal {path}", journal)
+        bus.add(journal)
+    return bus
+
+
+def _close_sink(name: str, sink: Any) -> None:
+    complete = sink.close(_FLUSH_TIME)
+    if not complete or sink.dropped:
+        _say(f"{name}: {sink.dropped} entries lost {sink.error}".rstrip())
+
+
+class _Announcer:
+    """Says on stdout, in the port file and on the descriptor that the server is ready."""
+
+    def __init__(self, port_file: Path | None, ready_fd: int | None) -> None:
+        self._port_file = port_file
+        self._ready_fd = ready_fd
+
+    def __call__(self, endpoints: Sequence[Endpoint], lines: Sequence[str]) -> None:
+        from responder.server.ready import (  # noqa: PLC0415 - as in command
+            write_descriptor,
+            write_port_file,
+        )
+
+        if self._port_file is not None:
+            write_port_file(self._port_file, endpoints)
+        try:
+            click.echo("\n".join(lines))
+        except BrokenPipeError:
+            # Nobody reads; the interpreter must not try again when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if self._ready_fd is not None:
+            write_descriptor(self._ready_fd, lines[-1])
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

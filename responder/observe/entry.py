@@ -1,0 +1,52 @@
+"""One thing that happened, with its time and connection."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from responder.core.events import Event, RequestReceived, ResponseSent
+from responder.spec.codes import name_of_code
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in its place.
+
+    Attributes:
+        time: virtual, in seconds.
+        connection: ordinal of the connection from 1; 0 for one that asked for nothing.
+        event: what happened.
+    """
+
+    time: float
+    connection: int
+    event: Event
+
+    @property
+    def name(self) -> str:
+        """The event's name: the message's for messages, else that of its class."""
+        if isinstance(self.event, RequestReceived | ResponseSent):
+            return name_of_code(self.event.code)
+        return type(self.event).__name__
+
+    @property
+    def message(self) -> bytes:
+        """The bytes of a message; nothing for other events."""
+        if isinstance(self.event, RequestReceived | ResponseSent):
+            return self.event.message
+        return b""
+
+
+def entry_as_dict(entry: Entry) -> dict[str, Any]:
+    """The entry as JSON-able values: bytes in hexadecimal, time in whole microseconds."""
+    event = entry.event
+    values: dict[str, Any] = {
+        "time": round(entry.time, 6),
+        "connection": entry.connection,
+        "event": type(event).__name__,
+    }
+    if isinstance(event, RequestReceived | ResponseSent):
+        values["name"] = entry.name
+    for field in fields(event):
+        value = getattr(event, field.name)
+        values[field.name] = value.hex() if isinstance(value, bytes) else value
+    return values

@@ -1,0 +1,91 @@
+"""The log for people: events above a level, one line each."""
+
+from dataclasses import fields
+from enum import IntEnum
+from typing import TextIO
+
+from responder.core.events import Event, FaultFired, InternalError
+from responder.observe.bus import ObserverLost
+from responder.observe.entry import Entry
+from responder.observe.queued import QueuedSink
+from responder.server.events import PeerArrived, PeerIgnored, PeerLeft
+
+
+class Level(IntEnum):
+    """How much a person wants to read."""
+
+    ERROR = 0
+    WARNING = 1
+    INFO = 2
+    DEBUG = 3
+
+
+_LEVELS: dict[type[Event], Level] = {
+    InternalError: Level.ERROR,
+    ObserverLost: Level.ERROR,
+    PeerIgnored: Level.WARNING,
+    PeerArrived: Level.INFO,
+    PeerLeft: Level.INFO,
+    FaultFired: Level.INFO,
+}
+"""Messages and all the rest are DEBUG."""
+
+
+class Log:
+    """Writes events up to ``level`` to a text file."""
+
+    def __init__(self, file: TextIO, level: Level) -> None:
+        self._file = file
+        self._level = level
+
+    def wants(self, entry: Entry) -> bool:
+        """Whether the level lets this entry through."""
+        return _LEVELS.get(type(entry.event), Level.DEBUG) <= self._level
+
+    def write(self, entry: Entry) -> None:
+        """Write one entry.
+
+        Raises:
+            OSError: the file takes no more.
+        """
+        self._file.write(line_of(entry))
+        self._file.flush()
+
+
+class LogSink:
+    """A ``Log`` behind a queue that only what the level lets through enters."""
+
+    def __init__(self, log: Log) -> None:
+        self.queue = QueuedSink(log.write)
+        self._log = log
+
+    def __call__(self, entry: Entry) -> None:
+        """Queue the entry if somebody wants to read it."""
+        if self._log.wants(entry):
+            self.queue(entry)
+
+
+def line_of(entry: Entry) -> str:
+    """The entry as text, with a newline: time, level, connection, name, details."""
+    level = _LEVELS.get(type(entry.event), Level.DEBUG)
+    where = f"#{entry.connection}" if entry.connection else "-"
+    details = " ".join(_details(entry.event))
+    return (
+        f"{entry.time:10.6f} {level.name.lower():7} {where} {entry.name} {details}".rstrip() + "\n"
+    )
+
+
+def _details(event: Event) -> list[str]:
+    """The event's fields; long bytes are cut, text with lines of its own goes last and whole."""
+    texts, last = [], []
+    for field in fields(event):
+        value = getattr(event, field.name)
+        if isinstance(value, bytes):
+            cut = value[:32].hex() + ("..." if len(value) > 32 else "")
+            texts.append(f"{len(value)} bytes {cut}")
+        elif isinstance(value, str) and "\n" in value:
+            last.append("\n" + value.rstrip())
+        elif value not in ("", None) and field.name != "code":
+            text = value if isinstance(value, str) else repr(value)
+            texts.append(f"{field.name}={text!r}" if " " in text else f"{field.name}={text}")
+    return texts + last

@@ -1,0 +1,156 @@
+"""From a profile to the device it describes: reads its files, makes its slots."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from pathlib import Path
+
+from responder.device.emulated import EmulatedDevice
+from responder.device.slots import CertificateSlot, Credential
+from responder.device.vendor import VendorRule
+from responder.errors import ConfigError, data_root
+from responder.pki.sets import Identity, list_sets, list_slots, read_identity
+from responder.profiles import names
+from responder.profiles.lookup import Lookup
+from responder.profiles.measurements import build_measurements
+from responder.profiles.schema import ProfileSpec, PublicKeySection, SlotSection, VendorSection
+from responder.profiles.source import KeyPath
+from responder.spec.algorithms import BASE_ASYM, PQC_ASYM
+from responder.spec.registries import VENDOR_ID_SIZES
+
+
+def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, list[CertificateSlot]]:
+    """The device of a profile, and its slots in the profile's order.
+
+    Raises:
+        ConfigError: a file is missing or is no identity, or a word is unknown.
+    """
+    kinds = _kinds(spec)
+    slots = [_slot(("slot", n), section, kinds, lookup) for n, section in enumerate(spec.slot)]
+    _require_distinct([slot.slot_id for slot in slots], "slot", "id", lookup)
+    public_key: Sequence[Credential] = ()
+    if spec.public_key is not None:
+        public_key = _credentials(("public_key",), spec.public_key, 0, kinds, lookup)
+    measurements = build_measurements(spec.measurement, lookup)
+    _require_distinct([one.index for one in measurements], "measurement", "index", lookup)
+    changed = lookup.one(
+        ("device", "content_changed"), spec.device.content_changed, names.CONTENT_CHANGED, "value"
+    )
+    device = EmulatedDevice(
+        {slot.slot_id: slot for slot in slots},
+        measurements,
+        vendor=[_vendor(("vendor", n), rule, lookup) for n, rule in enumerate(spec.vendor)],
+        public_key=public_key,
+        content_changed=changed,
+    )
+    return device, slots
+
+
+def _kinds(spec: ProfileSpec) -> list[str]:
+    """The kinds of keys that the offered signature algorithms need."""
+    offered = {name.lower() for name in (*spec.algorithms.base_asym, *spec.algorithms.pqc_asym)}
+    rows = [row for row in (*BASE_ASYM, *PQC_ASYM) if row.name.lower() in offered]
+    return list(dict.fromkeys(row.key for row in rows))
+
+
+def _slot(
+    path: KeyPath, section: SlotSection, kinds: Sequence[str], lookup: Lookup
+) -> CertificateSlot:
+    usage = lookup.all((*path, "key_usage"), section.key_usage, names.KEY_USAGES, "key usage")
+    return CertificateSlot(
+        section.id,
+        _credentials(path, section, section.id, kinds, lookup),
+        model=lookup.one((*path, "model"), section.model, names.MODELS, "certificate model"),
+        key_pair_id=section.key_pair_id,
+        key_usage=reduce(or_, (int(use) for use in usage), 0),
+        size=section.size,
+    )
+
+
+def _credentials(
+    path: KeyPath,
+    section: SlotSection | PublicKeySection,
+    default_slot: int,
+    kinds: Sequence[str],
+    lookup: Lookup,
+) -> list[Credential]:
+    if section.set is not None and section.identity is not None:
+        reason = "set and identity exclude each other"
+        raise lookup.source.error((*path, "identity"), reason)
+    if section.identity is not None:
+        here = (*path, "identity")
+        file = lookup.source.file(here, section.identity)
+        return [Credential(_read(here, file, lookup))]
+    if section.set is None:
+        return []
+    number = default_slot if section.set_slot is None else section.set_slot
+    here = (*path, "set")
+    folder = _set_folder(here, section.set, lookup)
+    return [
+        Credential(_read(here, _set_file(here, folder, kind, number, lookup), lookup), kind)
+        for kind in kinds
+    ]
+
+
+def _set_folder(path: KeyPath, name: str, lookup: Lookup) -> Path:
+    if "/" in name:
+        return lookup.source.file(path, name)
+    folder = data_root("certs") / name
+    if not folder.is_dir():
+        reason = f"no certificate set {name!r} in {data_root('certs')}"
+        raise lookup.source.error(path, reason, names.suggest(name, list_sets()))
+    return folder
+
+
+def _set_file(path: KeyPath, folder: Path, kind: str, number: int, lookup: Lookup) -> Path:
+    file = folder / kind / f"slot{number}.pem"
+    if file.is_file():
+        return file
+    slots = list_slots(folder.name, kind, folder.parent)
+    if slots:
+        have = ", ".join(map(str, slots))
+        reason = f"no certificate file {file}: the set has {kind} keys for slots {have} only"
+    else:
+        kinds = sorted({other.parent.name for other in folder.glob("*/slot*.pem")})
+        have = ", ".join(kinds) or "none"
+        reason = f"no certificate file {file}: base_asym needs a {kind} key, the set has {have}"
+    raise lookup.source.error(path, reason)
+
+
+def _read(path: KeyPath, file: Path, lookup: Lookup) -> Identity:
+    try:
+        return read_identity(file)
+    except ConfigError as error:
+        reason = f"{error.where}: {error.reason}"
+        raise lookup.source.error(path, reason, error.suggestion) from error
+
+
+def _vendor(path: KeyPath, section: VendorSection, lookup: Lookup) -> VendorRule:
+    vendor_id = lookup.hex((*path, "vendor_id"), section.vendor_id)
+    if isinstance(section.standard, str):
+        here = (*path, "standard")
+        standard = lookup.one(here, section.standard, names.STANDARDS, "standards body")
+        sizes = VENDOR_ID_SIZES[standard]
+        if len(vendor_id) not in sizes:
+            allowed = " or ".join(map(str, sizes))
+            reason = f"a vendor id of {section.standard} has {allowed} bytes, not {len(vendor_id)}"
+            raise lookup.source.error((*path, "vendor_id"), reason)
+    if section.echo == (section.response is not None):
+        raise lookup.source.error(path, "an answer is either a response or echo = true")
+    payloads = {
+        key: None if value is None else lookup.hex((*path, key), value)
+        for key, value in (("request", section.request), ("response", section.response))
+    }
+    number = standard if isinstance(section.standard, str) else section.standard
+    return VendorRule(int(number), vendor_id, **payloads)
+
+
+def _require_distinct(numbers: Sequence[int], table: str, key: str, lookup: Lookup) -> None:
+    for position, number in enumerate(numbers):
+        if number in numbers[:position]:
+            reason = (
+                f"{table} {number:#x} is there twice"
+                if number > 9
+                else f"{table} {number} is there twice"
+            )
+            raise lookup.source.error((table, position, key), reason)

@@ -1,0 +1,121 @@
+"""The words of profiles, and what they stand for in the specification."""
+
+from collections.abc import Iterable
+from enum import IntEnum, IntFlag
+from typing import TypeVar
+
+from responder.spec.algorithms import (
+    BASE_ASYM,
+    BASE_HASHES,
+    MEASUREMENT_HASHES,
+    OPAQUE_FORMAT_0,
+    OPAQUE_FORMAT_1,
+    PQC_ASYM,
+    RAW_BIT_STREAM_ONLY,
+    TABLE_AEAD,
+    TABLE_ALGORITHMS,
+    TABLE_DHE,
+    TABLE_KEM,
+    TABLE_KEY_SCHEDULE,
+    TABLE_REQ_BASE_ASYM,
+    TABLE_REQ_PQC_ASYM,
+    Algorithm,
+    Signature,
+)
+from responder.spec.codes import RequestCode
+from responder.spec.flags import Cap, ExtCap
+from responder.spec.measurements import ContentChanged, DeviceMode, OperationalMode, ValueType
+from responder.spec.registries import CertificateModel, KeyUsage, StandardId
+from responder.spec.versions import ALL_VERSIONS
+
+Word = TypeVar("Word", bound=IntEnum | IntFlag)
+
+
+def words(members: Iterable[Word]) -> dict[str, Word]:
+    """Members of an enumeration by their names in lower case with hyphens."""
+    return {_name(member).lower().replace("_", "-"): member for member in members}
+
+
+def _name(member: IntEnum | IntFlag) -> str:
+    return member.name or ""
+
+
+def bits(table: Iterable[Algorithm]) -> dict[str, int]:
+    """Algorithm names to bits."""
+    return {row.name: row.bit for row in table}
+
+
+VERSIONS = {version.label: version for version in ALL_VERSIONS}
+CAPABILITIES = {_name(flag): flag for flag in Cap}
+EXT_CAPABILITIES = {_name(flag): flag for flag in ExtCap}
+
+RAW_ONLY = "RAW-BIT-STREAM"
+"""The measurement hash that allows only raw bit streams."""
+
+BASE_ASYM_BITS = bits(BASE_ASYM)
+PQC_ASYM_BITS = bits(PQC_ASYM)
+BASE_HASH_BITS = bits(BASE_HASHES)
+MEASUREMENT_HASH_BITS = bits(MEASUREMENT_HASHES) | {RAW_ONLY: RAW_BIT_STREAM_ONLY}
+OPAQUE_FORMAT_BITS = {0: OPAQUE_FORMAT_0, 1: OPAQUE_FORMAT_1}
+
+TABLE_KEYS = {
+    "dhe": TABLE_DHE,
+    "aead": TABLE_AEAD,
+    "req_base_asym": TABLE_REQ_BASE_ASYM,
+    "key_schedule": TABLE_KEY_SCHEDULE,
+    "req_pqc_asym": TABLE_REQ_PQC_ASYM,
+    "kem": TABLE_KEM,
+}
+"""Keys of [algorithms] that become algorithm structures, with their AlgType."""
+
+TABLE_BITS = {key: bits(TABLE_ALGORITHMS[alg_type]) for key, alg_type in TABLE_KEYS.items()}
+
+MODELS = words(model for model in CertificateModel if model)
+KEY_USAGES = words(KeyUsage)
+CONTENT_CHANGED = words(ContentChanged)
+OPERATIONAL_MODES = words(OperationalMode)
+DEVICE_MODES = words(DeviceMode)
+STANDARDS = {_name(standard).replace("_", "-"): standard for standard in StandardId}
+
+MEASUREMENT_TYPES = {
+    "immutable-rom": ValueType.IMMUTABLE_ROM,
+    "mutable-firmware": ValueType.MUTABLE_FIRMWARE,
+    "hardware-configuration": ValueType.HARDWARE_CONFIGURATION,
+    "firmware-configuration": ValueType.FIRMWARE_CONFIGURATION,
+    "measurement-manifest": ValueType.MEASUREMENT_MANIFEST,
+    "device-mode": ValueType.DEVICE_MODE,
+    "version": ValueType.MUTABLE_FIRMWARE_VERSION,
+    "svn": ValueType.MUTABLE_FIRMWARE_SVN,
+    "informational": ValueType.INFORMATIONAL,
+    "structured-manifest": ValueType.STRUCTURED_MANIFEST,
+}
+"""Every type but the hash-extend measurement, whose value comes from a log."""
+
+_NEVER_DEFERRED = (
+    RequestCode.GET_VERSION,
+    RequestCode.GET_CAPABILITIES,
+    RequestCode.NEGOTIATE_ALGORITHMS,
+    RequestCode.RESPOND_IF_READY,
+)
+DEFERRABLE = {code.name: code for code in RequestCode if code not in _NEVER_DEFERRED}
+"""Requests that may be answered ResponseNotReady."""
+
+_SIGNING_SCHEMES = ("rsassa", "rsapss", "ecdsa", "eddsa")
+
+
+def can_sign(row: Signature) -> bool:
+    """Whether this program computes that signature algorithm."""
+    return row.scheme in _SIGNING_SCHEMES and row.key != "ed448"
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("_", "-")
+
+
+def suggest(name: str, candidates: Iterable[str]) -> str:
+    """The candidate that was probably meant, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
+
+    plain = {_plain(candidate): candidate for candidate in candidates}
+    near = get_close_matches(_plain(name), plain, 1)
+    return plain[near[0]] if near else ""

@@ -1,0 +1,96 @@
+"""From a profile to what the responder claims and chooses."""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
+
+from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy
+from responder.profiles import names
+from responder.profiles.lookup import Lookup
+from responder.profiles.schema import AlgorithmsSection, ProfileSpec
+from responder.spec.algorithms import (
+    BASE_ASYM,
+    MEASUREMENT_SPECIFICATION_DMTF,
+    MEL_SPECIFICATION_DMTF,
+    PQC_ASYM,
+    Signature,
+)
+from responder.spec.flags import Cap, ExtCap
+
+
+def build_policy(spec: ProfileSpec, lookup: Lookup) -> ResponderPolicy:
+    """The policy of a profile.
+
+    Raises:
+        ConfigError: an unknown version, capability, algorithm or request.
+    """
+    spdm = spec.spdm
+    versions = lookup.all(("spdm", "versions"), spdm.versions, names.VERSIONS, "SPDM version")
+    if not versions:
+        raise lookup.source.error(("spdm", "versions"), "at least one SPDM version is needed")
+    flags = lookup.all(
+        ("spdm", "capabilities"), spdm.capabilities, names.CAPABILITIES, "capability"
+    )
+    ext_flags = lookup.all(
+        ("spdm", "ext_capabilities"),
+        spdm.ext_capabilities,
+        names.EXT_CAPABILITIES,
+        "capability of ExtFlags",
+    )
+    largest = spdm.max_spdm_msg_size
+    return ResponderPolicy(
+        versions=tuple(versions),
+        flags=reduce(or_, flags, Cap(0)),
+        ext_flags=reduce(or_, ext_flags, ExtCap(0)),
+        ct_exponent=spdm.ct_exponent,
+        data_transfer_size=spdm.data_transfer_size,
+        max_spdm_msg_size=spdm.data_transfer_size if largest is None else largest,
+        algorithms=_algorithms(spec.algorithms, lookup),
+        ready_after=_ready_after(spec.timing.ready_after, lookup),
+    )
+
+
+def _algorithms(section: AlgorithmsSection, lookup: Lookup) -> AlgorithmPolicy:
+    def chosen(key: str, table: Mapping[str, int], what: str) -> tuple[int, ...]:
+        return tuple(lookup.all(("algorithms", key), getattr(section, key), table, what))
+
+    _require_computable(section.base_asym, BASE_ASYM, "base_asym", lookup)
+    _require_computable(section.pqc_asym, PQC_ASYM, "pqc_asym", lookup)
+    tables = {
+        alg_type: chosen(key, names.TABLE_BITS[key], f"{key} algorithm")
+        for key, alg_type in names.TABLE_KEYS.items()
+    }
+    return AlgorithmPolicy(
+        base_asym=chosen("base_asym", names.BASE_ASYM_BITS, "signature algorithm"),
+        pqc_asym=chosen("pqc_asym", names.PQC_ASYM_BITS, "signature algorithm"),
+        base_hash=chosen("base_hash", names.BASE_HASH_BITS, "hash"),
+        measurement_hash=chosen("measurement_hash", names.MEASUREMENT_HASH_BITS, "hash"),
+        tables={alg_type: offered for alg_type, offered in tables.items() if offered},
+        measurement_specification=(
+            MEASUREMENT_SPECIFICATION_DMTF if section.measurement_specification else 0
+        ),
+        mel_specification=MEL_SPECIFICATION_DMTF if section.mel_specification else 0,
+        opaque_formats=tuple(names.OPAQUE_FORMAT_BITS[number] for number in section.opaque_formats),
+        multi_key=section.multi_key,
+        pqc_first=section.pqc_first,
+    )
+
+
+def _require_computable(
+    chosen: Sequence[str], table: Sequence[Signature], key: str, lookup: Lookup
+) -> None:
+    rows = {row.name: row for row in table}
+    for position, name in enumerate(chosen):
+        row = lookup.one(("algorithms", key, position), name, rows, "signature algorithm")
+        if not names.can_sign(row):
+            reason = f"{row.name} is known, but this program cannot sign with it"
+            raise lookup.source.error(("algorithms", key, position), reason)
+
+
+def _ready_after(delays: Mapping[str, int], lookup: Lookup) -> dict[int, int]:
+    path = ("timing", "ready_after")
+    what = "request, or one that is never deferred,"
+    return {
+        int(lookup.one((*path, name), name, names.DEFERRABLE, what)): microseconds
+        for name, microseconds in delays.items()
+    }

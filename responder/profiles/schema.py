@@ -1,0 +1,320 @@
+"""What a profile may say: one class per table, its keys documented under Attributes.
+
+Keys, types and documentation of ``docs/profiles.md`` and ``docs/profile.schema.json`` come from
+here.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from responder.faults.rule import FaultSpec
+from responder.profiles import names
+
+
+def _one_of(values: Iterable[str]) -> Meta:
+    return Meta(extra_json_schema={"enum": list(values)})
+
+
+Version = Annotated[str, _one_of(names.VERSIONS)]
+Capability = Annotated[str, _one_of(names.CAPABILITIES)]
+ExtCapability = Annotated[str, _one_of(names.EXT_CAPABILITIES)]
+BaseAsym = Annotated[str, _one_of(names.BASE_ASYM_BITS)]
+PqcAsym = Annotated[str, _one_of(names.PQC_ASYM_BITS)]
+BaseHash = Annotated[str, _one_of(names.BASE_HASH_BITS)]
+MeasurementHash = Annotated[str, _one_of(names.MEASUREMENT_HASH_BITS)]
+Dhe = Annotated[str, _one_of(names.TABLE_BITS["dhe"])]
+Aead = Annotated[str, _one_of(names.TABLE_BITS["aead"])]
+Kem = Annotated[str, _one_of(names.TABLE_BITS["kem"])]
+KeySchedule = Annotated[str, _one_of(names.TABLE_BITS["key_schedule"])]
+Model = Annotated[str, _one_of(names.MODELS)]
+Usage = Annotated[str, _one_of(names.KEY_USAGES)]
+MeasurementType = Annotated[str, _one_of(names.MEASUREMENT_TYPES)]
+OperationalModeName = Annotated[str, _one_of(names.OPERATIONAL_MODES)]
+DeviceModeName = Annotated[str, _one_of(names.DEVICE_MODES)]
+ContentChangedName = Annotated[str, _one_of(names.CONTENT_CHANGED)]
+Standard = Annotated[str, _one_of(names.STANDARDS)]
+Hex = Annotated[str, Meta(extra_json_schema={"pattern": "^([0-9A-Fa-f]{2}\\s*)*$"})]
+
+Byte = Annotated[int, Meta(ge=0, le=0xFF)]
+SlotId = Annotated[int, Meta(ge=0, le=7)]
+Size = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
+Seconds = Annotated[float, Meta(ge=0)]
+Microseconds = Annotated[int, Meta(ge=1, le=1 << 31)]
+
+
+class Section(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A table of a profile."""
+
+
+class SpdmSection(Section):
+    """Versions and capabilities.
+
+    Attributes:
+        versions: SPDM versions in the order in which VERSION lists them.
+        capabilities: flags of CAPABILITIES, without the suffix `_CAP`; cut to what each version
+            defines.
+        ext_capabilities: ExtFlags of CAPABILITIES (1.4).
+        ct_exponent: CTExponent: a cryptographic answer takes at most 2^n microseconds.
+        data_transfer_size: DataTransferSize, bytes (1.2).
+        max_spdm_msg_size: MaxSPDMmsgSize, bytes (1.2); the same as data_transfer_size without
+            CHUNK, which is also its value when it is not given.
+        allow_inconsistent: accept capabilities, sizes, slots and algorithms that contradict
+            each other.
+    """
+
+    versions: list[Version]
+    capabilities: list[Capability]
+    ext_capabilities: list[ExtCapability] = field(default_factory=list)
+    ct_exponent: Byte = 0
+    data_transfer_size: Size = 0x1200
+    max_spdm_msg_size: Size | None = None
+    allow_inconsistent: bool = False
+
+
+class AlgorithmsSection(Section):
+    """Algorithms on offer, each list in order of preference.
+
+    Attributes:
+        base_asym: signature algorithms of the responder.
+        base_hash: hashes.
+        measurement_hash: hashes of measurements; only the first that the version knows counts.
+        measurement_specification: measurement specifications.
+        opaque_formats: opaque data formats (1.2).
+        dhe: key exchange groups.
+        aead: AEAD cipher suites.
+        req_base_asym: signature algorithms accepted from the requester.
+        key_schedule: key schedules.
+        pqc_asym: post-quantum signature algorithms of the responder (1.4).
+        req_pqc_asym: post-quantum signature algorithms accepted from the requester (1.4).
+        kem: key encapsulation mechanisms (1.4).
+        mel_specification: specifications of the measurement extension log (1.3).
+        multi_key: ask for a multi-key connection when the requester leaves the choice (1.3).
+        pqc_first: prefer post-quantum algorithms where both kinds are acceptable (1.4).
+    """
+
+    base_asym: list[BaseAsym] = field(default_factory=list)
+    base_hash: list[BaseHash] = field(default_factory=list)
+    measurement_hash: list[MeasurementHash] = field(default_factory=list)
+    measurement_specification: list[Literal["DMTF"]] = field(default_factory=lambda: ["DMTF"])
+    opaque_formats: list[Literal[0, 1]] = field(default_factory=lambda: [1, 0])
+    dhe: list[Dhe] = field(default_factory=list)
+    aead: list[Aead] = field(default_factory=list)
+    req_base_asym: list[BaseAsym] = field(default_factory=list)
+    key_schedule: list[KeySchedule] = field(default_factory=list)
+    pqc_asym: list[PqcAsym] = field(default_factory=list)
+    req_pqc_asym: list[PqcAsym] = field(default_factory=list)
+    kem: list[Kem] = field(default_factory=list)
+    mel_specification: list[Literal["DMTF"]] = field(default_factory=list)
+    multi_key: bool = False
+    pqc_first: bool = False
+
+
+class SlotSection(Section):
+    """A certificate slot. Without `set` and `identity` it exists and is empty.
+
+    Attributes:
+        id: the slot.
+        set: a certificate set: a name below `certs/`, or a folder. The file is
+            `<set>/<kind of key>/slot<N>.pem` for each kind that base_asym needs.
+        set_slot: N of that file, if it is not the slot's own number.
+        identity: a PEM file: private key, then certificates from the leaf to the root.
+        model: certificate model.
+        key_pair_id: KeyPairID in DIGESTS (1.3, multi-key); 0 without key pairs.
+        key_usage: what the key may sign (1.3, multi-key).
+        size: bytes of storage, told to a requester that asks for SlotSizeRequested.
+    """
+
+    id: SlotId
+    set: str | None = None
+    set_slot: SlotId | None = None
+    identity: str | None = None
+    model: Model = "device"
+    key_pair_id: Byte = 0
+    key_usage: list[Usage] = field(
+        default_factory=lambda: ["key-ex", "challenge", "measurement", "endpoint-info"]
+    )
+    size: Size = 0xFFFF
+
+
+class PublicKeySection(Section):
+    """The raw public key that requesters were given beforehand (PUB_KEY_ID).
+
+    Attributes:
+        set: as for a slot; the certificates do not matter.
+        set_slot: as for a slot; 0 when it is not given.
+        identity: as for a slot.
+    """
+
+    set: str | None = None
+    set_slot: SlotId | None = None
+    identity: str | None = None
+
+
+class FillValue(Section):
+    """A byte, repeated.
+
+    Attributes:
+        byte: the byte.
+        size: how often.
+    """
+
+    byte: Byte
+    size: Annotated[int, Meta(ge=0, le=0xFFFC)]
+
+
+class ModeValue(Section):
+    """The value of a device mode measurement.
+
+    Attributes:
+        operational_capabilities: operational modes that the device has.
+        operational_state: operational mode that it is in.
+        device_capabilities: debug modes that the device has.
+        device_state: debug modes that it is in, or was.
+    """
+
+    operational_capabilities: list[OperationalModeName] = field(default_factory=list)
+    operational_state: list[OperationalModeName] = field(default_factory=list)
+    device_capabilities: list[DeviceModeName] = field(default_factory=list)
+    device_state: list[DeviceModeName] = field(default_factory=list)
+
+
+class MeasurementSection(Section):
+    """A measurement; its value is exactly one of `hex`, `text`, `file`, `fill`, `integer`, `mode`.
+
+    Attributes:
+        index: measurement index, 1 to 0xFE.
+        type: DMTF measurement type.
+        hex: the value in hexadecimal.
+        text: the value as text, UTF-8 without a final zero.
+        file: the value is the content of a file.
+        fill: the value is a repeated byte.
+        integer: the value is an unsigned little-endian number of 8 bytes (an SVN).
+        mode: the value is a device mode structure.
+        raw: send the raw bit stream, not its digest; always so for types that have no digest.
+        raw_available: send the raw bit stream to a requester that asks for it.
+        tcb: part of the TCB measurement summary; true for an immutable ROM if not given.
+    """
+
+    index: Annotated[int, Meta(ge=1, le=0xFE)]
+    type: MeasurementType
+    hex: Hex | None = None
+    text: str | None = None
+    file: str | None = None
+    fill: FillValue | None = None
+    integer: Annotated[int, Meta(ge=0, le=0x7FFFFFFFFFFFFFFF)] | None = None
+    mode: ModeValue | None = None
+    raw: bool | None = None
+    raw_available: bool | None = None
+    tcb: bool | None = None
+
+
+class VendorSection(Section):
+    """An answer to a VENDOR_DEFINED request; the first that fits is given.
+
+    Attributes:
+        standard: who assigned the vendor id, by name or number.
+        vendor_id: VendorID as on the wire, hexadecimal.
+        request: the payload that is answered, hexadecimal; any if not given.
+        response: the payload of the answer, hexadecimal.
+        echo: answer with the request's payload.
+    """
+
+    standard: Standard | Annotated[int, Meta(ge=0, le=0xFFFF)]
+    vendor_id: Hex = ""
+    request: Hex | None = None
+    response: Hex | None = None
+    echo: bool = False
+
+
+class DeviceSection(Section):
+    """The device as a whole.
+
+    Attributes:
+        content_changed: what signed MEASUREMENTS say of a change since the last ones (1.2).
+    """
+
+    content_changed: ContentChangedName = "no-change"
+
+
+class TimingSection(Section):
+    """How long answers take.
+
+    Attributes:
+        ready_after: for each request by name, microseconds of work; until they are over the
+            answer is ResponseNotReady.
+    """
+
+    ready_after: dict[str, Microseconds] = field(default_factory=dict)
+
+
+class TrustSection(Section):
+    """Whom the device believes.
+
+    Attributes:
+        requester_roots: root certificates of requesters (mutual authentication): PEM or DER
+            files, or `shipped` for the shipped test roots.
+    """
+
+    requester_roots: list[str] = field(default_factory=lambda: ["shipped"])
+
+
+class ServerSection(Section):
+    """How the server treats its peers; what is not given is the server's own choice.
+
+    Attributes:
+        attach: which endpoint a connection finds: its own, the one that was left, or the only one.
+        idle_timeout: seconds without a frame after which a connection is closed; 0 for never.
+        frame_time: seconds that a frame may take from its first byte to its last; 0 for any.
+        max_frame: bytes of the largest frame that is accepted.
+        max_connections: connections at the same time.
+        drain_time: seconds that a stop waits for answers under way.
+    """
+
+    attach: Literal["fresh", "sticky", "shared"] = "fresh"
+    idle_timeout: Seconds | None = None
+    frame_time: Seconds | None = None
+    max_frame: Annotated[int, Meta(ge=1, le=0xFFFFFFFF)] | None = None
+    max_connections: Annotated[int, Meta(ge=1)] | None = None
+    drain_time: Seconds | None = None
+
+    def limits(self) -> dict[str, Any]:
+        """The limits that are given, by name."""
+        given = {name: getattr(self, name) for name in self.__struct_fields__ if name != "attach"}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class ProfileSpec(Section):
+    """A device, and how it lies.
+
+    Attributes:
+        description: one line for lists of profiles.
+        extends: a profile, by name or path, that this one changes: tables are merged, all other
+            values, lists among them, are replaced.
+        spdm: versions and capabilities.
+        algorithms: algorithms on offer.
+        slot: certificate slots.
+        public_key: the key of PUB_KEY_ID.
+        device: the device as a whole.
+        measurement: measurements.
+        vendor: answers to VENDOR_DEFINED requests.
+        timing: how long answers take.
+        trust: whom the device believes.
+        server: how the server treats its peers.
+        fault: what goes wrong.
+    """
+
+    spdm: SpdmSection
+    description: str = ""
+    extends: str | None = None
+    algorithms: AlgorithmsSection = field(default_factory=AlgorithmsSection)
+    slot: list[SlotSection] = field(default_factory=list)
+    public_key: PublicKeySection | None = None
+    device: DeviceSection = field(default_factory=DeviceSection)
+    measurement: list[MeasurementSection] = field(default_factory=list)
+    vendor: list[VendorSection] = field(default_factory=list)
+    timing: TimingSection = field(default_factory=TimingSection)
+    trust: TrustSection = field(default_factory=TrustSection)
+    server: ServerSection = field(default_factory=ServerSection)
+    fault: list[FaultSpec] = field(default_factory=list)

@@ -1,0 +1,182 @@
+"""One conversation: sends requests, recovers from ERROR, reads responses, keeps the record."""
+
+from collections.abc import Generator
+from typing import TypeVar
+
+from responder.crypto.random_tree import RandomTree
+from responder.crypto.signing import SignatureError, signing_message
+from responder.requester.agreement import Agreement
+from responder.requester.checks import Checks
+from responder.requester.options import AttestOptions
+from responder.requester.recovery import Recovery
+from responder.requester.report import ExchangeReport, Nonces, Report
+from responder.requester.steps import Step, Transmit, Wait
+from responder.requester.transcript import Signed, Transcript
+from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
+from responder.spec.limits import HEADER_SIZE, NONCE_SIZE, REQUESTER_CONTEXT_SIZE
+from responder.spec.versions import V10, V12, V13
+from responder.wire.context import WireContext
+from responder.wire.message import Message, WireError
+
+AnyMessage = TypeVar("AnyMessage", bound=Message)
+AnyResult = TypeVar("AnyResult")
+Flow = Generator[Step, bytes, AnyResult]
+"""A part of the conversation: yields steps, gets responses, returns its result."""
+
+_ZEROS = (1 << 24) + (1 << 18)
+"""More bytes than any length field of a message here can ask for."""
+
+
+class Conversation:
+    """What the steps of an attestation share.
+
+    Attributes:
+        options: what was asked for.
+        random: this conversation's branch of the random tree.
+        checks: the refusals.
+        report: what has been learnt.
+        agreed: what has been agreed since GET_VERSION.
+        transcript: the messages since GET_VERSION.
+    """
+
+    def __init__(self, options: AttestOptions, random: RandomTree) -> None:
+        self.options = options
+        self.random = random
+        self.checks = Checks(options.without)
+        self.require = self.checks.require
+        self.report = Report()
+        self.agreed = Agreement()
+        self.transcript = Transcript()
+        self._nonces_seen: set[bytes] = set()
+
+    def restart(self) -> None:
+        """Forget what was agreed and learnt: RequestResynch leads back to GET_VERSION."""
+        old = self.report
+        self.report = Report(observations=old.observations, exchanges=old.exchanges)
+        self.agreed = Agreement()
+        self.transcript = Transcript()
+
+    def exchange(self, request: bytes, *, may_refuse: bool = False) -> Flow[bytes]:
+        """Send a request until it is answered.
+
+        Args:
+            request: the SPDM message.
+            may_refuse: an ERROR that calls for no retry is returned instead of refused.
+
+        Returns:
+            The response with its padding. Its SPDMVersion and code are checked.
+        """
+        self.checks.step = name_of_code(request[1])
+        limit = self.agreed.transfer_size
+        self.require(
+            "any.request-fits",
+            limit is None or len(request) <= limit,
+            f"a request of {len(request)} bytes, DataTransferSize is {limit}",
+        )
+        recovery = Recovery(self.checks, self.options, request)
+        retry: tuple[int, bytes] | None = (0, request)
+        while retry is not None:
+            wait, message = retry
+            if wait:
+                yield Wait(wait)
+            raw = yield from self._transmit(message)
+            if raw[1] != ResponseCode.ERROR:
+                break
+            self.transcript.add(request, raw)
+            retry = recovery.next(raw)
+        if raw[1] == ResponseCode.ERROR:
+            if may_refuse:
+                return raw
+            recovery.refuse(raw)
+        self._check_header(request, raw)
+        return raw
+
+    def _transmit(self, message: bytes) -> Flow[bytes]:
+        exchanges = self.report.exchanges
+        limit = self.options.patience.exchanges
+        self.require("any.exchange-limit", len(exchanges) < limit, f"more than {limit} exchanges")
+        raw = yield Transmit(message)
+        response = name_of_code(raw[1]) if len(raw) > 1 else ""
+        exchanges.append(ExchangeReport(name_of_code(message[1]), response, len(message), len(raw)))
+        self.require("any.header", len(raw) >= HEADER_SIZE, f"{len(raw)} bytes came")
+        return raw.ljust(HEADER_SIZE, b"\0")
+
+    def _check_header(self, request: bytes, raw: bytes) -> None:
+        version, check = self.agreed.version, "any.version"
+        if request[1] == RequestCode.GET_VERSION:
+            version, check = V10, "ver.header-version"
+        self.require(
+            check, raw[0] == version, f"SPDMVersion 0x{raw[0]:02x}, expected 0x{version:02x}"
+        )
+        code = response_code_of(request[1])
+        self.require(
+            "any.response-code",
+            raw[1] == code,
+            f"{name_of_code(raw[1])} answers {name_of_code(request[1])}",
+        )
+        limit = self.options.offer.data_transfer_size
+        self.require(
+            "any.transfer-size",
+            version < V12 or len(raw) - self.options.padding <= limit,
+            f"{len(raw)} bytes, more than the {limit} announced",
+        )
+
+    def read(
+        self, kind: type[AnyMessage], raw: bytes, context: WireContext
+    ) -> tuple[AnyMessage, bytes]:
+        """The typed response, and its bytes without padding: what transcripts take."""
+        try:
+            message, used = kind.read(raw, context)
+        except WireError as error:
+            self.require("any.size-short", condition=False, detail=str(error))
+            raw += bytes(_ZEROS)
+            message, used = kind.read(raw, context)
+            return message, raw[:used]
+        return message, self.cut(raw, used)
+
+    def cut(self, raw: bytes, used: int) -> bytes:
+        """A response of ``used`` bytes without what the transport padded."""
+        spare = len(raw) - used
+        self.require(
+            "any.size-trailing",
+            spare <= self.options.padding,
+            f"{spare} bytes after the end of the message",
+        )
+        return raw[:used]
+
+    def new_nonce(self) -> bytes:
+        """A fresh nonce, 32 bytes."""
+        return self.random.child("nonce").bytes(NONCE_SIZE)
+
+    def new_context(self) -> bytes:
+        """RequesterContext for the next request, 8 bytes; empty before 1.3."""
+        if self.agreed.version < V13:
+            return b""
+        fixed = self.options.requester_context
+        return fixed or self.random.child("context").bytes(REQUESTER_CONTEXT_SIZE)
+
+    def note_nonces(self, message: str, requester: bytes, responder: bytes) -> None:
+        """Record the nonces of an exchange, and say what is odd about the responder's."""
+        if requester:
+            self.report.nonces.append(Nonces(message, requester.hex(), responder.hex()))
+        if not any(responder):
+            self.report.observe("nonce.zero", message)
+        if responder == requester:
+            self.report.observe("nonce.echo", message)
+        if responder in self._nonces_seen:
+            self.report.observe("nonce.repeated", message)
+        self._nonces_seen.add(responder)
+
+    def verify(self, check_id: str, message: str, signed: Signed) -> None:
+        """Check a signature by the key that is being authenticated."""
+        agreed = self.agreed
+        if agreed.key is None or agreed.signature is None:
+            self.require(check_id, condition=False, detail="no key or algorithm to verify with")
+            return
+        text = signing_message(agreed.version, signed.context, agreed.base_hash, signed.parts)
+        try:
+            agreed.key.verify(agreed.signature, agreed.base_hash, text, signed.signature)
+        except SignatureError as error:
+            self.require(check_id, condition=False, detail=str(error))
+        else:
+            self.report.signed.append(message)

@@ -1,0 +1,154 @@
+"""What an attestation is asked to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+from responder.spec.algorithms import (
+    AEADS,
+    BASE_ASYM,
+    BASE_HASHES,
+    DHE_GROUPS,
+    KEY_SCHEDULES,
+    MEASUREMENT_SPECIFICATION_DMTF,
+    OPAQUE_FORMAT_1,
+    TABLE_AEAD,
+    TABLE_DHE,
+    TABLE_KEY_SCHEDULE,
+    TABLE_REQ_BASE_ASYM,
+    Algorithm,
+)
+from responder.spec.flags import Cap
+from responder.spec.limits import SUMMARY_ALL
+from responder.spec.versions import ALL_VERSIONS, SpdmVersion
+
+MeasurementMode = Literal["all", "each", "none"]
+
+NO_CAPABILITIES = Cap(0)
+QEMU_TRANSFER_SIZE = 4600
+"""The largest SPDM message, in bytes, that QEMU's DOE mailbox takes from its socket."""
+
+_UNUSABLE = frozenset({"SM2-P256", "Ed448", "SM3-256"})
+"""What ``responder.crypto`` cannot verify, and SM3, which no certificate there is signed with."""
+
+
+def _mask(table: tuple[Algorithm, ...]) -> int:
+    return sum(row.bit for row in table if row.name not in _UNUSABLE)
+
+
+_STRUCTURES: Mapping[int, int] = MappingProxyType(
+    {
+        TABLE_DHE: _mask(DHE_GROUPS),
+        TABLE_AEAD: _mask(AEADS),
+        TABLE_REQ_BASE_ASYM: _mask(BASE_ASYM),
+        TABLE_KEY_SCHEDULE: _mask(KEY_SCHEDULES),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What GET_CAPABILITIES and NEGOTIATE_ALGORITHMS announce, cut to what a version defines.
+
+    Attributes:
+        flags: the requester's capabilities. None by default: no session, no mutual
+            authentication, no chunks.
+        ct_exponent: CTExponent of the requester.
+        data_transfer_size: bytes of the largest message it takes (1.2), also the limit that
+            portions of certificates are asked by.
+        base_asym, pqc_asym, base_hash: algorithm bits.
+        measurement_specification, mel_specification, opaque_formats: bits.
+        structures: AlgType to bits, sent from 1.1 on in ascending order.
+    """
+
+    flags: Cap = NO_CAPABILITIES
+    ct_exponent: int = 20
+    data_transfer_size: int = QEMU_TRANSFER_SIZE
+    base_asym: int = _mask(BASE_ASYM)
+    pqc_asym: int = 0
+    base_hash: int = _mask(BASE_HASHES)
+    measurement_specification: int = MEASUREMENT_SPECIFICATION_DMTF
+    mel_specification: int = 0
+    opaque_formats: int = OPAQUE_FORMAT_1
+    structures: Mapping[int, int] = field(default_factory=lambda: _STRUCTURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The bounds of everything that a responder could otherwise prolong.
+
+    Attributes:
+        busy: how often one request is sent again after Busy.
+        busy_wait: microseconds before it is.
+        not_ready: how often RESPOND_IF_READY is sent for one request.
+        wait: microseconds of one wait after ResponseNotReady.
+        resynch: restarts at GET_VERSION after RequestResynch.
+        series: how often a series of measurements is begun anew after an ERROR.
+        exchanges: exchanges of the whole attestation.
+        chain: bytes of a certificate chain.
+        certificates: certificates in a chain.
+    """
+
+    busy: int = 4
+    busy_wait: int = 20_000
+    not_ready: int = 16
+    wait: int = 10_000_000
+    resynch: int = 1
+    series: int = 2
+    exchanges: int = 80_000
+    chain: int = 0xFFFF
+    certificates: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class VendorRequest:
+    """A VENDOR_DEFINED_REQUEST to send at the end; its answer is reported."""
+
+    standard_id: int
+    vendor_id: bytes
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AttestOptions:
+    """One attestation.
+
+    Attributes:
+        versions: the versions that may be chosen; the highest common one is.
+        roots: trusted root certificates, DER.
+        public_key: the responder's provisioned public key (SubjectPublicKeyInfo, DER): no
+            certificates are read, and slot 0xFF is challenged.
+        time: now, with a time zone; without it no validity is checked.
+        slot: the slot to authenticate; ``None`` tries the provisioned ones upwards until the
+            chain of one is valid.
+        offer: capabilities and algorithms announced.
+        required: responder capabilities without which the attestation stops.
+        summary: MeasurementSummaryHashType of CHALLENGE, sent if the responder has MEAS_CAP.
+        measurements: all in one message, each in one, or none.
+        raw: ask for raw bit streams.
+        requester_context: 8 bytes sent from 1.3 on; random if empty.
+        san: what the leaf's otherName 2.23.147 must be; unchecked if ``None``.
+        vendor: a vendor-defined request.
+        padding: bytes that the transport may have added to a message (``Channel.padding``).
+        patience: bounds.
+        without: ids of the checks that this requester has forgotten.
+    """
+
+    versions: tuple[SpdmVersion, ...] = ALL_VERSIONS
+    roots: tuple[bytes, ...] = ()
+    public_key: bytes | None = None
+    time: datetime | None = None
+    slot: int | None = 0
+    offer: Offer = field(default_factory=Offer)
+    required: Cap = NO_CAPABILITIES
+    summary: int = SUMMARY_ALL
+    measurements: MeasurementMode = "all"
+    raw: bool = False
+    requester_context: bytes = b""
+    san: str | None = None
+    vendor: VendorRequest | None = None
+    padding: int = 0
+    patience: Patience = field(default_factory=Patience)
+    without: frozenset[str] = frozenset()

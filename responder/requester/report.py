@@ -1,0 +1,218 @@
+"""What an attestation found, as plain data: ``asdict`` of it is the JSON document.
+
+Bytes are lower-case hexadecimal, times ISO 8601, sizes bytes.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal["", "attested", "refused", "failed"]
+
+OBSERVATIONS = {
+    "version.alpha": "The only common version is a pre-release.",
+    "capabilities.unasked-algorithms": "CAPABILITIES carries algorithms nobody asked for.",
+    "digests.no-slot0": "Slot 0 is not provisioned.",
+    "digests.shared-key": "Two slots have the same KeyPairID.",
+    "slot.refused": "The chain of a slot is not valid; the next one was tried.",
+    "chain.no-clock": "Nobody said what time it is: validity was not checked.",
+    "chain.constraints-not-critical": "An issuer's basicConstraints are not critical.",
+    "chain.self-signed-leaf": "The leaf is its own and only issuer.",
+    "chain.nul-in-name": "A name contains NUL.",
+    "chain.no-hardware-identity": "A device certificate lacks the hardware-identity OID.",
+    "chain.no-key-usage": "A generic leaf has no keyUsage.",
+    "nonce.zero": "The responder's nonce is zero.",
+    "nonce.repeated": "The responder's nonce came before.",
+    "nonce.echo": "The responder's nonce is the requester's.",
+    "challenge.summary-differs": "The summary hash is not that of the measurements read.",
+    "measurements.unsupported": "The responder has no measurements.",
+    "measurements.unsigned": "The measurements are not signed.",
+    "measurements.incomplete": "Blocks differ in number from the total that was told.",
+    "measurements.all-refused": "All at once was refused; they were read one by one.",
+    "measurements.restarted": "An ERROR broke the series; it was read again.",
+    "measurements.content-changed": "Measurements changed since the last signed ones.",
+    "measurements.reserved-type": "A value type is reserved.",
+    "measurements.raw": "A raw bit stream came where a digest was asked for.",
+    "measurements.debug": "A debug mode is, or has been, active.",
+    "measurements.not-normal": "The operational mode is not the normal one alone.",
+    "measurements.odd-value": "A structured value does not have its structure.",
+    "vendor.refused": "The vendor-defined request is not supported.",
+}
+"""What is legal on the wire and for somebody to decide; a report lists what was seen."""
+
+
+@dataclass(slots=True)
+class Refusal:
+    """Why there is no attestation: the request, the check, what was seen, and the clause."""
+
+    step: str
+    check: str
+    reason: str
+    clause: str = ""
+
+
+@dataclass(slots=True)
+class Observation:
+    """Something legal that a verifier should know; ``id`` is one of ``OBSERVATIONS``."""
+
+    id: str
+    detail: str
+
+
+@dataclass(slots=True)
+class CapabilityReport:
+    """CAPABILITIES as received, masked to the version; sizes are 0 before 1.2."""
+
+    names: list[str] = field(default_factory=list)
+    flags: int = 0
+    ct_exponent: int = 0
+    data_transfer_size: int = 0
+    max_spdm_msg_size: int = 0
+
+
+@dataclass(slots=True)
+class SlotReport:
+    """A provisioned slot; model, key pair and usage only in a multi-key connection."""
+
+    slot: int
+    digest: str
+    certificate_model: str = ""
+    key_pair_id: int = 0
+    key_usage: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CertificateReport:
+    """One certificate of the chain, root first."""
+
+    subject: str
+    issuer: str
+    serial: str
+    not_before: str
+    not_after: str
+    key: str
+    signature_algorithm: str
+    sha256: str
+
+
+@dataclass(slots=True)
+class OtherName:
+    """An otherName of the leaf's subjectAltName."""
+
+    oid: str
+    name: str
+    value: str
+
+
+@dataclass(slots=True)
+class Identity:
+    """Who the device says it is: the leaf's names."""
+
+    subject: str = ""
+    serial: str = ""
+    other_names: list[OtherName] = field(default_factory=list)
+    hardware_identity: bool = False
+
+
+@dataclass(slots=True)
+class Measured:
+    """One measurement.
+
+    Attributes:
+        index: of the block.
+        type: DMTFSpecMeasurementValueType, bits 6:0.
+        name: the type's name.
+        raw: the value is a raw bit stream.
+        value: the value.
+        text: what the value means, where it has a structure; else empty.
+        signed: a signature that verified covers it.
+    """
+
+    index: int
+    type: int
+    name: str
+    raw: bool
+    value: str
+    text: str = ""
+    signed: bool = False
+
+
+@dataclass(slots=True)
+class Nonces:
+    """The nonces of a signed exchange."""
+
+    message: str
+    requester: str
+    responder: str
+
+
+@dataclass(slots=True)
+class ExchangeReport:
+    """One exchange; the driver fills in the time."""
+
+    request: str
+    response: str
+    request_size: int
+    response_size: int
+    milliseconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Passed:
+    """A check that was left out and would have refused."""
+
+    step: str
+    check: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything an attestation found; ``verdict`` says what it came to.
+
+    Attributes:
+        verdict: ``attested``; ``refused``: a check refused; ``failed``: no answer came, so that
+            nothing is known of the device.
+        refusal: set unless ``verdict`` is ``attested``; of a failed one ``check`` is
+            ``transport.closed``, ``transport.timeout`` or ``transport.framing``.
+        target: where the responder is, as the driver was told.
+        slot: the slot that was authenticated; 255 for a provisioned public key.
+        trust_anchor: subject of the trusted root.
+        signed: the messages whose signature verified.
+    """
+
+    verdict: Verdict = ""
+    refusal: Refusal | None = None
+    target: str = ""
+    versions_offered: list[str] = field(default_factory=list)
+    version: str = ""
+    capabilities: CapabilityReport = field(default_factory=CapabilityReport)
+    algorithms: dict[str, str] = field(default_factory=dict)
+    slots: list[SlotReport] = field(default_factory=list)
+    slot: int | None = None
+    identity: Identity = field(default_factory=Identity)
+    chain: list[CertificateReport] = field(default_factory=list)
+    trust_anchor: str = ""
+    signed: list[str] = field(default_factory=list)
+    nonces: list[Nonces] = field(default_factory=list)
+    measurement_summary_hash: str = ""
+    measurement_total: int | None = None
+    measurements: list[Measured] = field(default_factory=list)
+    vendor_response: str = ""
+    observations: list[Observation] = field(default_factory=list)
+    passed_over: list[Passed] = field(default_factory=list)
+    exchanges: list[ExchangeReport] = field(default_factory=list)
+
+    @property
+    def attested(self) -> bool:
+        """Whether the device was authenticated and nothing refused."""
+        return self.verdict == "attested"
+
+    def observe(self, observation: str, detail: str = "") -> None:
+        """Note something legal, once; ``observation`` is a key of ``OBSERVATIONS``."""
+        seen = Observation(observation, detail or OBSERVATIONS[observation])
+        if seen not in self.observations:
+            self.observations.append(seen)
+
+    def document(self) -> dict[str, Any]:
+        """The report as a JSON document."""
+        return asdict(self)

@@ -1,0 +1,220 @@
+"""A small device of test keys below the core, made by hand from the facts of the specification.
+
+Nothing here uses the emulated device, the wire classes or the algorithm tables of the program;
+algorithms appear as the numbers of DSP0274.
+"""
+
+from functools import cache
+from hashlib import new as new_hash
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from responder.core.hooks import Hooks
+from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy
+from responder.core.responder import Responder
+from responder.crypto.random_tree import RandomTree
+from responder.crypto.signing import load_private_key
+from responder.spec.flags import Cap
+from responder.spec.versions import SpdmVersion
+
+VERSIONS = (0x10, 0x11, 0x12, 0x13, 0x14)
+
+CACHE, CERT, CHAL, MEAS_NO_SIG, MEAS_SIG, MEAS_FRESH = (1 << bit for bit in range(6))
+ENCRYPT, MAC, MUT_AUTH, KEY_EX, PSK, PSK_CONTEXT, ENCAP = (1 << bit for bit in range(6, 13))
+HBEAT, KEY_UPD, HANDSHAKE_IN_THE_CLEAR, PUB_KEY_ID, CHUNK = (1 << bit for bit in range(13, 18))
+EP_INFO_NO_SIG, EP_INFO_SIG, MEL, EVENT = (1 << bit for bit in range(22, 26))
+MULTI_KEY_ONLY, MULTI_KEY_NEG, GET_KEY_PAIR_INFO = (1 << bit for bit in range(26, 29))
+LARGE_RESP = 1 << 31
+
+RSASSA_2048, RSAPSS_2048, RSASSA_3072, RSAPSS_3072 = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+P256, RSASSA_4096, RSAPSS_4096, P384, P521 = 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 8
+ED25519 = 1 << 10
+SHA_256, SHA_384, SHA_512, SHA3_256, SHA3_384, SHA3_512 = (1 << bit for bit in range(6))
+
+KEY_OF = {
+    RSASSA_2048: "rsa2048",
+    RSAPSS_2048: "rsa2048",
+    RSASSA_3072: "rsa3072",
+    RSAPSS_3072: "rsa3072",
+    RSASSA_4096: "rsa4096",
+    RSAPSS_4096: "rsa4096",
+    P256: "ecp256",
+    P384: "ecp384",
+    P521: "ecp521",
+    ED25519: "ed25519",
+}
+HASH_NAMES = {
+    SHA_256: "sha256",
+    SHA_384: "sha384",
+    SHA_512: "sha512",
+    SHA3_256: "sha3_256",
+    SHA3_384: "sha3_384",
+    SHA3_512: "sha3_512",
+}
+CURVES = {"ecp256": ec.SECP256R1, "ecp384": ec.SECP384R1, "ecp521": ec.SECP521R1}
+RSA_POOL = Path(__file__).parents[2] / "certs" / "rsa-pool"
+
+NONCE = bytes(range(32))
+OTHER_NONCE = bytes(range(100, 132))
+CONTEXT = b"context!"
+
+
+@cache
+def private_key(kind):
+    """A test key: elliptic from a fixed scalar, RSA from the committed pool."""
+    if kind in CURVES:
+        return ec.derive_private_key(0x5EC2E7_0000_1234, CURVES[kind]())
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    return serialization.load_pem_private_key((RSA_POOL / f"{kind}.pem").read_bytes(), None)
+
+
+@cache
+def signing_key(kind):
+    """The same key as the core takes it."""
+    der = private_key(kind).private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return load_private_key(der)
+
+
+def hashed(base_hash, *parts):
+    """The digest by the bit of BaseHashAlgo, from the standard library."""
+    return new_hash(HASH_NAMES[base_hash], b"".join(parts)).digest()
+
+
+class FakeSlot:
+    """A slot whose certificates are stand-ins: the core sends and hashes them, no more."""
+
+    def __init__(self, slot_id, *, certificates=b"", kinds=None, key_usage=0x000F, model=1):
+        self.slot_id = slot_id
+        self.certificates = certificates or f"certificates of slot {slot_id} ".encode() * 20
+        self.kinds = kinds
+        self.key_usage = key_usage
+        self.model = model
+        self.key_pair_id = slot_id + 1
+        self.size = 0x2000
+
+    def holds(self, asym):
+        """Whether there is a chain for that signature algorithm."""
+        return self.kinds is None or asym.key in self.kinds
+
+    def chain(self, asym, base_hash):
+        """Length, two bytes of zero before 1.4, root hash, certificates."""
+        if not self.holds(asym):
+            return None
+        return chain_of(self.certificates, base_hash.bit)
+
+    def digest(self, asym, base_hash):
+        """The base hash of the chain."""
+        chain = self.chain(asym, base_hash)
+        return None if chain is None else hashed(base_hash.bit, chain)
+
+    def key(self, asym):
+        """The test key of that kind."""
+        return signing_key(asym.key) if self.holds(asym) else None
+
+
+def chain_of(certificates, base_hash):
+    """The certificate chain structure, by hand."""
+    root_hash = hashed(base_hash, b"root of the fake chain")
+    size = 4 + len(root_hash) + len(certificates)
+    return size.to_bytes(4, "little") + root_hash + certificates
+
+
+class FakeMeasurement:
+    """A measurement of one index; a raw value, or its digest."""
+
+    def __init__(self, index, kind, value, *, tcb=False, always_raw=False):
+        self.index = index
+        self.kind = kind
+        self.value = value
+        self.tcb = tcb
+        self.always_raw = always_raw
+
+    def block(self, measurement_hash, *, raw):
+        """The block as the core asks for it."""
+        bit = None if measurement_hash is None else measurement_hash.bit >> 1
+        return block_of(self, bit, raw=raw)
+
+
+def block_of(measurement, base_hash, *, raw=False):
+    """The measurement block, by hand; ``base_hash`` is ``None`` when only raw is possible."""
+    value, kind = measurement.value, measurement.kind | 0x80
+    if base_hash is not None and not raw and not measurement.always_raw:
+        value, kind = hashed(base_hash, value), measurement.kind
+    dmtf = bytes([kind]) + len(value).to_bytes(2, "little") + value
+    return bytes([measurement.index, 1]) + len(dmtf).to_bytes(2, "little") + dmtf
+
+
+MEASUREMENTS = (
+    FakeMeasurement(1, 0, b"immutable ROM", tcb=True),
+    FakeMeasurement(2, 1, b"mutable firmware", tcb=True),
+    FakeMeasurement(0x10, 7, bytes([7, 0, 0, 0, 0, 0, 0, 0]), always_raw=True),
+    FakeMeasurement(0xFD, 4, b"manifest " * 16, always_raw=True),
+)
+
+
+class FakeDevice:
+    """A device: its slots, a public key (or not), measurements, and one vendor that answers."""
+
+    VENDOR = (3, b"\x34\x12")
+
+    def __init__(
+        self, slots=None, *, measurements=MEASUREMENTS, public_key=False, content_changed=2
+    ):
+        self.slots = {0: FakeSlot(0), 2: FakeSlot(2)} if slots is None else slots
+        self.measured = measurements
+        self.has_public_key = public_key
+        self.changed = content_changed
+
+    def slot(self, slot_id):
+        return self.slots.get(slot_id)
+
+    def supported_slot_mask(self):
+        return 0x0F
+
+    def slot_size(self, slot_id):
+        return 0x2000 if slot_id < 4 else 0
+
+    def public_key(self, asym):
+        return signing_key(asym.key) if self.has_public_key else None
+
+    def measurements(self):
+        return self.measured
+
+    def content_changed(self):
+        return self.changed
+
+    def vendor_request(self, standard_id, vendor_id, payload):
+        return payload[::-1] if (standard_id, vendor_id) == self.VENDOR else None
+
+
+def policy(*, flags=CERT | CHAL | MEAS_SIG, versions=VERSIONS, algorithms=None, **rest):
+    """A profile's policy; ``algorithms`` changes single fields of what is negotiated."""
+    offered = {
+        "base_asym": [P256, P384, P521, RSAPSS_3072, RSASSA_3072, RSAPSS_4096, RSASSA_4096]
+        + [RSAPSS_2048, RSASSA_2048, ED25519],
+        "base_hash": [SHA_256, SHA_384, SHA_512, SHA3_256, SHA3_384, SHA3_512],
+        "measurement_hash": [SHA_256 << 1],
+        "tables": {2: [0x10], 3: [0x02], 4: [0x80], 5: [0x01]},
+        "measurement_specification": 1,
+        "opaque_formats": [2],
+    }
+    return ResponderPolicy(
+        versions=[SpdmVersion(version) for version in versions],
+        flags=Cap(flags),
+        algorithms=AlgorithmPolicy(**offered | (algorithms or {})),
+        **rest,
+    )
+
+
+def responder(device=None, its_policy=None, *, seed=b"seed", hooks=None):
+    """A responder ready for its first request."""
+    return Responder(
+        device or FakeDevice(), its_policy or policy(), RandomTree(seed), hooks or Hooks()
+    )

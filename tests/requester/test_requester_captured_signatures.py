@@ -1,0 +1,65 @@
+"""Ground truth: captured signatures verify over the transcript of ``requester``."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from captures.loader import runs
+from captures.signatures import COUNTS, SIGNERS, check_signatures, signed_messages
+
+from responder.crypto.signing import SignatureError
+from responder.requester.transcript import Transcript
+from responder.spec.codes import ResponseCode
+
+SESSION_BEGINS = (ResponseCode.KEY_EXCHANGE_RSP, ResponseCode.PSK_EXCHANGE_RSP)
+
+
+class RequesterBook:
+    """Gives ``requester.transcript`` every exchange; a session's L1 is kept by one of its own."""
+
+    def __init__(self):
+        self.connection = Transcript()
+        self.session = Transcript()
+
+    def __call__(self, exchange):
+        if exchange.session is None:
+            transcript = self.connection
+        else:
+            transcript = self.session
+        response = exchange.response
+        signature_size = len(response.raw) - len(response.unsigned)
+        signed = transcript.add(exchange.request.raw, response.raw, signature_size=signature_size)
+        if response.message.code in SESSION_BEGINS:
+            self.session = self.after_vca()
+        if response.message.code not in SIGNERS or signed is None:
+            return None
+        assert signed.context == SIGNERS[response.message.code]
+        assert signed.signature == response.message.signature
+        return list(signed.parts)
+
+    def after_vca(self):
+        """A session begins with the connection's VCA and no other message."""
+        transcript = Transcript()
+        vca = self.connection.vca
+        for request, response in zip(vca[::2], vca[1::2], strict=True):
+            transcript.add(request, response)
+        return transcript
+
+
+@pytest.mark.parametrize("run", runs(), ids=lambda run: run.name)
+def test_captured_signatures_verify_over_the_transcript_of_requester(run):
+    check_signatures(run, RequesterBook())
+
+
+def test_as_many_signatures_as_recorded_are_checked():
+    signed = [one for run in runs() for one in signed_messages(run, RequesterBook())]
+    assert Counter((one.scheme.name, one.kind) for one in signed) == COUNTS
+
+
+@pytest.mark.parametrize("kind", ["CHALLENGE_AUTH", "MEASUREMENTS", "MEASUREMENTS in session"])
+def test_a_captured_signature_refuses_a_transcript_that_lacks_one_message(kind):
+    run = next(run for run in runs() if run.name == "v13-mctp-p521")
+    signed = next(one for one in signed_messages(run, RequesterBook()) if one.kind == kind)
+    signed.verify()
+    with pytest.raises(SignatureError):
+        replace(signed, covered=signed.covered[:-2] + signed.covered[-1:]).verify()
