@@ -15,6 +15,8 @@ from responder.server.limits import Limits
 from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, Endpoint, parse_uri
 
 if TYPE_CHECKING:
+    import socket
+
     from responder.observe.bus import Bus
     from responder.profiles.load import Profile
     from responder.server.listener import Listener
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _FLUSH_TIME = 2.0
 """Seconds that a stop waits for journal and log to be written."""
 _SEED_SIZE = 16
+_OTHER_DESCRIPTORS = 64
+"""Files, listeners and what the interpreter keeps open."""
 
 
 def _uri(text: str) -> Endpoint:
@@ -111,19 +115,20 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     An option that is missing has its default.
 
     Raises:
-        ConfigError: an address needs ``allow_remote``.
+        UsageError: an address needs ``allow_remote``.
         UnavailableError: an address or file cannot be had.
     """
     from responder.server.attach import Attach  # noqa: PLC0415 - as in command
     from responder.server.run import Foreground, run_server  # noqa: PLC0415 - as in command
     from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
 
+    listeners = _listeners(options)
     seed = options.get("seed") or _random_seed()
     attach = Attach(options.get("attach") or profile.server.attach)
     server_options = ServerOptions(
         seed, attach, _limits(profile, options), bool(options.get("once"))
     )
-    listeners = _listeners(options)
+    _allow_descriptors(server_options.limits.max_connections)
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
@@ -150,20 +155,35 @@ def _listeners(options: dict[str, Any]) -> "list[Listener]":
     """What the command line asks for, and what a service manager has opened."""
     from responder.server.listener import adopt, open_listeners  # noqa: PLC0415 - as in command
 
-    allow_remote = bool(options.get("allow_remote"))
-    listeners: list[Listener] = []
+    activated: list[tuple[socket.socket, Endpoint]] = []
     if "LISTEN_FDS" in os.environ:
         from responder.server.activation import activated_sockets  # noqa: PLC0415 - rare
 
-        for sock, framing in activated_sockets(os.environ):
-            listeners.append(adopt(sock, framing, allow_remote=allow_remote))
+        activated = activated_sockets(os.environ)
     wanted = list(options.get("listen") or ())
     port = options.get("port")
-    if port is None and not (wanted or listeners or options.get("call")):
+    if port is None and not (wanted or activated or options.get("call")):
         port = SOCKET_PORT
     if port is not None:
         wanted.insert(0, Endpoint("spdm-emu", None, DEFAULT_HOST, port))
-    return listeners + open_listeners(wanted, allow_remote=allow_remote)
+    remote = bool(options.get("allow_remote"))
+    try:
+        adopted = [adopt(sock, framing, allow_remote=remote) for sock, framing in activated]
+        return adopted + open_listeners(wanted, allow_remote=remote)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _allow_descriptors(connections: int) -> None:
+    """Raise the soft limit of open files to what that many connections need, if it may be."""
+    import resource  # noqa: PLC0415 - as in command
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_DESCRIPTORS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _observers(stack: ExitStack, options: dict[str, Any]) -> "Bus":

@@ -8,10 +8,10 @@ from responder.core.interfaces import Device, ResponderPolicy, SigningKey, Slot
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.codes import ErrorCode
+from responder.spec.flags import Cap
 from responder.spec.limits import (
     NONCE_SIZE,
     PUBLIC_KEY_SLOT,
-    PUBLIC_KEY_SLOT_NIBBLE,
     SLOT_COUNT,
     SUMMARY_ALL,
     SUMMARY_NONE,
@@ -109,12 +109,12 @@ class Context:
     def signer(self, slot_id: int, usage: int) -> tuple[SigningKey, bytes]:
         """The key that signs for a slot, and the digest that identifies it.
 
-        ``slot_id`` is 0 to 7, or 0xF or 0xFF for the provisioned public key.
+        ``slot_id`` is 0 to 7, or 0xFF for the provisioned public key.
 
         Raises:
             ProtocolError: InvalidRequest: the slot is empty, or its key is not for that usage.
         """
-        if slot_id in (PUBLIC_KEY_SLOT, PUBLIC_KEY_SLOT_NIBBLE):
+        if slot_id == PUBLIC_KEY_SLOT:
             return self._provisioned_public_key()
         slot = self.provisioned_slot(slot_id)
         if self.connection.selected.multi_key_responder and not slot.key_usage & usage:
@@ -126,7 +126,8 @@ class Context:
         return key, chain_digest
 
     def _provisioned_public_key(self) -> tuple[SigningKey, bytes]:
-        key = self.device.public_key(self.base_asym)
+        offered = self.connection.flags & Cap.PUB_KEY_ID
+        key = self.device.public_key(self.base_asym) if offered else None
         if key is None:
             raise invalid("no public key is provisioned")
         return key, digest(self.base_hash, key.public_key_der())

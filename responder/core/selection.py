@@ -86,7 +86,7 @@ def select(
         multi_key_requester=_multi_key_requester(connection, policy, version),
         tables=tables,
     )
-    _require_complete(selected, pqc, connection)
+    _require_complete(request, selected, pqc, connection)
     return selected, pqc
 
 
@@ -153,11 +153,13 @@ def _opaque_format(
     return next((bit for bit in policy.opaque_formats if bit & offered), 0)
 
 
-def _require_complete(selected: Selected, pqc: int, connection: Connection) -> None:
+def _require_complete(
+    request: NegotiateAlgorithms, selected: Selected, pqc: int, connection: Connection
+) -> None:
     own, tables = connection.flags, selected.tables
     key_exchange = connection.common(Cap.KEY_EX)
     session = key_exchange or connection.common(ANY_PSK)
-    mutual = connection.common(Cap.MUT_AUTH)
+    requester_signs = connection.common(Cap.MUT_AUTH | Cap.EP_INFO_SIG)
     post_quantum_requester = bool(
         connection.header_version >= V14 and tables.get(TABLE_REQ_PQC_ASYM)
     )
@@ -166,12 +168,16 @@ def _require_complete(selected: Selected, pqc: int, connection: Connection) -> N
         (own & _SIGNING or key_exchange, selected.base_asym or pqc, "signature"),
         (key_exchange, tables.get(TABLE_DHE) or tables.get(TABLE_KEM), "key exchange"),
         (connection.common(Cap.ENCRYPT | Cap.MAC), tables.get(TABLE_AEAD), "AEAD"),
-        (mutual, tables.get(TABLE_REQ_BASE_ASYM) or post_quantum_requester, "requester signature"),
+        (
+            requester_signs,
+            tables.get(TABLE_REQ_BASE_ASYM) or post_quantum_requester,
+            "requester signature",
+        ),
         (session, tables.get(TABLE_KEY_SCHEDULE), "key schedule"),
         (
-            own & MEAS and selected.measurement_specification,
-            selected.measurement_hash_bits,
-            "measurement hash",
+            own & MEAS and request.measurement_specification,
+            selected.measurement_specification and selected.measurement_hash_bits,
+            "measurement specification and hash",
         ),
     )
     for need, found, name in needed:

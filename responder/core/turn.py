@@ -69,7 +69,7 @@ class Turn:
         self._check_version(data[0], code)
         row = REQUESTS.get(code)
         if row is None:
-            raise unsupported(code, f"{name_of_code(code)} is not offered")
+            raise _not_offered(code)
         offered = not row.capability or connection.flags & row.capability
         if connection.capabilities_known and not offered:
             raise unsupported(code, f"the capability for {name_of_code(code)} is not offered")
@@ -230,6 +230,14 @@ def _wire_for(request: Message, wire: WireContext) -> WireContext:
     summary = bool(getattr(request, "measurement_summary_hash_type", 0))
     signed = bool(getattr(request, "signature_requested", False))
     return wire.replace(summary=summary, signed=signed) if summary or signed else wire
+
+
+def _not_offered(code: int) -> ProtocolError:
+    """How a request is refused that this responder does not know or has no capability for."""
+    if code == RequestCode.CHUNK_GET:
+        # Without CHUNK_CAP no chunk is ever pending, and that is what requesters expect to hear.
+        return unexpected("no chunked response is pending")
+    return unsupported(code, f"{name_of_code(code)} is not offered")
 
 
 def _mismatch(reason: str) -> ProtocolError:

@@ -7,7 +7,6 @@ imported, and nothing of what is inside a certificate is judged.
 import binascii
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from responder.errors import ConfigError, data_root
@@ -145,9 +144,8 @@ def list_kinds(set_name: str, certs: Path | None = None) -> list[str]:
     root = certs or data_root("certs")
     kinds = sorted({path.parent.name for path in (root / set_name).glob("*/slot*.pem")})
     if not kinds:
-        near = get_close_matches(set_name, list_sets(certs), 1)
         reason = f"no certificate set {set_name!r}"
-        raise ConfigError(reason, where=str(root), suggestion="".join(near))
+        raise ConfigError(reason, where=str(root), suggestion=_near(set_name, list_sets(certs)))
     return kinds
 
 
@@ -166,14 +164,20 @@ def pem(label: str, der: bytes) -> bytes:
     return b"\n".join((b"-----BEGIN %b-----" % name, *lines, b"-----END %b-----" % name, b""))
 
 
+def _near(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
+    return "".join(get_close_matches(name, known, 1))
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
         siblings = [other.name for other in path.parent.glob("*.pem")]
-        near = get_close_matches(path.name, siblings, 1)
+        suggestion = _near(path.name, siblings)
         reason = "no such certificate file"
-        raise ConfigError(reason, where=str(path), suggestion="".join(near)) from error
+        raise ConfigError(reason, where=str(path), suggestion=suggestion) from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
 

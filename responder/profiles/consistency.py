@@ -10,7 +10,7 @@ from responder.core.capability_rules import Rule
 from responder.core.interfaces import ResponderPolicy
 from responder.device.slots import CertificateSlot
 from responder.profiles.source import KeyPath
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, Algorithm
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, Algorithm, by_bit
 from responder.spec.flags import (
     ANY_PSK,
     MEAS,
@@ -113,7 +113,7 @@ def contradictions(
     yield from _flags(policy)
     yield from _sizes(policy)
     yield from _algorithms(policy)
-    yield from _slots(policy.flags, slots)
+    yield from _slots(policy, slots)
     if policy.flags & Cap.PUB_KEY_ID and not public_key:
         yield _CAPABILITIES, "PUB_KEY_ID needs a [public_key]"
 
@@ -149,9 +149,8 @@ def _algorithms(policy: ResponderPolicy) -> Iterator[tuple[KeyPath, str]]:
     for version in policy.versions:
         flags = policy.flags & RESPONDER_FLAGS[version]
         signatures = _known(BASE_ASYM, offered.base_asym, version)
-        post_quantum = _known(PQC_ASYM, offered.pqc_asym, version)
         needs = f"(SPDM {version.label}, with these capabilities)"
-        if flags & (_SIGNING | Cap.CERT) and not (signatures or post_quantum):
+        if flags & (_SIGNING | Cap.CERT) and not signatures:
             yield ("algorithms", "base_asym"), f"a signature algorithm is needed {needs}"
         hashes = _known(BASE_HASHES, offered.base_hash, version)
         if flags & (_SIGNING | SESSION | Cap.CERT) and not hashes:
@@ -164,10 +163,18 @@ def _known(table: Sequence[Algorithm], preference: Sequence[int], version: SpdmV
     return any(row.bit in preference and row.since <= version for row in table)
 
 
-def _slots(flags: Cap, slots: Sequence[CertificateSlot]) -> Iterator[tuple[KeyPath, str]]:
-    provisioned = [slot for slot in slots if slot.credentials]
-    if flags & Cap.CERT and not any(slot.slot_id == 0 for slot in provisioned):
+def _slots(
+    policy: ResponderPolicy, slots: Sequence[CertificateSlot]
+) -> Iterator[tuple[KeyPath, str]]:
+    first = next((slot for slot in slots if slot.slot_id == 0), None)
+    if policy.flags & Cap.CERT and not (first and first.credentials):
         yield ("slot",), "CERT needs a certificate chain in slot 0"
+    kinds = {credential.kind for slot in slots for credential in slot.credentials}
+    for position, bit in enumerate(policy.algorithms.base_asym):
+        row = by_bit(BASE_ASYM, bit)
+        if policy.flags & Cap.CERT and row and row.key not in kinds:
+            reason = f"{row.name} is offered, and no slot has an {row.key} key"
+            yield ("algorithms", "base_asym", position), reason
     for position, slot in enumerate(slots):
         if slot.slot_id == 0 and slot.model == CertificateModel.GENERIC:
             yield ("slot", position, "model"), "slot 0 holds no generic certificate"

@@ -11,11 +11,10 @@ from responder.device.vendor import VendorRule
 from responder.errors import ConfigError, data_root
 from responder.pki.sets import Identity, list_sets, list_slots, read_identity
 from responder.profiles import names
-from responder.profiles.lookup import Lookup
+from responder.profiles.lookup import Lookup, find
 from responder.profiles.measurements import build_measurements
 from responder.profiles.schema import ProfileSpec, PublicKeySection, SlotSection, VendorSection
 from responder.profiles.source import KeyPath
-from responder.spec.algorithms import BASE_ASYM, PQC_ASYM
 from responder.spec.registries import VENDOR_ID_SIZES
 
 
@@ -48,9 +47,8 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
 
 def _kinds(spec: ProfileSpec) -> list[str]:
     """The kinds of keys that the offered signature algorithms need."""
-    offered = {name.lower() for name in (*spec.algorithms.base_asym, *spec.algorithms.pqc_asym)}
-    rows = [row for row in (*BASE_ASYM, *PQC_ASYM) if row.name.lower() in offered]
-    return list(dict.fromkeys(row.key for row in rows))
+    rows = (find(name, names.SIGNATURES) for name in spec.algorithms.base_asym)
+    return list(dict.fromkeys(row.key for row in rows if row))
 
 
 def _slot(
@@ -80,7 +78,9 @@ def _credentials(
     if section.identity is not None:
         here = (*path, "identity")
         file = lookup.source.file(here, section.identity)
-        return [Credential(_read(here, file, lookup))]
+        credential = Credential(_read(here, file, lookup))
+        _require_usable(here, file, credential, lookup)
+        return [credential]
     if section.set is None:
         return []
     number = default_slot if section.set_slot is None else section.set_slot
@@ -90,6 +90,16 @@ def _credentials(
         Credential(_read(here, _set_file(here, folder, kind, number, lookup), lookup), kind)
         for kind in kinds
     ]
+
+
+def _require_usable(path: KeyPath, file: Path, credential: Credential, lookup: Lookup) -> None:
+    """The kind of key decides what the slot can do, so this key is parsed at once."""
+    from responder.crypto.signing import UnsupportedKeyError  # noqa: PLC0415 - as in device.slots
+
+    try:
+        credential.key()
+    except UnsupportedKeyError as error:
+        raise lookup.source.error(path, f"{file}: {error}") from error
 
 
 def _set_folder(path: KeyPath, name: str, lookup: Lookup) -> Path:

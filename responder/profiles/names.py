@@ -10,7 +10,6 @@ from responder.spec.algorithms import (
     MEASUREMENT_HASHES,
     OPAQUE_FORMAT_0,
     OPAQUE_FORMAT_1,
-    PQC_ASYM,
     RAW_BIT_STREAM_ONLY,
     TABLE_AEAD,
     TABLE_ALGORITHMS,
@@ -20,7 +19,6 @@ from responder.spec.algorithms import (
     TABLE_REQ_BASE_ASYM,
     TABLE_REQ_PQC_ASYM,
     Algorithm,
-    Signature,
 )
 from responder.spec.codes import RequestCode
 from responder.spec.flags import Cap, ExtCap
@@ -52,8 +50,6 @@ EXT_CAPABILITIES = {_name(flag): flag for flag in ExtCap}
 RAW_ONLY = "RAW-BIT-STREAM"
 """The measurement hash that allows only raw bit streams."""
 
-BASE_ASYM_BITS = bits(BASE_ASYM)
-PQC_ASYM_BITS = bits(PQC_ASYM)
 BASE_HASH_BITS = bits(BASE_HASHES)
 MEASUREMENT_HASH_BITS = bits(MEASUREMENT_HASHES) | {RAW_ONLY: RAW_BIT_STREAM_ONLY}
 OPAQUE_FORMAT_BITS = {0: OPAQUE_FORMAT_0, 1: OPAQUE_FORMAT_1}
@@ -100,12 +96,10 @@ _NEVER_DEFERRED = (
 DEFERRABLE = {code.name: code for code in RequestCode if code not in _NEVER_DEFERRED}
 """Requests that may be answered ResponseNotReady."""
 
-_SIGNING_SCHEMES = ("rsassa", "rsapss", "ecdsa", "eddsa")
-
-
-def can_sign(row: Signature) -> bool:
-    """Whether this program computes that signature algorithm."""
-    return row.scheme in _SIGNING_SCHEMES and row.key != "ed448"
+_NOT_COMPUTED = ("sm2", "ed448")
+SIGNATURES = {row.name: row for row in BASE_ASYM if row.key not in _NOT_COMPUTED}
+"""Signature algorithms that this program can sign with."""
+KNOWN_SIGNATURES = {row.name: row for row in BASE_ASYM}
 
 
 def _plain(text: str) -> str:

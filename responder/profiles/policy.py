@@ -6,14 +6,11 @@ from operator import or_
 
 from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy
 from responder.profiles import names
-from responder.profiles.lookup import Lookup
+from responder.profiles.lookup import Lookup, find
 from responder.profiles.schema import AlgorithmsSection, ProfileSpec
 from responder.spec.algorithms import (
-    BASE_ASYM,
     MEASUREMENT_SPECIFICATION_DMTF,
     MEL_SPECIFICATION_DMTF,
-    PQC_ASYM,
-    Signature,
 )
 from responder.spec.flags import Cap, ExtCap
 
@@ -54,15 +51,12 @@ def _algorithms(section: AlgorithmsSection, lookup: Lookup) -> AlgorithmPolicy:
     def chosen(key: str, table: Mapping[str, int], what: str) -> tuple[int, ...]:
         return tuple(lookup.all(("algorithms", key), getattr(section, key), table, what))
 
-    _require_computable(section.base_asym, BASE_ASYM, "base_asym", lookup)
-    _require_computable(section.pqc_asym, PQC_ASYM, "pqc_asym", lookup)
     tables = {
         alg_type: chosen(key, names.TABLE_BITS[key], f"{key} algorithm")
         for key, alg_type in names.TABLE_KEYS.items()
     }
     return AlgorithmPolicy(
-        base_asym=chosen("base_asym", names.BASE_ASYM_BITS, "signature algorithm"),
-        pqc_asym=chosen("pqc_asym", names.PQC_ASYM_BITS, "signature algorithm"),
+        base_asym=_signatures(section.base_asym, lookup),
         base_hash=chosen("base_hash", names.BASE_HASH_BITS, "hash"),
         measurement_hash=chosen("measurement_hash", names.MEASUREMENT_HASH_BITS, "hash"),
         tables={alg_type: offered for alg_type, offered in tables.items() if offered},
@@ -72,19 +66,17 @@ def _algorithms(section: AlgorithmsSection, lookup: Lookup) -> AlgorithmPolicy:
         mel_specification=MEL_SPECIFICATION_DMTF if section.mel_specification else 0,
         opaque_formats=tuple(names.OPAQUE_FORMAT_BITS[number] for number in section.opaque_formats),
         multi_key=section.multi_key,
-        pqc_first=section.pqc_first,
     )
 
 
-def _require_computable(
-    chosen: Sequence[str], table: Sequence[Signature], key: str, lookup: Lookup
-) -> None:
-    rows = {row.name: row for row in table}
+def _signatures(chosen: Sequence[str], lookup: Lookup) -> tuple[int, ...]:
+    path = ("algorithms", "base_asym")
     for position, name in enumerate(chosen):
-        row = lookup.one(("algorithms", key, position), name, rows, "signature algorithm")
-        if not names.can_sign(row):
-            reason = f"{row.name} is known, but this program cannot sign with it"
-            raise lookup.source.error(("algorithms", key, position), reason)
+        if find(name, names.KNOWN_SIGNATURES) and not find(name, names.SIGNATURES):
+            reason = f"{name} is known, but this program cannot sign with it"
+            raise lookup.source.error((*path, position), reason)
+    rows = lookup.all(path, chosen, names.SIGNATURES, "signature algorithm")
+    return tuple(row.bit for row in rows)
 
 
 def _ready_after(delays: Mapping[str, int], lookup: Lookup) -> dict[int, int]:

@@ -20,8 +20,9 @@ def _one_of(values: Iterable[str]) -> Meta:
 Version = Annotated[str, _one_of(names.VERSIONS)]
 Capability = Annotated[str, _one_of(names.CAPABILITIES)]
 ExtCapability = Annotated[str, _one_of(names.EXT_CAPABILITIES)]
-BaseAsym = Annotated[str, _one_of(names.BASE_ASYM_BITS)]
-PqcAsym = Annotated[str, _one_of(names.PQC_ASYM_BITS)]
+BaseAsym = Annotated[str, _one_of(names.SIGNATURES)]
+ReqBaseAsym = Annotated[str, _one_of(names.TABLE_BITS["req_base_asym"])]
+ReqPqcAsym = Annotated[str, _one_of(names.TABLE_BITS["req_pqc_asym"])]
 BaseHash = Annotated[str, _one_of(names.BASE_HASH_BITS)]
 MeasurementHash = Annotated[str, _one_of(names.MEASUREMENT_HASH_BITS)]
 Dhe = Annotated[str, _one_of(names.TABLE_BITS["dhe"])]
@@ -35,6 +36,7 @@ OperationalModeName = Annotated[str, _one_of(names.OPERATIONAL_MODES)]
 DeviceModeName = Annotated[str, _one_of(names.DEVICE_MODES)]
 ContentChangedName = Annotated[str, _one_of(names.CONTENT_CHANGED)]
 Standard = Annotated[str, _one_of(names.STANDARDS)]
+Deferrable = Annotated[str, _one_of(names.DEFERRABLE)]
 Hex = Annotated[str, Meta(extra_json_schema={"pattern": "^([0-9A-Fa-f]{2}\\s*)*$"})]
 
 Byte = Annotated[int, Meta(ge=0, le=0xFF)]
@@ -86,12 +88,10 @@ class AlgorithmsSection(Section):
         aead: AEAD cipher suites.
         req_base_asym: signature algorithms accepted from the requester.
         key_schedule: key schedules.
-        pqc_asym: post-quantum signature algorithms of the responder (1.4).
         req_pqc_asym: post-quantum signature algorithms accepted from the requester (1.4).
         kem: key encapsulation mechanisms (1.4).
         mel_specification: specifications of the measurement extension log (1.3).
         multi_key: ask for a multi-key connection when the requester leaves the choice (1.3).
-        pqc_first: prefer post-quantum algorithms where both kinds are acceptable (1.4).
     """
 
     base_asym: list[BaseAsym] = field(default_factory=list)
@@ -101,14 +101,12 @@ class AlgorithmsSection(Section):
     opaque_formats: list[Literal[0, 1]] = field(default_factory=lambda: [1, 0])
     dhe: list[Dhe] = field(default_factory=list)
     aead: list[Aead] = field(default_factory=list)
-    req_base_asym: list[BaseAsym] = field(default_factory=list)
+    req_base_asym: list[ReqBaseAsym] = field(default_factory=list)
     key_schedule: list[KeySchedule] = field(default_factory=list)
-    pqc_asym: list[PqcAsym] = field(default_factory=list)
-    req_pqc_asym: list[PqcAsym] = field(default_factory=list)
+    req_pqc_asym: list[ReqPqcAsym] = field(default_factory=list)
     kem: list[Kem] = field(default_factory=list)
     mel_specification: list[Literal["DMTF"]] = field(default_factory=list)
     multi_key: bool = False
-    pqc_first: bool = False
 
 
 class SlotSection(Section):
@@ -246,7 +244,7 @@ class TimingSection(Section):
             answer is ResponseNotReady.
     """
 
-    ready_after: dict[str, Microseconds] = field(default_factory=dict)
+    ready_after: dict[Deferrable, Microseconds] = field(default_factory=dict)
 
 
 class TrustSection(Section):

@@ -119,9 +119,6 @@ def _read(c: Conversation, raw: bytes) -> tuple[Certificate, bytes]:
 def _check_portion(c: Conversation, message: Certificate, slot: int, length: int) -> None:
     answered, size = message.slot & SLOT_MASK, len(message.cert_chain)
     c.require("cert.slot", answered == slot, f"slot {answered}, asked for {slot}")
-    c.require(
-        "cert.portion-empty",
-        size or not message.remainder_length,
-        f"an empty portion, {message.remainder_length} bytes remain",
-    )
+    remains = f"an empty portion, {message.remainder_length} bytes remain"
+    c.require("cert.portion-empty", size, remains)
     c.require("cert.portion-size", size <= length, f"{size} bytes, asked for {length}")

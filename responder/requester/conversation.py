@@ -32,7 +32,6 @@ class Conversation:
 
     Attributes:
         options: what was asked for.
-        random: this conversation's branch of the random tree.
         checks: the refusals.
         report: what has been learnt.
         agreed: what has been agreed since GET_VERSION.
@@ -41,12 +40,14 @@ class Conversation:
 
     def __init__(self, options: AttestOptions, random: RandomTree) -> None:
         self.options = options
-        self.random = random
         self.checks = Checks(options.without)
         self.require = self.checks.require
         self.report = Report()
         self.agreed = Agreement()
         self.transcript = Transcript()
+        # One stream each: the same path of the tree would begin with the same bytes.
+        self._nonces = random.child("nonce")
+        self._contexts = random.child("context")
         self._nonces_seen: set[bytes] = set()
 
     def restart(self) -> None:
@@ -146,14 +147,14 @@ class Conversation:
 
     def new_nonce(self) -> bytes:
         """A fresh nonce, 32 bytes."""
-        return self.random.child("nonce").bytes(NONCE_SIZE)
+        return self._nonces.bytes(NONCE_SIZE)
 
     def new_context(self) -> bytes:
         """RequesterContext for the next request, 8 bytes; empty before 1.3."""
         if self.agreed.version < V13:
             return b""
         fixed = self.options.requester_context
-        return fixed or self.random.child("context").bytes(REQUESTER_CONTEXT_SIZE)
+        return fixed or self._contexts.bytes(REQUESTER_CONTEXT_SIZE)
 
     def note_nonces(self, message: str, requester: bytes, responder: bytes) -> None:
         """Record the nonces of an exchange, and say what is odd about the responder's."""

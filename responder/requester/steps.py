@@ -1,6 +1,10 @@
 """What the requester asks of whoever drives it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from responder.requester.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,10 @@ class TransportFailedError(Exception):
 
     Attributes:
         kind: ``closed``, ``timeout`` or ``framing``.
+        report: what was learnt up to here; set by ``attest``.
     """
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
+        self.report: Report | None = None

@@ -101,7 +101,10 @@ class PeerConnection(asyncio.Protocol, ABC):
         self._transport = cast("asyncio.Transport", transport)  # selector loop: sockets only
         self._loop = asyncio.get_running_loop()
         self._socket = transport.get_extra_info("socket")
-        self._quick = _QUICKACK if self._socket.family != socket.AF_UNIX else None
+        is_tcp = self._socket.family != socket.AF_UNIX
+        self._quick = _QUICKACK if is_tcp else None
+        if is_tcp:  # asyncio does so only for sockets whose protocol number was given
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peer = _name_of(transport.get_extra_info("peername"))
         refusal = self._host.admit(self)
         if refusal:

@@ -74,5 +74,6 @@ class ServerThread:
         server = Server(self._profile, self._options, self._observer)
         listeners = open_listeners(self._listen, allow_remote=False)
         self._started.set_result(await server.start(listeners))
+        server.prepare()
         await self._stop.wait()
         await server.stop("the server was stopped")

@@ -26,6 +26,11 @@ class AlgorithmStructure(Record):
         """Bytes of the fixed algorithm field, as claimed; the specification's value is 2."""
         return self.alg_count >> 4
 
+    @property
+    def extended_count(self) -> int:
+        """How many extended algorithms follow."""
+        return self.alg_count & 0xF
+
 
 def parse_structures(data: bytes) -> list[AlgorithmStructure]:
     """The algorithm structures that fill ``data``.

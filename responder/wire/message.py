@@ -17,6 +17,9 @@ from responder.wire.names import header_version
 
 _PLAIN = WireContext()
 
+PADDING = "(padding)"
+"""The path of the span of bytes after the end of a message."""
+
 
 class WireError(ValueError):
     """Bytes that are not the message they should be.
@@ -161,7 +164,7 @@ def spans(record: type[Any], data: bytes, context: WireContext = _PLAIN) -> Iter
     """The fields of ``data`` read as ``record``, with their places, as far as it can be read.
 
     Bytes whose declaration has a view are followed by the spans of their parts
-    (``measurement_record.blocks[0].index``). What is left at the end comes as ``(padding)``.
+    (``measurement_record[0].index``). What is left at the end comes as ``PADDING``.
 
     Raises:
         WireError: after the last field that could be read.
@@ -182,7 +185,7 @@ def spans(record: type[Any], data: bytes, context: WireContext = _PLAIN) -> Iter
             if info.view is not None and value:
                 yield from _viewed(info.view, name, value, start, context)
     if stream.tell() < len(data):
-        yield Span("(padding)", stream.tell(), len(data), data[stream.tell() :])
+        yield Span(PADDING, stream.tell(), len(data), data[stream.tell() :])
 
 
 def _viewed(

@@ -84,8 +84,8 @@ def verify(asym, base_hash, message, signature):
 def messages_of(effects):
     """What was sent; a defect that the core caught in itself is a failed test."""
     for effect in effects:
-        if isinstance(effect, Emit) and isinstance(effect.event, InternalError):
-            raise AssertionError(effect.event.traceback)
+        event = effect.event if isinstance(effect, Emit) else None
+        assert not isinstance(event, InternalError), event.traceback
     return [effect.message for effect in effects if isinstance(effect, Send)]
 
 

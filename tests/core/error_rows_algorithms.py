@@ -5,7 +5,6 @@ from core.error_table import (
     IR,
     SESSIONS,
     SINCE_11,
-    SINCE_12,
     SINCE_13,
     UR,
     V10,
@@ -38,7 +37,7 @@ def _negotiated(dialogue, request, answer):
 OK = Answered(_negotiated)
 
 
-def _row(name, expect, source, versions=SINCE_11, *, row=None, **request):  # noqa: PLR0913
+def _row(name, expect, source, versions=SINCE_11, *, row=None, **request):
     return Row(
         f"NEGOTIATE_ALGORITHMS: {name}",
         source,
@@ -102,7 +101,9 @@ COUNTS = (
     _row("Param1 says 3 of 4 structures", IR, "MSG 3: computed size", count=3),
     _row("Param1 says 5 of 4 structures", IR, "MSG 3: computed size", count=5),
     _row("Param1 says 255 structures", IR, "MSG 3: computed size", count=255),
-    _row("a structure in 1.0", IR, "MSG 3: Length != computed size", (V10,), tables=_tables((2, 1))),
+    _row(
+        "a structure in 1.0", IR, "MSG 3: Length != computed size", (V10,), tables=_tables((2, 1))
+    ),
     _row(
         "Length over 0x80",
         IR,
@@ -167,9 +168,7 @@ def _session_rows():
             f"sessions without a common {name}", IR, NEEDED, row=both, tables=_tables(*other)
         )
     one_side = {"profile": "sessions", "offer": {"flags": CERT | CHAL}}
-    yield _row(
-        "no structures: the requester has no sessions", OK, NEEDED, row=one_side, tables=[]
-    )
+    yield _row("no structures: the requester has no sessions", OK, NEEDED, row=one_side, tables=[])
     yield _row(
         "signed endpoint info on both sides without requester signature",
         IR,
@@ -188,7 +187,7 @@ MULTI_KEY_ROWS = (
         IR,
         MULTI_KEY,
         SINCE_13,
-        row={"profile": "multi-key only"},
+        row={"profile": "multi-key only", "algorithms": {"other": 2 | MULTI}},
     ),
     _row(
         "ResponderMultiKeyConn, responder has nothing else",
@@ -228,7 +227,7 @@ def _misplaced_rows():
     yield Row(
         "NEGOTIATE_ALGORITHMS right after VERSION",
         "EC 1 row 2 (VersionMismatch); EC 3 NEGOTIATE (UnexpectedRequest before CAPABILITIES)",
-        lambda version: raw.negotiate(version),
+        raw.negotiate,
         (VM_BEFORE, UNEXPECTED_BEFORE),
         state="version",
         note="the sheet has both; no version is agreed yet, so the header says 1.0",

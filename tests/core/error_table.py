@@ -58,7 +58,7 @@ class Refused:
 class Answered:
     """The regular response; ``check(dialogue, request, answer)`` looks closer."""
 
-    check: Callable = lambda dialogue, request, answer: None
+    check: Callable
 
 
 IR = Refused(INVALID)

@@ -197,8 +197,7 @@ class FakeDevice:
 def policy(*, flags=CERT | CHAL | MEAS_SIG, versions=VERSIONS, algorithms=None, **rest):
     """A profile's policy; ``algorithms`` changes single fields of what is negotiated."""
     offered = {
-        "base_asym": [P256, P384, P521, RSAPSS_3072, RSASSA_3072, RSAPSS_4096, RSASSA_4096]
-        + [RSAPSS_2048, RSASSA_2048, ED25519],
+        "base_asym": list(KEY_OF),
         "base_hash": [SHA_256, SHA_384, SHA_512, SHA3_256, SHA3_384, SHA3_512],
         "measurement_hash": [SHA_256 << 1],
         "tables": {2: [0x10], 3: [0x02], 4: [0x80], 5: [0x01]},

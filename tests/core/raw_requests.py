@@ -30,7 +30,7 @@ def structure(kind, bits, *, fixed=2, extended=0, bodies=None):
     return struct.pack("<BBH", kind, fixed << 4 | extended, bits) + bytes(4 * count)
 
 
-def negotiate(  # noqa: PLR0913
+def negotiate(
     version,
     *,
     asym=P256,
@@ -88,7 +88,7 @@ def get_measurements(version, operation=0xFF, *, attributes=0, slot=0, nonce=NON
     return message + CONTEXT if version >= 0x13 else message
 
 
-def vendor_defined(  # noqa: PLR0913
+def vendor_defined(
     version, payload=b"ping", *, standard=3, vendor=b"\x34\x12", param1=0, length=None
 ):
     """StandardID, VendorID and payload; with bit 7 of Param1 the large form of 1.4."""

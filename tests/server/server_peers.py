@@ -99,6 +99,12 @@ class Peer:
         self.send(socket_frame(command, transport, payload))
         return await self.frame()
 
+    def reset(self):
+        """Leave with a RST."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
     async def rest(self):
         """All that comes until the server closes."""
         async with asyncio.timeout(10):
@@ -123,6 +129,11 @@ class Running:
             streams = await asyncio.open_connection(endpoint.host, endpoint.port)
         self.peers.append(Peer(*streams))
         return self.peers[-1]
+
+    def connection(self):
+        """The server's side of a connection that is the only one."""
+        (connection,) = self.server._connections
+        return connection
 
     def blocking_socket(self):
         """A new connection that asyncio knows nothing of."""

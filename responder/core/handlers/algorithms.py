@@ -51,10 +51,7 @@ def negotiate_algorithms(request: NegotiateAlgorithms, context: Context) -> Repl
 
 
 def _check_lengths(request: NegotiateAlgorithms, version: int) -> None:
-    extended = request.ext_asym_count + request.ext_hash_count
     old = version < V11
-    if extended > (MAX_EXTENDED_ALGORITHMS_V10 if old else MAX_EXTENDED_ALGORITHMS):
-        raise invalid(f"{extended} extended algorithms")
     if request.extended_size > len(request.trailer):
         raise invalid("the extended algorithms reach beyond the message")
     length = request.length or 0
@@ -69,11 +66,13 @@ def _offered_tables(request: NegotiateAlgorithms, version: int) -> dict[int, int
     if version < V11:
         if len(request.trailer) != request.extended_size:
             raise invalid("Length covers more than the extended algorithms")
+        _check_extended(request, [], MAX_EXTENDED_ALGORITHMS_V10)
         return {}
     try:
         structures = request.structures()
     except WireError as error:
         raise invalid(str(error)) from None
+    _check_extended(request, structures, MAX_EXTENDED_ALGORITHMS)
     highest = TABLE_KEM if version >= V14 else TABLE_KEY_SCHEDULE
     offered: dict[int, int] = {}
     previous = TABLE_DHE - 1
@@ -87,3 +86,13 @@ def _offered_tables(request: NegotiateAlgorithms, version: int) -> dict[int, int
         previous = structure.alg_type
         offered[structure.alg_type] = structure.alg_supported
     return offered
+
+
+def _check_extended(
+    request: NegotiateAlgorithms, structures: list[AlgorithmStructure], limit: int
+) -> None:
+    """The limit is for all extended algorithms together, those of the structures included."""
+    extended = request.ext_asym_count + request.ext_hash_count
+    extended += sum(structure.extended_count for structure in structures)
+    if extended > limit:
+        raise invalid(f"{extended} extended algorithms")

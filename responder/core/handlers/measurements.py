@@ -6,7 +6,7 @@ from responder.core.context import Context, Reply, SignWith
 from responder.core.errors import invalid, unexpected
 from responder.core.interfaces import Measured
 from responder.spec.flags import Cap
-from responder.spec.limits import SLOT_MASK
+from responder.spec.limits import PUBLIC_KEY_SLOT, PUBLIC_KEY_SLOT_NIBBLE, SLOT_MASK
 from responder.spec.registries import KeyUsage
 from responder.spec.versions import V12
 from responder.wire.measurements import (
@@ -60,6 +60,7 @@ def _signer(request: GetMeasurements, context: Context) -> tuple[SignWith, int]:
     if not connection.flags & Cap.MEAS_SIG:
         raise invalid("measurements are not signed here")
     slot_id = (request.slot_id or 0) & SLOT_MASK
-    key, _ = context.signer(slot_id, KeyUsage.MEASUREMENT)
+    public_key = slot_id == PUBLIC_KEY_SLOT_NIBBLE
+    key, _ = context.signer(PUBLIC_KEY_SLOT if public_key else slot_id, KeyUsage.MEASUREMENT)
     changed = context.device.content_changed() if connection.header_version >= V12 else 0
     return SignWith(key, "measurements"), slot_id | changed << _CONTENT_CHANGED_SHIFT

@@ -1,0 +1,212 @@
+"""``spdm-responder decode``: print messages field by field."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from responder.cli.decode_input import SPLITS, Payload, from_hex, payloads
+from responder.cli.decode_transport import AUTO, TRANSPORTS, Unwrapped, unframed, unwrap
+from responder.cli.exits import Exit
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, Algorithm, Hash, Signature
+from responder.spec.codes import ResponseCode, response_code_of
+from responder.spec.versions import ALL_VERSIONS
+from responder.transport.errors import FramingError
+from responder.wire.context import WireContext
+from responder.wire.describe import Description, Line, describe, text_of_line
+from responder.wire.follow import NOTHING_KNOWN, Conversation
+
+VALUE_WIDTH = 64
+"""Characters of a value that are shown unless all of them are asked for."""
+
+TITLE, FIELD, PROBLEM = "title", "field", "problem"
+Print = Callable[[str, str], None]
+"""Prints one line in one of those styles."""
+
+REQUEST_BIT = 0x80
+_ASKED_FOR: dict[int, str] = {
+    ResponseCode.CHALLENGE_AUTH: "summary",
+    ResponseCode.MEASUREMENTS: "signed",
+}
+"""Responses with a part that the request asked for, and what ``WireContext`` calls it."""
+_SIZED = frozenset({ResponseCode.DIGESTS, *_ASKED_FOR})
+"""Responses whose layout depends on the negotiated algorithms."""
+
+
+def _algorithm(table: Sequence[Algorithm]) -> Callable[[str], Algorithm]:
+    """Reads the name of an algorithm, with or without its hyphens."""
+
+    def read(text: str) -> Algorithm:
+        for row in table:
+            if _plain(row.name) == _plain(text):
+                return row
+        names = ", ".join(row.name for row in table)
+        raise click.BadParameter(f"{text!r} is none of {names}")
+
+    return read
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
+@click.command("decode")
+@click.argument("source", nargs=-1, required=True, metavar="FILE|HEX|-")
+@click.option(
+    "--transport",
+    type=click.Choice(TRANSPORTS),
+    default=AUTO,
+    help="What surrounds each message; auto goes by what the bytes look like.",
+)
+@click.option(
+    "--version",
+    type=click.Choice([version.label for version in ALL_VERSIONS]),
+    help="The connection's version, if the messages do not begin with GET_VERSION.",
+)
+@click.option("--hash", "base_hash", type=_algorithm(BASE_HASHES), metavar="NAME", help="SHA-384.")
+@click.option(
+    "--asym", type=_algorithm((*BASE_ASYM, *PQC_ASYM)), metavar="NAME", help="ECDSA-P384."
+)
+@click.option(
+    "--split",
+    type=click.Choice(SPLITS),
+    default="auto",
+    help="Where hexadecimal text is cut into messages.",
+)
+@click.option("--full", is_flag=True, help="Show all bytes of long fields.")
+def command(source: tuple[str, ...], transport: str, split: str, full: bool, **known: Any) -> None:
+    """Print SPDM messages field by field.
+
+    Messages are read from a file, from hexadecimal on the command line, or from standard input
+    (-): hexadecimal text, hex dumps, JSON lines with req and rsp, or raw bytes. Messages of one
+    conversation follow each other, so that later ones are read with what earlier ones agreed.
+    """
+    content = _content(source)
+    decoder = _Decoder(_context(**known), _printer(), 0 if full else VALUE_WIDTH)
+    for payload in payloads(content, split):
+        for part in unframed(payload, transport):
+            decoder.show(part, transport)
+    clean = decoder.shown and not decoder.problems
+    click.get_current_context().exit(Exit.OK if clean else Exit.FINDING)
+
+
+def _content(source: tuple[str, ...]) -> bytes:
+    """The bytes that the arguments mean; words of hexadecimal are one message."""
+    if source == ("-",):
+        return sys.stdin.buffer.read()
+    if len(source) == 1 and Path(source[0]).is_file():
+        return Path(source[0]).read_bytes()
+    read = from_hex(" ".join(source))
+    if not read.data:
+        what = " ".join(source)[:60]
+        raise click.UsageError(f"{what!r} is neither a file nor hexadecimal")
+    return " ".join(source).encode()
+
+
+def _context(version: str | None, base_hash: Hash | None, asym: Signature | None) -> WireContext:
+    labels = {known.label: known for known in ALL_VERSIONS}
+    return replace(
+        NOTHING_KNOWN,
+        version=labels[version] if version else NOTHING_KNOWN.version,
+        hash_size=base_hash.size if base_hash else 0,
+        signature_size=asym.size if asym else 0,
+    )
+
+
+def _printer() -> Print:
+    """Plain lines, coloured when a person watches."""
+    if not sys.stdout.isatty():
+        return lambda text, _: click.echo(text)
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and rarely needed
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console()
+    styles = {TITLE: "bold cyan", FIELD: "", PROBLEM: "bold red"}
+    return lambda text, kind: console.print(Text(text, styles[kind]), soft_wrap=True)
+
+
+class _Decoder:
+    """Prints payload after payload.
+
+    Attributes:
+        shown: how many payloads were printed.
+        problems: how many of them could not be read to the end.
+    """
+
+    def __init__(self, context: WireContext, put: Print, width: int) -> None:
+        self._conversation = Conversation(context)
+        self._put = put
+        self._width = width
+        self._request = 0
+        self.shown = 0
+        self.problems = 0
+
+    def show(self, payload: Payload, transport: str) -> None:
+        """Print one payload, as far as it can be read, and why no further."""
+        if payload.data:
+            self.shown += 1
+            self._payload(payload, transport)
+        if payload.problem:
+            self._problem(payload.problem)
+
+    def _payload(self, payload: Payload, transport: str) -> None:
+        try:
+            inner = unwrap(payload, transport)
+        except FramingError as error:
+            self._bytes("payload", payload.data)
+            self._problem(error.reason)
+            return
+        if inner.label:
+            self._bytes(f"{inner.label} ({inner.binding})", inner.data)
+            return
+        description = self._describe(inner)
+        self._put(f"#{self.shown} {description.title} ({inner.binding})", TITLE)
+        for line in description.lines:
+            self._put(text_of_line(line, width=self._width), FIELD)
+        if description.problem is not None:
+            self._problem(str(description.problem))
+            self._say_what_is_missing(inner.data)
+
+    def _describe(self, inner: Unwrapped) -> Description:
+        context = self._conversation.feed(inner.data)
+        code = inner.data[1] if len(inner.data) > 1 else 0
+        asked = response_code_of(self._request) == code
+        if code & REQUEST_BIT:
+            self._request = code
+        description = self._described(inner, context)
+        if description.problem is None or asked or code not in _ASKED_FOR:
+            return description
+        # Nobody saw the request that says whether a part is there: the message itself may.
+        with_it = self._described(inner, replace(context, **{_ASKED_FOR[code]: True}))
+        return description if with_it.problem else with_it
+
+    def _described(self, inner: Unwrapped, context: WireContext) -> Description:
+        return describe(inner.data, context, padding=inner.padding, certificate=_whose)
+
+    def _bytes(self, name: str, data: bytes) -> None:
+        self._put(f"#{self.shown} {name}, {len(data)} bytes", TITLE)
+        line = Line(0, 0, len(data), "bytes", data.hex())
+        self._put(text_of_line(line, width=self._width), FIELD)
+
+    def _problem(self, reason: str) -> None:
+        self.problems += 1
+        self._put(f"  ! {reason}", PROBLEM)
+
+    def _say_what_is_missing(self, message: bytes) -> None:
+        sized = len(message) > 1 and message[1] in _SIZED
+        if sized and not self._conversation.context.hash_size:
+            click.echo("no ALGORITHMS before: sizes come from --version, --hash, --asym", err=True)
+
+
+def _whose(certificate: bytes) -> str:
+    """The subject of a DER certificate."""
+    from cryptography import x509  # noqa: PLC0415 - slow to import, and rarely needed
+
+    try:
+        subject = x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
+    except ValueError as error:
+        return f"no X.509 certificate: {error}"
+    return subject or "no subject"

@@ -1,0 +1,118 @@
+"""Takes transport headers off what ``decode`` is given."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from responder.cli.decode_input import Payload
+from responder.transport.binding import binding_of
+from responder.transport.carried import Kind
+from responder.transport.errors import FramingError
+from responder.transport.socket_frame import (
+    HEADER_SIZE,
+    Command,
+    SocketFrame,
+    SocketFramer,
+    TransportType,
+)
+
+AUTO = "auto"
+SOCKET = "socket"
+BINDINGS = {
+    "none": TransportType.NONE,
+    "mctp": TransportType.MCTP,
+    "doe": TransportType.PCI_DOE,
+    "tcp": TransportType.TCP,
+}
+TRANSPORTS = (AUTO, *BINDINGS, SOCKET)
+
+_MARKED = (TransportType.PCI_DOE, TransportType.TCP, TransportType.MCTP)
+"""Transports that can be told from a plain message by their header, the surest first."""
+_MAX_FRAME = 1 << 24
+_LABELS = {Kind.SECURED: "secured record", Kind.OTHER: "no SPDM message"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """A payload without its transport header.
+
+    Attributes:
+        binding: the transport's name.
+        data: the message, with the padding that the transport may have added.
+        padding: how many bytes of it may be padding.
+        label: what it is, if it is not a plain SPDM message.
+    """
+
+    binding: str
+    data: bytes
+    padding: int = 0
+    label: str = ""
+
+
+def unwrap(payload: Payload, transport: str) -> Unwrapped:
+    """Take the transport header off.
+
+    Args:
+        payload: the bytes; what they say of themselves counts unless ``transport`` is given.
+        transport: a name in ``BINDINGS``, or ``auto`` to go by what the bytes look like.
+
+    Raises:
+        FramingError: the header is not that transport's.
+    """
+    if payload.command != Command.NORMAL:
+        known = payload.command in Command.__members__.values()
+        name = Command(payload.command).name if known else f"0x{payload.command:x}"
+        return Unwrapped(SOCKET, payload.data, label=f"socket command {name}")
+    if transport in BINDINGS:
+        return _bound(payload.data, BINDINGS[transport])
+    if payload.transport is not None:
+        return _bound(payload.data, payload.transport)
+    for marked in _MARKED:
+        try:
+            return _bound(payload.data, marked)
+        except FramingError:
+            continue
+    return _bound(payload.data, TransportType.NONE)
+
+
+def _bound(data: bytes, transport: int) -> Unwrapped:
+    binding = binding_of(transport)
+    carried = binding.unwrap(data)
+    label = _LABELS.get(carried.kind, "")
+    return Unwrapped(binding.name, carried.header + carried.message, binding.padding, label)
+
+
+def unframed(payload: Payload, transport: str) -> Iterator[Payload]:
+    """The payloads of the socket frames in ``payload``, or itself if it holds no frames."""
+    framed = transport == SOCKET or (transport == AUTO and _looks_framed(payload.data))
+    if not framed or payload.transport is not None:
+        yield payload
+        return
+    frames, problem = _frames(payload.data)
+    for frame in frames:
+        yield Payload(frame.payload, "", frame.command, frame.transport)
+    if problem or payload.problem:
+        yield Payload(b"", problem or payload.problem)
+
+
+def _frames(data: bytes) -> tuple[Sequence[SocketFrame], str]:
+    """The whole frames, and why there are no more."""
+    framer = SocketFramer(_MAX_FRAME)
+    try:
+        frames = framer.feed(data)
+    except FramingError as error:
+        return error.frames, error.reason
+    try:
+        framer.eof()
+    except FramingError as error:
+        return frames, error.reason
+    return frames, ""
+
+
+def _looks_framed(data: bytes) -> bool:
+    """Whether ``data`` begins with a header of the socket protocol."""
+    if len(data) < HEADER_SIZE:
+        return False
+    command, transport = int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")
+    return (
+        command in Command.__members__.values() and transport in TransportType.__members__.values()
+    )

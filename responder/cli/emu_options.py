@@ -1,0 +1,173 @@
+"""Translates the options of DMTF's ``spdm_responder_emu`` into ours.
+
+Names, spellings and defaults are those of spdm-emu's command line. What an option asks for and
+this responder does not do is said in a warning; an option that only concerns that program's
+requester is accepted without one, because there it has no effect on the responder either.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from responder.cli import emu_words as emu
+from responder.pki.sets import list_slots
+from responder.profiles.names import SIGNATURES, suggest
+from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, TCP_PORT, Endpoint
+
+_VERBOSE = ("-v", "--verbose")
+_DEVICE_SET = "device"
+_DEFAULT_SLOT_COUNT = "2"
+_PUBLIC_KEY_SLOT = "0xFF"
+
+Given = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EmuRun:
+    """What a command line of ``spdm_responder_emu`` asks for.
+
+    Attributes:
+        overrides: changes to the profile ``default``.
+        endpoint: where to listen, or with ``call`` where to connect.
+        call: connect to the requester and inquire its role (``--tcp_sub RI``).
+        remote: the address is the user's own choice.
+        once: end with the first connection (``--exe_mode SHUTDOWN``).
+        verbose: show each message.
+        warnings: one line for each thing that is asked for and not done.
+    """
+
+    overrides: dict[str, Any]
+    endpoint: Endpoint
+    call: bool
+    remote: bool
+    once: bool
+    verbose: bool
+    warnings: list[str]
+
+
+def translate(arguments: Sequence[str]) -> EmuRun:
+    """The meaning of a command line.
+
+    Raises:
+        click.UsageError: an option or a value that ``spdm_responder_emu`` does not have.
+    """
+    given = _parse(arguments)
+    transport = given.get("--trans", "MCTP")
+    port = given.get("--port") or (TCP_PORT if transport == "TCP" else SOCKET_PORT)
+    host = given.get("--ip", DEFAULT_HOST)
+    return EmuRun(
+        overrides=_overrides(given),
+        endpoint=Endpoint("spdm-emu", emu.TRANSPORTS[transport], host, int(port)),
+        call=transport == "TCP" and given.get("--tcp_sub") == "RI",
+        remote="--ip" in given,
+        once=given.get("--exe_mode") != "CONTINUE",
+        verbose="--verbose" in given,
+        warnings=list(_warnings(given)),
+    )
+
+
+def _parse(arguments: Sequence[str]) -> dict[str, str]:
+    """Options and their checked values; the last of several counts, as it does there."""
+    given: dict[str, str] = {}
+    rest = iter(arguments)
+    for name in rest:
+        if name in _VERBOSE:
+            given["--verbose"] = ""
+            continue
+        option = emu.OPTIONS.get(name)
+        if option is None:
+            raise _usage(f"no such option: {name}", suggest(name, (*emu.OPTIONS, *_VERBOSE)))
+        value = next(rest, None)
+        if value is None:
+            raise click.UsageError(f"{name} needs a value")
+        _check(name, value, option)
+        given[name] = value
+    return given
+
+
+def _check(name: str, value: str, option: emu.Option) -> None:
+    if option.number and not (value.isdecimal() and int(value) <= option.number):
+        raise click.UsageError(f"{name} takes a number up to {option.number}, not {value!r}")
+    for word in value.split(",") if option.several else [value]:
+        if option.words and word not in option.words and not (option.several and not word):
+            raise _usage(f"{name} does not take {word!r}", suggest(word, option.words))
+
+
+def _usage(reason: str, suggestion: str) -> click.UsageError:
+    return click.UsageError(f"{reason} (did you mean {suggestion}?)" if suggestion else reason)
+
+
+def _overrides(given: Given) -> dict[str, Any]:
+    capabilities = _capabilities(given)
+    signatures = [name for name in _chosen(given, "--asym", emu.SIGNATURES) if name in SIGNATURES]
+    overrides: dict[str, Any] = {
+        "spdm": {
+            "versions": given.get("--ver", emu.DEFAULTS["--ver"]).split(","),
+            "capabilities": capabilities,
+            "allow_inconsistent": True,  # that program claims what it is told to
+        },
+        "algorithms": {
+            "base_asym": signatures,
+            "base_hash": _chosen(given, "--hash", emu.HASHES),
+            "measurement_hash": _chosen(given, "--meas_hash", emu.MEASUREMENT_HASHES),
+            "measurement_specification": _chosen(given, "--meas_spec", emu.SPECIFICATIONS),
+            "mel_specification": _chosen(given, "--mel_spec", emu.SPECIFICATIONS),
+            "opaque_formats": [1] if "OPAQUE_FMT_1" in _words(given, "--other_param") else [],
+            "req_base_asym": _chosen(given, "--req_asym", emu.SIGNATURES),
+            "dhe": _chosen(given, "--dhe", emu.DHE_GROUPS),
+            "aead": _chosen(given, "--aead", emu.AEADS),
+            "key_schedule": _chosen(given, "--key_schedule", emu.KEY_SCHEDULES),
+            "req_pqc_asym": _chosen(given, "--req_pqc_asym", emu.ML_DSA),
+            "kem": _chosen(given, "--kem", emu.KEMS),
+        },
+        "slot": _slots(int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)), signatures),
+    }
+    if "PUB_KEY_ID" in capabilities:
+        overrides["public_key"] = {"set": _DEVICE_SET}
+    return overrides
+
+
+def _words(given: Given, name: str) -> list[str]:
+    """The words of an option, or those of its default."""
+    return given.get(name, emu.DEFAULTS[name]).split(",")
+
+
+def _chosen(given: Given, name: str, known: Mapping[str, str]) -> list[str]:
+    """Our names for the words of an option, in that program's order of preference."""
+    words = _words(given, name)
+    return [ours for word, ours in known.items() if word in words]
+
+
+def _capabilities(given: Given) -> list[str]:
+    words = _words(given, "--cap")
+    if "--cap" not in given and given.get("--slot_id") == _PUBLIC_KEY_SLOT:
+        words = ["PUB_KEY_ID" if word == "CERT" else word for word in words]
+    return [word for word in emu.SERVED_CAPABILITIES if word in words]
+
+
+def _slots(count: int, signatures: Sequence[str]) -> list[dict[str, Any]]:
+    """So many slots; where the set has fewer, the last ones share its keys and chains."""
+    kinds = {SIGNATURES[name].key for name in signatures}
+    there = min((len(list_slots(_DEVICE_SET, kind)) for kind in kinds), default=count)
+    return [
+        {"id": slot, "set": _DEVICE_SET, "set_slot": slot % max(there, 1)} for slot in range(count)
+    ]
+
+
+def _warnings(given: Given) -> Iterator[str]:
+    for name, value in given.items():
+        option = emu.OPTIONS.get(name, emu.Option())
+        if option.warning and value not in option.quiet:
+            yield f"{name} {value}: {option.warning}"
+    if "--cap" in given:
+        known = [word for word in emu.RESPONDER_CAPABILITIES if word in _words(given, "--cap")]
+        if missing := [word for word in known if word not in emu.SERVED_CAPABILITIES]:
+            yield f"--cap: not claimed, because they are not there yet: {', '.join(missing)}"
+    if unsigned := set(_chosen(given, "--asym", emu.SIGNATURES)) - set(SIGNATURES):
+        yield f"--asym: not offered, because it cannot be computed: {', '.join(sorted(unsigned))}"
+    if "MULTI_KEY_CONN" in given.get("--other_param", ""):
+        yield "--other_param MULTI_KEY_CONN: there are no multi-key connections yet"
+    if "VER_ONLY" in given.get("--exe_conn", ""):
+        yield "--exe_conn VER_ONLY: state is not provisioned, GET_CAPABILITIES is expected"

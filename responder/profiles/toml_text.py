@@ -1,0 +1,53 @@
+"""Writes nested tables as TOML, for people to read; Python's ``tomllib`` only reads."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_MAX_WIDTH = 100
+
+
+def toml_text(data: Mapping[str, Any]) -> str:
+    """The document; ``None`` and empty tables are left out, as TOML has no word for nothing."""
+    return "\n".join(_table("", data)).strip() + "\n"
+
+
+def _table(path: str, data: Mapping[str, Any]) -> Iterator[str]:
+    below: list[tuple[str, Any]] = []
+    for key, value in data.items():
+        if isinstance(value, Mapping) or _is_table_list(value):
+            below.append((key, value))
+        elif value is not None:
+            yield _assignment(key, value)
+    for key, value in below:
+        inner = f"{path}.{_key(key)}".lstrip(".")
+        if isinstance(value, Mapping):
+            if value:
+                yield from ("", f"[{inner}]", *_table(inner, value))
+            continue
+        for element in value:
+            yield from ("", f"[[{inner}]]", *_table(inner, element))
+
+
+def _assignment(key: str, value: Any) -> str:
+    line = f"{_key(key)} = {_value(value)}"
+    if isinstance(value, list) and len(line) > _MAX_WIDTH:
+        elements = "".join(f"  {_value(element)},\n" for element in value)
+        return f"{_key(key)} = [\n{elements}]"
+    return line
+
+
+def _is_table_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value, ensure_ascii=False)

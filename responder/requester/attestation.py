@@ -1,0 +1,97 @@
+"""The attestation: authenticate a device and read its measurements, without any I/O.
+
+``attest`` is a generator: it yields ``Transmit`` and ``Wait`` steps, is sent the responses, and
+returns a report. Whoever drives it owns the transport and the clock.
+"""
+
+from responder.crypto.random_tree import RandomTree
+from responder.requester.algorithms import negotiate_algorithms
+from responder.requester.capabilities import get_capabilities
+from responder.requester.certificate import authenticate_slot
+from responder.requester.chain import load_root
+from responder.requester.challenge import challenge
+from responder.requester.check_table import CHECKS
+from responder.requester.checks import Refused
+from responder.requester.conversation import Conversation, Flow
+from responder.requester.measurements import measure
+from responder.requester.options import AttestOptions
+from responder.requester.recovery import ResynchError
+from responder.requester.report import Passed, Refusal, Report, Verdict
+from responder.requester.steps import Step, Transmit, TransportFailedError, Wait
+from responder.requester.vendor_defined import vendor_request
+from responder.requester.version import get_version
+from responder.spec.flags import Cap
+
+__all__ = ["AttestOptions", "Refused", "Report", "Step", "Transmit", "Wait", "attest"]
+
+
+def attest(options: AttestOptions, random: RandomTree) -> Flow[Report]:
+    """Authenticate a device and read its measurements.
+
+    Args:
+        options: what to do; see there.
+        random: where nonces and contexts are drawn from.
+
+    Yields:
+        ``Transmit``, to be answered with the response of the responder, padding included; or
+        ``Wait``, to be answered with ``b""``. Throw ``TransportFailedError`` in where no
+        response came.
+
+    Returns:
+        The report of a device that was attested.
+
+    Raises:
+        Refused: a check refused; its ``report`` says how far it came.
+        TransportFailedError: as thrown in; its ``report`` likewise.
+        ConfigError: the options name a check that does not exist, or a root that is none.
+    """
+    for root in options.roots:
+        load_root(root)
+    c = Conversation(options, random)
+    try:
+        yield from _with_restarts(c)
+    except Refused as refusal:
+        clause = CHECKS[refusal.check_id].clause
+        found = Refusal(refusal.step, refusal.check_id, refusal.detail, clause)
+        refusal.report = _finish(c, "refused", found)
+        raise
+    except TransportFailedError as error:
+        failure = Refusal(c.checks.step, f"transport.{error.kind}", str(error))
+        error.report = _finish(c, "failed", failure)
+        raise
+    return _finish(c, "attested", None)
+
+
+def _with_restarts(c: Conversation) -> Flow[None]:
+    """The attestation, begun anew when the responder asks for that."""
+    restarts = 0
+    while True:
+        try:
+            return (yield from _attest(c))
+        except ResynchError:
+            restarts += 1
+            limit = c.options.patience.resynch
+            c.require("err.resynch-limit", restarts <= limit, f"{restarts} RequestResynch")
+            c.restart()
+
+
+def _attest(c: Conversation) -> Flow[None]:
+    yield from get_version(c)
+    yield from get_capabilities(c)
+    yield from negotiate_algorithms(c)
+    yield from authenticate_slot(c)
+    if c.agreed.has(Cap.CHAL) and c.agreed.chain_hash:
+        yield from challenge(c)
+    yield from measure(c)
+    yield from vendor_request(c)
+    c.checks.step = "POLICY"
+    c.require("auth.proof", c.report.signed, "neither CHALLENGE nor signed measurements")
+
+
+def _finish(c: Conversation, verdict: Verdict, refusal: Refusal | None) -> Report:
+    c.report.verdict = verdict
+    c.report.refusal = refusal
+    c.report.passed_over = [
+        Passed(passed.step, passed.check_id, passed.detail) for passed in c.checks.passed_over
+    ]
+    return c.report

@@ -1,0 +1,146 @@
+"""The parts of fields whose structure depends on other fields of their message.
+
+Fields that are simply a sequence of records say so in their declaration (``view=``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from responder.spec.codes import ErrorCode
+from responder.spec.measurements import VALUE_TYPE_MASK, ValueType
+from responder.wire.algorithms import (
+    EXTENDED_SIZE,
+    Algorithms,
+    AlgorithmStructure,
+    NegotiateAlgorithms,
+)
+from responder.wire.capabilities import SupportedAlgorithms
+from responder.wire.certificate import Certificate
+from responder.wire.certificate_chain import CertificateChain, split_certificates
+from responder.wire.context import WireContext
+from responder.wire.error import Error, ResponseNotReadyData
+from responder.wire.measurement_values import DeviceModeValue
+from responder.wire.measurements import DmtfMeasurement
+from responder.wire.message import Record, WireError
+
+CertificateNamer = Callable[[bytes], str]
+"""Says whose a DER certificate is; X.509 is not this package's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a field: ``record`` tells its layout, ``None`` leaves it as bytes."""
+
+    name: str
+    data: bytes
+    record: type[Record] | None = None
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digging:
+    """A field to take apart.
+
+    Attributes:
+        fields: the values of the fields before it, and its own.
+        data: its bytes.
+        context: what the message is read with.
+        certificate: says whose a certificate is.
+    """
+
+    fields: dict[str, Any]
+    data: bytes
+    context: WireContext
+    certificate: CertificateNamer
+
+
+def dig(record: type[Record], name: str, digging: Digging) -> list[Part]:
+    """The parts of the field ``name`` of ``record``, in order; none if it has none.
+
+    Bytes that cannot be read end the list; what is left of them belongs to no part.
+    """
+    digger = _DIGGERS.get((record, name))
+    return digger(digging) if digger else []
+
+
+def _algorithms(counts: tuple[str, str]) -> "_Digger":
+    """Extended algorithms, as many as the two count fields say, then algorithm structures."""
+
+    def parts(digging: Digging) -> list[Part]:
+        data = digging.data
+        found: list[Part] = []
+        for name, count in zip(("ext_asym", "ext_hash"), counts, strict=True):
+            for index in range(digging.fields[count]):
+                if len(data) < EXTENDED_SIZE:
+                    return found
+                found.append(Part(f"{name}[{index}]", data[:EXTENDED_SIZE]))
+                data = data[EXTENDED_SIZE:]
+        return found + _algorithm_structures(data)
+
+    return parts
+
+
+def _algorithm_structures(data: bytes) -> list[Part]:
+    found: list[Part] = []
+    while data:
+        try:
+            _, used = AlgorithmStructure.read(data)
+        except WireError:
+            break
+        found.append(Part(f"structures[{len(found)}]", data[:used], AlgorithmStructure))
+        data = data[used:]
+    return found
+
+
+def _chain(digging: Digging) -> list[Part]:
+    """The chain structure, if this portion is all of it and its hash is known."""
+    length = int.from_bytes(digging.data[:4], "little")
+    if length != len(digging.data) or not digging.context.hash_size:
+        return []
+    return [Part("certificate_chain", digging.data, CertificateChain)]
+
+
+def _certificates(digging: Digging) -> list[Part]:
+    try:
+        found = split_certificates(digging.data)
+    except WireError:
+        return []
+    return [
+        Part(f"certificates[{index}]", der, meaning=digging.certificate(der))
+        for index, der in enumerate(found)
+    ]
+
+
+def _measurement_value(digging: Digging) -> list[Part]:
+    if digging.fields["value_type"] & VALUE_TYPE_MASK != ValueType.DEVICE_MODE:
+        return []
+    return _whole("device_mode", DeviceModeValue, digging.data)
+
+
+def _extended_error_data(digging: Digging) -> list[Part]:
+    if digging.fields["error_code"] != ErrorCode.RESPONSE_NOT_READY:
+        return []
+    return _whole("response_not_ready", ResponseNotReadyData, digging.data)
+
+
+def _whole(name: str, record: type[Record], data: bytes) -> list[Part]:
+    """The field as one record, if it is one."""
+    try:
+        record.parse(data)
+    except WireError:
+        return []
+    return [Part(name, data, record)]
+
+
+_Digger = Callable[[Digging], list[Part]]
+
+_DIGGERS: dict[tuple[type[Record], str], _Digger] = {
+    (NegotiateAlgorithms, "trailer"): _algorithms(("ext_asym_count", "ext_hash_count")),
+    (Algorithms, "trailer"): _algorithms(("ext_asym_sel_count", "ext_hash_sel_count")),
+    (SupportedAlgorithms, "structures"): _algorithms(("ext_asym_count", "ext_hash_count")),
+    (Certificate, "cert_chain"): _chain,
+    (CertificateChain, "certificates"): _certificates,
+    (DmtfMeasurement, "value"): _measurement_value,
+    (Error, "extended_error_data"): _extended_error_data,
+}

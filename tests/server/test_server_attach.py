@@ -1,0 +1,58 @@
+"""Which endpoint a connection finds."""
+
+import pytest
+from server_peers import Remembered
+
+from responder.core.hooks import Hooks
+from responder.server.attach import Attach, Attachments
+from responder.server.clock import ManualClock
+from responder.server.endpoint import SpdmEndpoint
+
+
+class QuietCore:
+    """A core that has nothing to say."""
+
+    def opened(self):
+        pass
+
+    def closed(self):
+        pass
+
+
+def attachments(mode):
+    made = []
+
+    def make(ordinal):
+        made.append(ordinal)
+        return SpdmEndpoint(QuietCore(), Hooks(), ManualClock(), Remembered.of)
+
+    return Attachments(mode, make), made
+
+
+@pytest.mark.parametrize(
+    ("mode", "made"),
+    [(Attach.FRESH, [1, 2, 3]), (Attach.STICKY, [1, 2]), (Attach.SHARED, [1])],
+)
+def test_how_many_endpoints_two_and_then_one_connection_need(mode, made):
+    found, ordinals = attachments(mode)
+    one, two, three = object(), object(), object()
+    first = found.attach(one, 1)
+    second = found.attach(two, 2)
+    found.detach(one, first)
+    third = found.attach(three, 3)
+    assert ordinals == made
+    assert (second is first) == (mode is Attach.SHARED)
+    assert (third is first) == (mode is not Attach.FRESH)
+
+
+def test_close_lets_no_timer_fire():
+    found, _ = attachments(Attach.STICKY)
+    endpoint = found.attach("peer", 1)
+    clock = endpoint._clock
+    fired = []
+    endpoint._responder.expire = lambda name, now: fired.append((name, now)) or []
+    endpoint._timers.arm("t", 1.0)
+    found.detach("peer", endpoint)
+    found.close()
+    clock.advance(2)
+    assert fired == []
