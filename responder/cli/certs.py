@@ -2,11 +2,11 @@
 
 import re
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from responder.errors import ConfigError, data_root
 from responder.pki import sets

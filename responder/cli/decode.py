@@ -2,13 +2,12 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from responder.cli.decode_input import SPLITS, Payload, from_hex, payloads
+from responder.cli.decode_input import NORMAL_COMMAND, SPLITS, Payload, is_hex, payloads
 from responder.cli.decode_transport import AUTO, TRANSPORTS, Unwrapped, unframed, unwrap
 from responder.cli.exits import Exit
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, Algorithm, Hash, Signature
@@ -97,19 +96,24 @@ def _content(source: tuple[str, ...]) -> bytes:
     """The bytes that the arguments mean; words of hexadecimal are one message."""
     if source == ("-",):
         return sys.stdin.buffer.read()
-    if len(source) == 1 and Path(source[0]).is_file():
+    if len(source) == 1 and _is_file(source[0]):
         return Path(source[0]).read_bytes()
-    read = from_hex(" ".join(source))
-    if not read.data:
-        what = " ".join(source)[:60]
-        raise click.UsageError(f"{what!r} is neither a file nor hexadecimal")
-    return " ".join(source).encode()
+    text = " ".join(source)
+    if not is_hex(text):
+        raise click.UsageError(f"{text[:60]!r} is neither a file nor hexadecimal")
+    return text.encode()
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # longer than a name may be: hexadecimal
+        return False
 
 
 def _context(version: str | None, base_hash: Hash | None, asym: Signature | None) -> WireContext:
     labels = {known.label: known for known in ALL_VERSIONS}
-    return replace(
-        NOTHING_KNOWN,
+    return NOTHING_KNOWN.replace(
         version=labels[version] if version else NOTHING_KNOWN.version,
         hash_size=base_hash.size if base_hash else 0,
         signature_size=asym.size if asym else 0,
@@ -146,7 +150,7 @@ class _Decoder:
 
     def show(self, payload: Payload, transport: str) -> None:
         """Print one payload, as far as it can be read, and why no further."""
-        if payload.data:
+        if payload.data or payload.command != NORMAL_COMMAND:
             self.shown += 1
             self._payload(payload, transport)
         if payload.problem:
@@ -180,7 +184,7 @@ class _Decoder:
         if description.problem is None or asked or code not in _ASKED_FOR:
             return description
         # Nobody saw the request that says whether a part is there: the message itself may.
-        with_it = self._described(inner, replace(context, **{_ASKED_FOR[code]: True}))
+        with_it = self._described(inner, context.replace(**{_ASKED_FOR[code]: True}))
         return description if with_it.problem else with_it
 
     def _described(self, inner: Unwrapped, context: WireContext) -> Description:

@@ -21,6 +21,7 @@ _DUMP_WITH_BARS = re.compile(r"\s*([0-9a-fA-F]{4,8})\s+([0-9a-fA-F\s]+)\|.*")
 _DUMP_END = re.compile(r"\s*([0-9a-fA-F]{4,8})()\s*")
 _LIKE_ABOVE = "*"
 
+_JSON = re.compile(r"\s*\{\s*\"")
 _PREFIX = re.compile(r"0x|\\x", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s,:;{}\[\]()\"']+")
 _DIGITS = re.compile(r"[0-9a-fA-F]*")
@@ -58,7 +59,7 @@ def payloads(content: bytes, split: str = "auto") -> Iterator[Payload]:
         return iter([Payload(content)])
     lines = content.decode("ascii").splitlines()
     first = next((line for line in lines if line.strip()), "")
-    if first.lstrip().startswith("{"):
+    if _JSON.match(first):
         return _json_payloads(lines)
     if _begins_dump(first):
         return _dump_payloads(lines)
@@ -71,7 +72,7 @@ def _is_text(content: bytes) -> bool:
 
 def from_hex(text: str) -> Payload:
     r"""Hexadecimal digits with any separators, each byte perhaps after ``0x`` or ``\x``."""
-    digits = _SEPARATORS.sub("", _PREFIX.sub(" ", text))
+    digits = _digits(text)
     good = _DIGITS.match(digits)
     whole = good.group() if good else ""
     problem = ""
@@ -80,6 +81,16 @@ def from_hex(text: str) -> Payload:
     elif len(whole) % 2:
         problem = "half a byte at the end"
     return Payload(bytes.fromhex(whole[: len(whole) // 2 * 2]), problem)
+
+
+def is_hex(text: str) -> bool:
+    """Whether ``text`` is nothing but hexadecimal digits, some of them, and separators."""
+    digits = _digits(text)
+    return bool(digits) and _DIGITS.fullmatch(digits) is not None
+
+
+def _digits(text: str) -> str:
+    return _SEPARATORS.sub("", _PREFIX.sub(" ", text))
 
 
 def _cut(lines: list[str], split: str) -> list[str]:

@@ -4,11 +4,11 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from responder.errors import ConfigError
 from responder.server.limits import Limits
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from responder.profiles.load import Profile
     from responder.server.listener import Listener
 
-_FLUSH_TIME = 2.0
+_STDERR = 2
+_FLUSH_TIME = 1.0
 """Seconds that a stop waits for journal and log to be written."""
 _SEED_SIZE = 16
 _OTHER_DESCRIPTORS = 64
@@ -115,13 +116,14 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     An option that is missing has its default.
 
     Raises:
-        UsageError: an address needs ``allow_remote``.
+        UsageError: an address needs ``allow_remote``, or a descriptor is not open.
         UnavailableError: an address or file cannot be had.
     """
     from responder.server.attach import Attach  # noqa: PLC0415 - as in command
     from responder.server.run import Foreground, run_server  # noqa: PLC0415 - as in command
     from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
 
+    _check_descriptor(options.get("ready_fd"))
     listeners = _listeners(options)
     seed = options.get("seed") or _random_seed()
     attach = Attach(options.get("attach") or profile.server.attach)
@@ -140,7 +142,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
 
 def _limits(profile: "Profile", options: dict[str, Any]) -> Limits:
     """The command line's limits before the profile's before the usual ones."""
-    given = {name: options.get(name) for name in Limits.__slots__}
+    given = {name: options.get(name) for name in Limits.__struct_fields__}
     given = {name: value for name, value in given.items() if value is not None}
     return replace(Limits(), **{**profile.server.limits(), **given})
 
@@ -174,6 +176,14 @@ def _listeners(options: dict[str, Any]) -> "list[Listener]":
         raise click.UsageError(str(error)) from None
 
 
+def _check_descriptor(ready_fd: int | None) -> None:
+    try:
+        if ready_fd is not None:
+            os.fstat(ready_fd)
+    except OSError as error:
+        raise click.UsageError(f"--ready-fd {ready_fd}: {error.strerror}") from None
+
+
 def _allow_descriptors(connections: int) -> None:
     """Raise the soft limit of open files to what that many connections need, if it may be."""
     import resource  # noqa: PLC0415 - as in command
@@ -192,8 +202,8 @@ def _observers(stack: ExitStack, options: dict[str, Any]) -> "Bus":
     from responder.observe.queued import QueuedSink  # noqa: PLC0415 - as in command
 
     level = Level[(options.get("log_level") or "info").upper()]
-    log = LogSink(Log(sys.stderr, level))
-    stack.callback(_close_sink, "log", log.queue)
+    log = LogSink(Log(_STDERR, level))
+    stack.callback(log.queue.close, _FLUSH_TIME)  # what is lost has no other place to be told
     bus = Bus(log)
     path = options.get("journal")
     if path is not None:
@@ -226,7 +236,10 @@ class _Announcer:
         )
 
         if self._port_file is not None:
-            write_port_file(self._port_file, endpoints)
+            try:
+                write_port_file(self._port_file, endpoints)
+            except ConfigError as error:
+                raise click.UsageError(str(error)) from None
         try:
             click.echo("\n".join(lines))
         except BrokenPipeError:

@@ -1,6 +1,6 @@
 """Which capabilities a requester may claim together (DSP0274 "GET_CAPABILITIES", flag fields)."""
 
-from dataclasses import dataclass
+import msgspec
 
 from responder.spec.flags import ANY_PSK, EP_INFO, MULTI_KEY, SESSION, Cap
 from responder.spec.versions import V11, V13, V14, SpdmVersion
@@ -11,8 +11,7 @@ _SESSION_ONLY = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A combination that a requester must not claim.
 
     It is broken when any flag of ``given`` (0: always) is set, none of ``unless`` is, and
@@ -20,10 +19,10 @@ class Rule:
     """
 
     text: str
-    given: Cap = Cap(0)  # noqa: RUF009 - an immutable constant
-    unless: Cap = Cap(0)  # noqa: RUF009
-    any_of: Cap = Cap(0)  # noqa: RUF009
-    none_of: Cap = Cap(0)  # noqa: RUF009
+    given: Cap = Cap(0)
+    unless: Cap = Cap(0)
+    any_of: Cap = Cap(0)
+    none_of: Cap = Cap(0)
     since: SpdmVersion = V11
     until: SpdmVersion = V14
 

@@ -1,8 +1,9 @@
 """The state of one SPDM connection; everything that changes it is here."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from enum import IntEnum
+
+import msgspec
 
 from responder.core.errors import ProtocolError
 from responder.core.hooks import Hooks
@@ -30,18 +31,16 @@ class Phase(IntEnum):
     AUTHENTICATED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(msgspec.Struct, frozen=True):
     """What the requester said of itself; sizes in bytes, 0 where its version says nothing."""
 
-    flags: Cap = field(default_factory=lambda: Cap(0))
+    flags: Cap = msgspec.field(default_factory=lambda: Cap(0))
     ct_exponent: int = 0
     data_transfer_size: int = 0
     max_spdm_msg_size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(msgspec.Struct, frozen=True):
     """The negotiated algorithms; ``None`` or 0 where nothing was selected."""
 
     base_asym: Signature | None = None
@@ -53,11 +52,10 @@ class Selected:
     opaque_format: int = 0
     multi_key_responder: bool = False
     multi_key_requester: bool = False
-    tables: dict[int, int] = field(default_factory=dict)
+    tables: dict[int, int] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(msgspec.Struct, frozen=True):
     """A request that was answered ResponseNotReady.
 
     Attributes:

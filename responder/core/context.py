@@ -1,6 +1,6 @@
 """What a handler works with, and what it gives back."""
 
-from dataclasses import dataclass
+import msgspec
 
 from responder.core.connection import Connection, Deferred
 from responder.core.errors import ProtocolError, invalid
@@ -20,8 +20,7 @@ from responder.spec.limits import (
 from responder.wire.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class SignWith:
+class SignWith(msgspec.Struct, frozen=True):
     """A response is to be signed: whose key, and for which purpose.
 
     Attributes:
@@ -33,23 +32,20 @@ class SignWith:
     purpose: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A handler's answer: a draft response, and the signature that it still needs."""
 
     response: Message
     sign: SignWith | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(msgspec.Struct, frozen=True):
     """RESPOND_IF_READY's answer: handle the deferred request now."""
 
     deferred: Deferred
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """The surroundings of one request: connection, device, policy, request bytes, time."""
 
     connection: Connection

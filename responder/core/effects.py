@@ -1,14 +1,14 @@
 """What the core wants done; whoever holds the sockets and clocks does it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from responder.core.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     """Send one SPDM message, or secured record, to the peer.
 
     Attributes:
@@ -20,30 +20,26 @@ class Send:
     secured: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ArmTimer:
+class ArmTimer(msgspec.Struct, frozen=True):
     """Call ``Responder.expire(name, now)`` at virtual time ``at`` (seconds); replaces ``name``."""
 
     name: str
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(msgspec.Struct, frozen=True):
     """Close the connection to the peer."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(msgspec.Struct, frozen=True):
     """Tell the observers."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """Run ``work`` off the loop, then call ``Responder.complete(job, result)``."""
 
     job: int

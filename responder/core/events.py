@@ -1,15 +1,13 @@
 """What happened, for journals, logs and reports; times are added by whoever observes."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Something that happened at an endpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestReceived(Event):
+class RequestReceived(Event, frozen=True):
     """A request arrived: its bytes as received, transport padding included."""
 
     code: int
@@ -17,8 +15,7 @@ class RequestReceived(Event):
     session_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseSent(Event):
+class ResponseSent(Event, frozen=True):
     """A response left: its bytes, and why if it is an ERROR."""
 
     code: int
@@ -27,16 +24,14 @@ class ResponseSent(Event):
     session_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseChanged(Event):
+class PhaseChanged(Event, frozen=True):
     """The connection moved from one phase to another."""
 
     before: str
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class FaultFired(Event):
+class FaultFired(Event, frozen=True):
     """A fault changed something: the evidence."""
 
     fault: str
@@ -44,8 +39,7 @@ class FaultFired(Event):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class InternalError(Event):
+class InternalError(Event, frozen=True):
     """A defect of this program met peer input; the peer was answered Unspecified."""
 
     code: int

@@ -4,8 +4,9 @@ The default changes nothing, and no rule of the protocol is written in terms of 
 parts that do not exist yet (derive, encap, seal, record, register) come with those parts.
 """
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from responder.core.errors import ProtocolError
 from responder.core.interfaces import SigningKey
@@ -21,8 +22,7 @@ Parts = list[tuple[str, bytes]]
 """A transcript: messages as sent, each with the name of its code."""
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(msgspec.Struct):
     """One request and what becomes of it; hooks see it and may keep nothing of it.
 
     Attributes:
@@ -39,11 +39,10 @@ class Exchange:
     raw_request: bytes
     wire: WireContext
     now: float
-    evidence: "list[Event]" = field(default_factory=list)
+    evidence: "list[Event]" = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Signing:
+class Signing(msgspec.Struct):
     """A signature about to be made (hook ``pre_sign``); every field may be changed.
 
     Attributes:
@@ -67,8 +66,7 @@ class Drop(Exception):  # noqa: N818 - a verdict, not an error
     """Raised by the ``request`` hook: the request gets no answer."""
 
 
-@dataclass(slots=True)
-class Defer:
+class Defer(msgspec.Struct):
     """Returned by the ``request`` hook: answer ResponseNotReady and keep the request.
 
     Attributes:

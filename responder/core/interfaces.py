@@ -1,8 +1,9 @@
 """What the core asks of a device; ``responder.device`` implements it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.flags import Cap, ExtCap
@@ -11,8 +12,7 @@ from responder.spec.versions import SpdmVersion
 NO_EXT_FLAGS = ExtCap(0)
 
 
-@dataclass(frozen=True, slots=True)
-class AlgorithmPolicy:
+class AlgorithmPolicy(msgspec.Struct, frozen=True):
     """The algorithms on offer, each list in order of preference, as masks of one bit each.
 
     An empty list offers nothing. Bits are those of ``responder.spec.algorithms``.
@@ -31,7 +31,7 @@ class AlgorithmPolicy:
     pqc_asym: Sequence[int] = ()
     base_hash: Sequence[int] = ()
     measurement_hash: Sequence[int] = ()
-    tables: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    tables: Mapping[int, Sequence[int]] = msgspec.field(default_factory=dict)
     measurement_specification: int = 0
     mel_specification: int = 0
     opaque_formats: Sequence[int] = ()
@@ -39,8 +39,7 @@ class AlgorithmPolicy:
     pqc_first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ResponderPolicy:
+class ResponderPolicy(msgspec.Struct, frozen=True):
     """What the responder claims and chooses; all of it is the profile's.
 
     Attributes:
@@ -62,7 +61,7 @@ class ResponderPolicy:
     ct_exponent: int = 0
     data_transfer_size: int = 0x1200
     max_spdm_msg_size: int = 0x1200
-    ready_after: Mapping[int, int] = field(default_factory=dict)
+    ready_after: Mapping[int, int] = msgspec.field(default_factory=dict)
 
 
 class Slot(Protocol):

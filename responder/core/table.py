@@ -5,8 +5,9 @@ diagram in the documentation is drawn from it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from responder.core.connection import Phase
 from responder.core.context import Context, Reply, Resume
@@ -36,8 +37,7 @@ from responder.wire.version import GetVersion
 Handler = Callable[[Any, Context], Reply | Resume]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One request.
 
     Attributes:
@@ -55,7 +55,7 @@ class Row:
     handler: Handler
     first: Phase
     last: Phase | None = None
-    capability: Cap = Cap(0)  # noqa: RUF009 - an immutable constant
+    capability: Cap = Cap(0)
     enters: Phase | None = None
     buffer: Buffer | None = None
     deferrable: bool = True

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, utils
 
 from responder.crypto.hashing import digest, hash_algorithm
@@ -17,7 +16,7 @@ from responder.spec.limits import SIGNING_CONTEXT_SIZE
 from responder.spec.versions import V12
 
 _VERSION_TEXT_COPIES = 4
-_CURVES = {256: "ecp256", 384: "ecp384", 521: "ecp521"}
+_CURVES = {"secp256r1": "ecp256", "secp384r1": "ecp384", "secp521r1": "ecp521"}
 
 
 class SignatureError(Exception):
@@ -95,6 +94,8 @@ class PublicKey:
         Raises:
             UnsupportedKeyError: no such structure, or no key that SPDM uses.
         """
+        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow to import
+
         try:
             return cls(serialization.load_der_public_key(data))
         except _UNREADABLE as error:
@@ -116,6 +117,8 @@ class PublicKey:
 
     def der(self) -> bytes:
         """SubjectPublicKeyInfo in DER."""
+        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow to import
+
         data: bytes = self._key.public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -153,6 +156,8 @@ def load_private_key(data: bytes) -> PrivateKey:
     Raises:
         UnsupportedKeyError: it cannot be read or is of no kind that SPDM uses.
     """
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow to import
+
     load: Any = serialization.load_der_private_key
     if b"-----BEGIN" in data:
         load = serialization.load_pem_private_key
@@ -165,7 +170,7 @@ def load_private_key(data: bytes) -> PrivateKey:
 
 def _kind_of(key: Any) -> str:
     if isinstance(key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey):
-        kind = _CURVES.get(key.key_size) if key.curve.name.startswith("secp") else None
+        kind = _CURVES.get(key.curve.name)
     elif isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
         kind = f"rsa{key.key_size}"
     elif isinstance(key, ed25519.Ed25519PrivateKey | ed25519.Ed25519PublicKey):

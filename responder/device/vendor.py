@@ -1,11 +1,11 @@
 """Canned answers to VENDOR_DEFINED requests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class VendorRule:
+class VendorRule(msgspec.Struct, frozen=True):
     """One request that is answered.
 
     Attributes:

@@ -1,7 +1,6 @@
 """Hands each event to every observer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from responder.core.events import Event
 from responder.observe.entry import Entry
@@ -9,8 +8,7 @@ from responder.observe.entry import Entry
 Sink = Callable[[Entry], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ObserverLost(Event):
+class ObserverLost(Event, frozen=True):
     """An observer failed and is told nothing any more."""
 
     observer: str

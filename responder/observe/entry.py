@@ -1,14 +1,14 @@
 """One thing that happened, with its time and connection."""
 
-from dataclasses import dataclass, fields
 from typing import Any
+
+import msgspec
 
 from responder.core.events import Event, RequestReceived, ResponseSent
 from responder.spec.codes import name_of_code
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """An event in its place.
 
     Attributes:
@@ -46,7 +46,7 @@ def entry_as_dict(entry: Entry) -> dict[str, Any]:
     }
     if isinstance(event, RequestReceived | ResponseSent):
         values["name"] = entry.name
-    for field in fields(event):
-        value = getattr(event, field.name)
-        values[field.name] = value.hex() if isinstance(value, bytes) else value
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        values[name] = value.hex() if isinstance(value, bytes) else value
     return values

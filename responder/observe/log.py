@@ -1,8 +1,7 @@
 """The log for people: events above a level, one line each."""
 
-from dataclasses import fields
+import os
 from enum import IntEnum
-from typing import TextIO
 
 from responder.core.events import Event, FaultFired, InternalError
 from responder.observe.bus import ObserverLost
@@ -32,10 +31,14 @@ _LEVELS: dict[type[Event], Level] = {
 
 
 class Log:
-    """Writes events up to ``level`` to a text file."""
+    """Writes events up to ``level`` to a descriptor.
 
-    def __init__(self, file: TextIO, level: Level) -> None:
-        self._file = file
+    No Python file is in between: a thread that is stuck in one holds its lock, and the interpreter
+    cannot end while it does.
+    """
+
+    def __init__(self, descriptor: int, level: Level) -> None:
+        self._descriptor = descriptor
         self._level = level
 
     def wants(self, entry: Entry) -> bool:
@@ -46,10 +49,11 @@ class Log:
         """Write one entry.
 
         Raises:
-            OSError: the file takes no more.
+            OSError: the descriptor takes no more.
         """
-        self._file.write(line_of(entry))
-        self._file.flush()
+        data = line_of(entry).encode(errors="backslashreplace")
+        while data:
+            data = data[os.write(self._descriptor, data) :]
 
 
 class LogSink:
@@ -78,14 +82,14 @@ def line_of(entry: Entry) -> str:
 def _details(event: Event) -> list[str]:
     """The event's fields; long bytes are cut, text with lines of its own goes last and whole."""
     texts, last = [], []
-    for field in fields(event):
-        value = getattr(event, field.name)
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
         if isinstance(value, bytes):
             cut = value[:32].hex() + ("..." if len(value) > 32 else "")
             texts.append(f"{len(value)} bytes {cut}")
         elif isinstance(value, str) and "\n" in value:
             last.append("\n" + value.rstrip())
-        elif value not in ("", None) and field.name != "code":
+        elif value not in ("", None) and name != "code":
             text = value if isinstance(value, str) else repr(value)
-            texts.append(f"{field.name}={text!r}" if " " in text else f"{field.name}={text}")
+            texts.append(f"{name}={text!r}" if " " in text else f"{name}={text}")
     return texts + last

@@ -4,9 +4,9 @@ Nothing here draws randomness or reads a clock: serial numbers come from a rando
 constants, ECDSA signs deterministically and RSA with PKCS #1 v1.5, so one seed gives one chain.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,8 +31,7 @@ _SERIAL_BYTES = 16
 _TLS = (oids.SERVER_AUTH, oids.CLIENT_AUTH)
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """What a certificate says, but for keys and issuer.
 
     Attributes:
@@ -52,8 +51,7 @@ class Template:
     names: tuple[Name, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(msgspec.Struct, frozen=True):
     """A private key and the certificates for it, the root first."""
 
     key: Key

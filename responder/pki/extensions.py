@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from cryptography import x509
 
 from responder.errors import ConfigError
@@ -18,8 +18,7 @@ _CMA = re.compile(
 _DEVICE_INFO = re.compile(r"[^:]+:[^:]+:[^:]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """A subjectAltName otherName: its type-id and the text of its UTF8String."""
 
     type_id: str

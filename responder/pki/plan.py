@@ -1,8 +1,8 @@
 """Which certificate sets there are, and how a set becomes files."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+import msgspec
 from cryptography.hazmat.primitives import serialization
 
 from responder.crypto.random_tree import RandomTree
@@ -25,8 +25,7 @@ _SERIAL_NUMBER = "00000001"
 _REQUESTER = (device_info(_MANUFACTURER, "REQUESTER", _SERIAL_NUMBER),)
 
 
-@dataclass(frozen=True, slots=True)
-class SetSpec:
+class SetSpec(msgspec.Struct, frozen=True):
     """A set: one device, with a chain for each kind of key and slot.
 
     Attributes:
@@ -39,7 +38,7 @@ class SetSpec:
     name: str
     model: CertificateModel
     slots: Mapping[str, int]
-    names: tuple[Name, ...] = field(default=())
+    names: tuple[Name, ...] = ()
 
 
 def default_names(set_name: str) -> tuple[Name, ...]:
@@ -68,8 +67,7 @@ SHIPPED = (
 """The committed sets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Authorities:
+class Authorities(msgspec.Struct, frozen=True):
     """Who signs chains of one kind of key; all sets share them."""
 
     root: Credential

@@ -6,8 +6,9 @@ imported, and nothing of what is inside a certificate is judged.
 
 import binascii
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from responder.errors import ConfigError, data_root
 from responder.wire.certificate_chain import split_certificates
@@ -27,8 +28,7 @@ _PEM_BLOCK = re.compile(
 _SLOT_FILE = re.compile(r"slot(\d+)\.pem")
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """What one slot, or one requester, holds.
 
     Attributes:

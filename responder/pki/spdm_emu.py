@@ -4,9 +4,9 @@ For each kind of key they read files of fixed names: the requester two roots (``
 its own identity, the responder the chains of slots 0, 1 and 4, the alias chain and two keys.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
@@ -73,8 +73,7 @@ def export_spdm_emu(set_name: str, certs: Path) -> Files:
     return files
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(msgspec.Struct, frozen=True):
     """What the folder of one kind of key is made of."""
 
     kind: str

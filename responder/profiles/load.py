@@ -1,9 +1,10 @@
 """Loads profiles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from responder.core.hooks import Hooks
 from responder.core.interfaces import ResponderPolicy
@@ -28,8 +29,7 @@ __all__ = ["Profile", "list_profiles", "load_profile"]
 _SHIPPED_ROOTS = "shipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """A device ready to be served.
 
     Attributes:
@@ -52,7 +52,7 @@ class Profile:
     server: ServerSection
     requester_roots: tuple[Path, ...]
     spec: ProfileSpec
-    memory: DeviceMemory = field(default_factory=DeviceMemory)
+    memory: DeviceMemory = msgspec.field(default_factory=DeviceMemory)
 
     def hooks(self, random: "RandomTree") -> Hooks:
         """The hooks of one more endpoint: the faults at work, or nothing."""

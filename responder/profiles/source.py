@@ -3,9 +3,10 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from responder.errors import ConfigError, data_root
 from responder.profiles.names import suggest
@@ -16,8 +17,7 @@ KeyPath = tuple[str | int, ...]
 _NOT_INHERITED = ("extends", "description")
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """One file, or the overrides that no file holds.
 
     Attributes:

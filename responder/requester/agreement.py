@@ -1,6 +1,6 @@
 """What requester and responder have agreed on so far; the requester's own record of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from responder.crypto.signing import PublicKey
 from responder.spec.algorithms import BASE_HASHES, Hash, Signature
@@ -58,13 +58,14 @@ class Agreement:
         """Bytes of the responder's signatures."""
         return self.signature.size if self.signature else 0
 
-    def wire(self, **changes: bool) -> WireContext:
-        """The layout of the next message; ``changes`` are ``summary`` and ``signed``."""
-        context = WireContext(
+    def wire(self, *, summary: bool = False, signed: bool = False) -> WireContext:
+        """The layout of the next message; whether a summary hash or a signature was asked for."""
+        return WireContext(
             version=self.version,
             hash_size=self.base_hash.size,
             measurement_hash_size=self.measurement_hash.size if self.measurement_hash else 0,
             signature_size=self.signature_size,
+            summary=summary,
+            signed=signed,
             multi_key=self.multi_key,
         )
-        return replace(context, **changes) if changes else context

@@ -59,7 +59,8 @@ def _request(c: Conversation) -> NegotiateAlgorithms:
         request.other_params_support = offer.opaque_formats
     if version >= V13:
         request.mel_specification = offer.mel_specification
-        if c.agreed.has(Cap.MULTI_KEY_ONLY):
+        choice = offer.multi_key and c.agreed.has(Cap.MULTI_KEY_NEG)
+        if c.agreed.has(Cap.MULTI_KEY_ONLY) or choice:
             request.other_params_support |= MULTI_KEY_CONNECTION
     if version >= V14:
         request.pqc_asym_algo = offer.pqc_asym

@@ -22,7 +22,7 @@ from responder.requester.vendor_defined import vendor_request
 from responder.requester.version import get_version
 from responder.spec.flags import Cap
 
-__all__ = ["AttestOptions", "Refused", "Report", "Step", "Transmit", "Wait", "attest"]
+__all__ = ["AttestOptions", "Refused", "Report", "Step", "Transmit", "Wait", "attest", "unreached"]
 
 
 def attest(options: AttestOptions, random: RandomTree) -> Flow[Report]:
@@ -51,15 +51,21 @@ def attest(options: AttestOptions, random: RandomTree) -> Flow[Report]:
     try:
         yield from _with_restarts(c)
     except Refused as refusal:
-        clause = CHECKS[refusal.check_id].clause
-        found = Refusal(refusal.step, refusal.check_id, refusal.detail, clause)
+        source = CHECKS[refusal.check_id].source
+        found = Refusal(refusal.step, refusal.check_id, refusal.detail, source)
         refusal.report = _finish(c, "refused", found)
         raise
     except TransportFailedError as error:
-        failure = Refusal(c.checks.step, f"transport.{error.kind}", str(error))
-        error.report = _finish(c, "failed", failure)
+        failed = unreached("", error.kind, str(error), step=c.checks.step)
+        error.report = _finish(c, failed.verdict, failed.refusal)
         raise
     return _finish(c, "attested", None)
+
+
+def unreached(target: str, kind: str, reason: str, *, step: str = "CONNECT") -> Report:
+    """The report where no response came: refused if the peer's framing was wrong, else failed."""
+    verdict: Verdict = "refused" if kind == "framing" else "failed"
+    return Report(verdict, Refusal(step, f"transport.{kind}", reason), target)
 
 
 def _with_restarts(c: Conversation) -> Flow[None]:

@@ -12,12 +12,14 @@ class Check:
     """One duty of a conforming requester.
 
     Attributes:
-        sentence: what must hold.
-        clause: where that is written.
+        id: its name: the message's, or the step's, and what is checked.
+        text: what must hold.
+        source: the clause in which that is written.
     """
 
-    sentence: str
-    clause: str
+    id: str
+    text: str
+    source: str
 
 
 _ANY = {
@@ -289,7 +291,7 @@ _REST = {
 }
 
 CHECKS: dict[str, Check] = {
-    check_id: Check(*row)
+    check_id: Check(check_id, *row)
     for group in (
         _ANY,
         _ERROR,

@@ -180,4 +180,5 @@ class Conversation:
         except SignatureError as error:
             self.require(check_id, condition=False, detail=str(error))
         else:
-            self.report.signed.append(message)
+            if message not in self.report.signed:
+                self.report.signed.append(message)

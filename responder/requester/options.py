@@ -61,6 +61,7 @@ class Offer:
         base_asym, pqc_asym, base_hash: algorithm bits.
         measurement_specification, mel_specification, opaque_formats: bits.
         structures: AlgType to bits, sent from 1.1 on in ascending order.
+        multi_key: ask for a multi-key connection (1.3) where the responder leaves the choice.
     """
 
     flags: Cap = NO_CAPABILITIES
@@ -73,6 +74,7 @@ class Offer:
     mel_specification: int = 0
     opaque_formats: int = OPAQUE_FORMAT_1
     structures: Mapping[int, int] = field(default_factory=lambda: _STRUCTURES)
+    multi_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,12 @@ OBSERVATIONS = {
 
 @dataclass(slots=True)
 class Refusal:
-    """Why there is no attestation: the request, the check, what was seen, and the clause."""
+    """Why there is no attestation: request, check, what was seen, and the check's source."""
 
     step: str
     check: str
     reason: str
-    clause: str = ""
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -170,10 +170,10 @@ class Report:
     """Everything an attestation found; ``verdict`` says what it came to.
 
     Attributes:
-        verdict: ``attested``; ``refused``: a check refused; ``failed``: no answer came, so that
-            nothing is known of the device.
-        refusal: set unless ``verdict`` is ``attested``; of a failed one ``check`` is
-            ``transport.closed``, ``transport.timeout`` or ``transport.framing``.
+        verdict: ``attested``; ``refused``: a check refused, or the transport's rules were broken;
+            ``failed``: no answer came, so that nothing is known of the device.
+        refusal: set unless ``verdict`` is ``attested``. Where no response came, ``check`` is
+            ``transport.framing``, ``transport.closed`` or ``transport.timeout``.
         target: where the responder is, as the driver was told.
         slot: the slot that was authenticated; 255 for a provisioned public key.
         trust_anchor: subject of the trusted root.

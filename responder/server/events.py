@@ -1,7 +1,6 @@
 """What happens on the way between a socket and the core, for whoever observes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from responder.core.events import Event
 
@@ -12,24 +11,21 @@ Ordinals count the connections that asked for something, from 1; 0 stands for al
 """
 
 
-@dataclass(frozen=True, slots=True)
-class PeerArrived(Event):
+class PeerArrived(Event, frozen=True):
     """A connection asked for something for the first time and has its ordinal now."""
 
     peer: str
     listener: str
 
 
-@dataclass(frozen=True, slots=True)
-class PeerLeft(Event):
+class PeerLeft(Event, frozen=True):
     """A connection ended, and why."""
 
     peer: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PeerIgnored(Event):
+class PeerIgnored(Event, frozen=True):
     """Something that a peer sent, or should have got, came to nothing."""
 
     reason: str

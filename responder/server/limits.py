@@ -1,13 +1,12 @@
 """What one peer may cost."""
 
-from dataclasses import dataclass
+import msgspec
 
 MAX_FRAME = 1 << 20
 """The largest PCIe data object in bytes, and more than any other binding needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """Bounds on connections; times in seconds of the server's clock, 0 for no bound.
 
     Attributes:

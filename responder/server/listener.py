@@ -4,8 +4,10 @@ import errno
 import socket
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from responder.errors import ConfigError, UnavailableError
 from responder.transport.uri import Endpoint
@@ -13,8 +15,7 @@ from responder.transport.uri import Endpoint
 BACKLOG = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(msgspec.Struct, frozen=True):
     """A listening socket.
 
     Attributes:

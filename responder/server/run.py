@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from responder.errors import UnavailableError
 from responder.server.events import Observer
@@ -15,8 +16,7 @@ from responder.server.server import Emulated, Server, ServerOptions
 from responder.transport.uri import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Foreground:
+class Foreground(msgspec.Struct, frozen=True):
     """The surroundings of a server process.
 
     Attributes:

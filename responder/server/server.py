@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from responder.core.events import Event
 from responder.crypto.random_tree import RandomTree
@@ -45,8 +46,7 @@ class Emulated(Protocol):
         """The hooks of one more endpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
+class ServerOptions(msgspec.Struct, frozen=True):
     """How a server serves.
 
     Attributes:
@@ -58,7 +58,7 @@ class ServerOptions:
 
     seed: bytes
     attach: Attach = Attach.FRESH
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = msgspec.field(default_factory=Limits)
     once: bool = False
 
 

@@ -4,14 +4,14 @@ Every row says what the wire needs to know: bit, name, sizes in bytes, first ver
 those that profiles and command lines use.
 """
 
-from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from responder.spec.versions import V10, V11, V12, V14, SpdmVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Algorithm:
+class Algorithm(msgspec.Struct, frozen=True):
     """One bit of an algorithm field.
 
     Attributes:
@@ -25,15 +25,13 @@ class Algorithm:
     since: SpdmVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Hash(Algorithm):
+class Hash(Algorithm, frozen=True):
     """A base or measurement hash; ``size`` is the digest's length in bytes."""
 
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Signature(Algorithm):
+class Signature(Algorithm, frozen=True):
     """A signature algorithm.
 
     Attributes:
@@ -47,16 +45,14 @@ class Signature(Algorithm):
     scheme: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange(Algorithm):
+class Exchange(Algorithm, frozen=True):
     """A key exchange: sizes of what the requester sends and of what the responder answers."""
 
     request_size: int
     response_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Aead(Algorithm):
+class Aead(Algorithm, frozen=True):
     """An AEAD cipher suite; the IV is 12 bytes and the tag 16."""
 
     key_size: int

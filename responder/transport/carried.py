@@ -1,8 +1,9 @@
 """What a transport carries, and what every binding can do."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+import msgspec
 
 from responder.transport.socket_frame import TransportType
 
@@ -16,8 +17,7 @@ class Kind(Enum):
     """Neither: a DOE discovery or foreign data object, a DSP0287 role inquiry or error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True):
     """The contents of one transport payload.
 
     Attributes:

@@ -6,7 +6,8 @@ DW in bits 17:0, and the payload, zero-padded to a DW; all little-endian.
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from responder.spec.registries import PCI_SIG_VENDOR_ID, DoeType
 from responder.transport.carried import Carried, Kind
@@ -39,8 +40,7 @@ _WITH_CONNECTION_ID = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DataObject:
+class DataObject(msgspec.Struct, frozen=True):
     """One data object.
 
     Attributes:
@@ -114,8 +114,7 @@ def _split_header(data: bytes) -> tuple[int, int, int, int]:
     return vendor_id, kind, length, connection_id
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoveryRequest:
+class DiscoveryRequest(msgspec.Struct, frozen=True):
     """Asks for one entry of a device's list (PCIe 6.2 "DOE Discovery").
 
     Attributes:
@@ -140,8 +139,7 @@ class DiscoveryRequest:
         return cls(payload[0], payload[1])
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoveryResponse:
+class DiscoveryResponse(msgspec.Struct, frozen=True):
     """One entry of a device's list (PCIe 6.2 "DOE Discovery").
 
     Attributes:

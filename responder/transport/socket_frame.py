@@ -5,8 +5,9 @@ send the three words in segments of their own, so a header may arrive in any num
 """
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from responder.transport.framer import Framer
 
@@ -45,8 +46,7 @@ class TransportType(IntEnum):
     TCP = 3
 
 
-@dataclass(frozen=True, slots=True)
-class SocketFrame:
+class SocketFrame(msgspec.Struct, frozen=True):
     """One frame.
 
     Attributes:

@@ -5,8 +5,9 @@ query, so that no shell expands anything.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+import msgspec
 
 from responder.errors import ConfigError
 from responder.transport.socket_frame import TransportType
@@ -34,8 +35,7 @@ _SCHEMES: dict[str, tuple[Framing, BindingName | None]] = {
 _NAME = re.compile(r"[\w.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """Where to listen or to connect, and what is spoken there.
 
     Attributes:

@@ -1,11 +1,11 @@
 """What a message's layout depends on beside its own bytes."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class WireContext:
+
+class WireContext(msgspec.Struct, frozen=True):
     """The negotiated sizes and the asked-for parts that decide a message's layout.
 
     Attributes:
@@ -28,4 +28,4 @@ class WireContext:
 
     def replace(self, **changes: Any) -> "WireContext":
         """A copy with some fields changed."""
-        return replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)

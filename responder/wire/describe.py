@@ -1,9 +1,10 @@
 """Messages as text for people, made from the declarations: no second account of any layout."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import IntFlag
 from typing import Any
+
+import msgspec
 
 from responder.spec.algorithms import TABLE_ALGORITHMS, names_in
 from responder.spec.codes import name_of_code
@@ -16,8 +17,7 @@ from responder.wire.names import header_version
 from responder.wire.registry import class_of
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One field.
 
     Attributes:
@@ -36,8 +36,7 @@ class Line:
     meaning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(msgspec.Struct, frozen=True):
     """A message field by field, as far as it can be read.
 
     Attributes:
@@ -82,7 +81,7 @@ def describe(
     left_over = last.end - last.start
     if last.name != PADDING or left_over <= padding:
         return Description(title, lines)
-    lines[-1] = replace(last, name="(left over)")
+    lines[-1] = msgspec.structs.replace(last, name="(left over)")
     problem = WireError(f"{left_over} bytes after the end of the message")
     return Description(title, lines, problem)
 

@@ -4,8 +4,9 @@ Fields that are simply a sequence of records say so in their declaration (``view
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from responder.spec.codes import ErrorCode
 from responder.spec.measurements import VALUE_TYPE_MASK, ValueType
@@ -28,8 +29,7 @@ CertificateNamer = Callable[[bytes], str]
 """Says whose a DER certificate is; X.509 is not this package's business."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A piece of a field: ``record`` tells its layout, ``None`` leaves it as bytes."""
 
     name: str
@@ -38,8 +38,7 @@ class Part:
     meaning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Digging:
+class Digging(msgspec.Struct, frozen=True):
     """A field to take apart.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Follows a conversation from outside: keeps what the layout of the next message depends on."""
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from responder.spec.algorithms import (
     BASE_ASYM,

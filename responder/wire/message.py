@@ -5,10 +5,10 @@ and the text for people (``responder.wire.describe``).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
 from io import BytesIO
 from typing import Any, ClassVar, Self, dataclass_transform
 
+import msgspec
 from construct import Construct, ConstructError, Container, Int8ul, Struct
 
 from responder.spec.codes import name_of_code
@@ -33,8 +33,7 @@ class WireError(ValueError):
         self.path = path
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Where a field lies: its address, first byte, end (exclusive), and value."""
 
     path: str
@@ -43,53 +42,80 @@ class Span:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
+class FieldInfo(msgspec.Struct, frozen=True):
     """What a declaration says of one field.
 
     Attributes:
         construct: how it is written.
+        default: its value when none is given; ``UNSET`` if one must be.
         view: for bytes with a structure of their own, the record class they are a sequence of.
         show: for numbers with names, an enumeration or flags class, a table of algorithms, or a
             function that says what a number means.
     """
 
     construct: Construct
+    default: Any = msgspec.UNSET
     view: Any = None
     show: Any = None
 
 
-_UNSET: Any = object()
-
-
-def wire(construct: Construct, *, default: Any = _UNSET, view: Any = None, show: Any = None) -> Any:
+def wire(
+    construct: Construct, *, default: Any = msgspec.UNSET, view: Any = None, show: Any = None
+) -> Any:
     """Declare a field of a record: its construct, its default, and how it is shown."""
-    metadata = {"wire": FieldInfo(construct, view, show)}
-    if default is _UNSET:
-        return field(metadata=metadata, kw_only=True)
-    return field(default=default, metadata=metadata, kw_only=True)
+    return FieldInfo(construct, default, view, show)
 
 
-def wire_fields(cls: type[Any]) -> dict[str, FieldInfo]:
+def wire_fields(cls: type["Record"]) -> dict[str, FieldInfo]:
     """The declared fields of a record class, in wire order."""
-    return {f.name: f.metadata["wire"] for f in fields(cls) if "wire" in f.metadata}
+    return cls._fields
 
 
-def _struct_of(cls: type[Any]) -> Struct:
-    struct = cls.__dict__.get("_struct")
+def _struct_of(cls: type["Record"]) -> Struct:
+    struct = cls._struct
     if struct is None:  # built at first use: start-up matters
-        struct = Struct(*(name / info.construct for name, info in wire_fields(cls).items()))
+        struct = Struct(*(name / info.construct for name, info in cls._fields.items()))
         cls._struct = struct
     return struct
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(wire,))
 class Record:
-    """A typed structure on the wire; subclasses declare their fields with ``wire``."""
+    """A typed structure on the wire; subclasses declare their fields with ``wire``.
+
+    Not a dataclass, whose code is compiled for each class anew: start-up matters.
+    """
+
+    _fields: ClassVar[dict[str, FieldInfo]] = {}
+    _defaults: ClassVar[dict[str, Any]] = {}
+    _struct: ClassVar[Struct | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        dataclass(kw_only=True)(cls)
+        own = {name: info for name, info in vars(cls).items() if isinstance(info, FieldInfo)}
+        cls._fields = {**cls._fields, **own}
+        cls._defaults = {
+            name: info.default
+            for name, info in cls._fields.items()
+            if info.default is not msgspec.UNSET
+        }
+        cls._struct = None
+
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(self._defaults)
+        self.__dict__.update(values)
+        if self.__dict__.keys() != self._fields.keys():
+            wrong = ", ".join(sorted(self.__dict__.keys() ^ self._fields.keys()))
+            raise TypeError(f"{type(self).__name__}: missing or unknown: {wrong}")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._fields)
+        return f"{type(self).__name__}({values})"
 
     @classmethod
     def read(cls, data: bytes, context: WireContext = _PLAIN) -> tuple[Self, int]:
@@ -104,7 +130,9 @@ class Record:
         except ConstructError as error:
             raise _wire_error(error) from None
         del values["_io"]
-        return cls(**values), stream.tell()
+        record = cls.__new__(cls)
+        record.__dict__.update(values)
+        return record, stream.tell()
 
     @classmethod
     def parse(cls, data: bytes, context: WireContext = _PLAIN, *, padding: int = 0) -> Self:
@@ -132,8 +160,7 @@ class Record:
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
-        copy: Self = replace(self, **changes)  # type: ignore[type-var]
-        return copy
+        return type(self)(**{**self.__dict__, **changes})
 
 
 class Message(Record):
@@ -150,7 +177,6 @@ class Message(Record):
     def __init_subclass__(cls, *, code: int | None = None, **kwargs: Any) -> None:
         if code is not None:
             cls.CODE = code
-            cls.__annotations__ = {"code": int, **cls.__annotations__}
             cls.code = wire(Int8ul, default=int(code), show=name_of_code)
         super().__init_subclass__(**kwargs)
 
@@ -223,4 +249,4 @@ def _wire_error(error: ConstructError) -> WireError:
 
 def is_record(value: object) -> bool:
     """Whether a value is a parsed record."""
-    return is_dataclass(value) and isinstance(value, Record)
+    return isinstance(value, Record)

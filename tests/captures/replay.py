@@ -1,7 +1,7 @@
 """Walks a captured run with our own ``Conversation``, encapsulated messages included."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from captures.loader import Run
@@ -68,7 +68,7 @@ def requester_side(context: WireContext, selected: Algorithms) -> WireContext:
         row = by_bit(table.get(structure.alg_type, ()), structure.alg_supported)
         signature = row.size if row else signature
     multi_key = bool(selected.other_params_selection & MULTI_KEY_CONNECTION)
-    return replace(context, signature_size=signature, multi_key=multi_key)
+    return context.replace(signature_size=signature, multi_key=multi_key)
 
 
 def embedded(data: bytes) -> bytes:

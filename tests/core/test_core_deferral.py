@@ -1,5 +1,7 @@
 """ResponseNotReady and RESPOND_IF_READY, in virtual time."""
 
+from itertools import pairwise
+
 import pytest
 from core import raw_requests as raw
 from core.dialogue import Dialogue
@@ -137,7 +139,7 @@ def test_get_version_forgets_what_was_deferred(version):
 def test_tokens_change(version):
     dialogue = meet(version, 0x81)
     tokens = [put_off(dialogue, raw.get_digests(version))[1] for _ in range(4)]
-    assert all(one != other for one, other in zip(tokens, tokens[1:], strict=False))
+    assert all(one != other for one, other in pairwise(tokens))
 
 
 @every_version

@@ -34,7 +34,7 @@ def check_m1(dialogue, certificates):
     dialogue.authenticate()
 
 
-# M1 = A, B, C
+# M1: A, B and C.
 
 
 @every_version
@@ -142,12 +142,12 @@ def test_a_signature_that_fails_leaves_no_transcript_behind(version):
                 asym = type(asym)("other", 0, asym.since, 64, "ed25519", "eddsa")
             return super().key(asym)
 
-    dialogue = Dialogue(responder(FakeDevice({0: Locked(0)})), version).reach("negotiated")
+    dialogue = Dialogue(responder(FakeDevice({0: Locked(0)})), version).reach("certificate")
     assert dialogue.say(raw.challenge(version)) == bytes([version, 0x7F, 0x05, 0])
-    check_m1(dialogue, b"")
+    check_m1(dialogue, dialogue.b)
 
 
-# L1 = M; from 1.2 on A, M
+# L1: M, from 1.2 on A and M.
 
 
 @every_version

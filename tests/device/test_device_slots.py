@@ -80,5 +80,3 @@ def test_key_is_parsed_at_its_first_use_and_not_before(identity):
 
 def test_kind_comes_from_the_key_when_nobody_says_it(identity):
     assert Credential(identity).kind == "ecp384"
-
-

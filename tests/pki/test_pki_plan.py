@@ -1,8 +1,7 @@
 """Sets as files: the same seed gives the bytes that are committed."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from responder.crypto.random_tree import RandomTree
 from responder.errors import data_root

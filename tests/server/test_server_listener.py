@@ -34,7 +34,7 @@ def test_loopback_is_taken_and_the_real_port_told(host):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "[::]"])
 def test_other_addresses_need_permission_and_the_refusal_says_why(host):
-    with pytest.raises(ConfigError, match="test keys.*--allow-remote"):
+    with pytest.raises(ConfigError, match=r"test keys.*--allow-remote"):
         opened(f"spdm-emu://{host}:0")
 
 

@@ -213,7 +213,7 @@ async def test_a_stop_does_not_wait_for_ever(serving, slow_core):
     clock.advance(6)
     assert await peer.rest() == b""
     await stopping
-    assert await running.events.reasons() == ["SIGTERM was received"]
+    assert await running.events.reasons() == ["SIGTERM was received, and the time to drain is over"]
 
 
 async def test_a_peer_that_leaves_during_a_job(serving, slow_core):

@@ -1,7 +1,6 @@
 """How endpoints are written, and what is said to those that are wrong."""
 
-import dataclasses
-
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,7 +123,7 @@ def test_transport_number_of_the_binding():
 
 
 def test_the_port_that_the_system_chose_can_be_filled_in():
-    bound = dataclasses.replace(parse_uri("spdm-emu+doe://[::1]:0"), port=4711)
+    bound = msgspec.structs.replace(parse_uri("spdm-emu+doe://[::1]:0"), port=4711)
     assert str(bound) == "spdm-emu+doe://[::1]:4711"
 
 

@@ -1,0 +1,19 @@
+"""The journal as JSON Lines."""
+
+import io
+import json
+
+from responder.core.events import InternalError, RequestReceived
+from responder.observe.entry import Entry
+from responder.observe.lines import JsonLines
+
+
+def test_one_entry_is_one_line_whatever_it_says():
+    file = io.StringIO()
+    lines = JsonLines(file)
+    lines.write(Entry(0.25, 1, RequestReceived(0x84, b"\x10\x84\0\0")))
+    lines.write(Entry(0.5, 1, InternalError(0x84, 'Traceback\n  File "x"\nKeyError: é')))
+    first, second = file.getvalue().splitlines()
+    assert json.loads(first)["name"] == "GET_VERSION"
+    assert json.loads(second)["traceback"].count("\n") == 2
+    assert file.getvalue().endswith("\n")

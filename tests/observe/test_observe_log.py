@@ -1,0 +1,87 @@
+"""The log for people."""
+
+import os
+
+import pytest
+
+from responder.core.events import InternalError, PhaseChanged, RequestReceived, ResponseSent
+from responder.observe.bus import ObserverLost
+from responder.observe.entry import Entry
+from responder.observe.log import Level, Log, LogSink, line_of
+from responder.server.events import PeerArrived, PeerIgnored, PeerLeft
+
+LEFT = PeerLeft("127.0.0.1:5000", "the peer asked for shutdown")
+
+
+@pytest.mark.parametrize(
+    ("connection", "event", "line"),
+    [
+        (
+            3,
+            LEFT,
+            (
+                "  1.500000 info    #3 PeerLeft peer=127.0.0.1:5000"
+                " reason='the peer asked for shutdown'\n"
+            ),
+        ),
+        (0, PeerIgnored("noise"), "  1.500000 warning - PeerIgnored reason=noise\n"),
+        (
+            1,
+            RequestReceived(0x84, b"\x10\x84\0\0"),
+            "  1.500000 debug   #1 GET_VERSION 4 bytes 10840000\n",
+        ),
+        (
+            1,
+            ResponseSent(0x7F, bytes(40), "too short"),
+            f"  1.500000 debug   #1 ERROR 40 bytes {'00' * 32}... reason='too short'\n",
+        ),
+        (
+            1,
+            InternalError(0x84, "Traceback\n  x\n"),
+            "  1.500000 error   #1 InternalError \nTraceback\n  x\n",
+        ),
+    ],
+)
+def test_lines(connection, event, line):
+    assert line_of(Entry(1.5, connection, event)) == line
+
+
+def test_control_characters_of_a_reason_do_not_reach_the_terminal():
+    line = line_of(Entry(0.0, 1, PeerLeft("x", "bad \x1b[31m")))
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize(
+    ("level", "names"),
+    [
+        (Level.ERROR, ["InternalError", "ObserverLost"]),
+        (Level.WARNING, ["InternalError", "ObserverLost", "PeerIgnored"]),
+        (Level.INFO, ["InternalError", "ObserverLost", "PeerArrived", "PeerIgnored", "PeerLeft"]),
+        (
+            Level.DEBUG,
+            [
+                *("GET_VERSION", "InternalError", "ObserverLost"),
+                *("PeerArrived", "PeerIgnored", "PeerLeft", "PhaseChanged"),
+            ],
+        ),
+    ],
+)
+def test_levels(level, names):
+    events = [
+        *(InternalError(0, "x"), ObserverLost("o", "e"), PeerArrived("p", "l"), PeerIgnored("r")),
+        *(LEFT, PhaseChanged("A", "B"), RequestReceived(0x84, b"\x10\x84\0\0")),
+    ]
+    entries = [Entry(0.0, 1, event) for event in events]
+    log = Log(2, level)
+    assert sorted(entry.name for entry in entries if log.wants(entry)) == names
+
+
+def test_the_sink_writes_what_the_level_lets_through():
+    reader, writer = os.pipe()
+    sink = LogSink(Log(writer, Level.INFO))
+    sink(Entry(1.5, 3, LEFT))
+    sink(Entry(1.5, 3, PhaseChanged("A", "B")))
+    assert sink.queue.close(10)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        assert file.read() == line_of(Entry(1.5, 3, LEFT))

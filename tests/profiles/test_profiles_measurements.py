@@ -1,0 +1,122 @@
+import pytest
+
+from responder.profiles.load import load_profile
+
+
+@pytest.fixture
+def measured(write, head):
+    """The measurements of a profile, by index."""
+
+    def measured(tables):
+        profile = load_profile(write(head + tables))
+        return {one.index: one for one in profile.device.measurements()}
+
+    return measured
+
+
+def table(index, kind, *lines):
+    return "\n".join((f"[[measurement]]\nindex = {index}\ntype = {kind!r}", *lines, ""))
+
+
+def test_values_in_all_their_forms(measured, tmp_path):
+    (tmp_path / "fw.bin").write_bytes(b"\x00firmware")
+    found = measured(
+        table(1, "immutable-rom", 'hex = "00 ff 10"')
+        + table(2, "mutable-firmware", 'file = "fw.bin"')
+        + table(3, "hardware-configuration", "fill = { byte = 0xAB, size = 3 }")
+        + table(0x10, "svn", "integer = 0x0102")
+        + table(0x11, "version", 'text = "1.0β"')
+        + table(0xFE, "device-mode", 'mode = { operational_state = ["rma", "normal"] }')
+    )
+    assert {index: one.value for index, one in found.items()} == {
+        1: b"\x00\xff\x10",
+        2: b"\x00firmware",
+        3: b"\xab\xab\xab",
+        0x10: b"\x02\x01" + bytes(6),
+        0x11: "1.0β".encode(),
+        0xFE: bytes(4) + b"\x14\x00\x00\x00" + bytes(8),
+    }
+    assert {index: int(one.kind) for index, one in found.items()} == {
+        1: 0, 2: 1, 3: 2, 0x10: 7, 0x11: 6, 0xFE: 5
+    }  # fmt: skip
+
+
+def test_rom_is_the_tcb_unless_the_profile_says_otherwise(measured):
+    found = measured(
+        table(1, "immutable-rom", 'text = "r"')
+        + table(2, "mutable-firmware", 'text = "f"', "tcb = true")
+        + table(3, "immutable-rom", 'text = "r"', "tcb = false")
+        + table(4, "mutable-firmware", 'text = "f"')
+    )
+    assert {index for index, one in found.items() if one.tcb} == {1, 2}
+
+
+def test_raw_and_digest_forms(measured):
+    found = measured(
+        table(1, "immutable-rom", 'text = "r"')
+        + table(2, "immutable-rom", 'text = "r"', "raw = true")
+        + table(3, "immutable-rom", 'text = "r"', "raw_available = false")
+        + table(4, "version", 'text = "v"', "raw = true")
+        + table(5, "version", 'text = "v"')
+    )
+    forms = {index: (one.raw, one.raw_available) for index, one in found.items()}
+    assert forms == {
+        1: (False, True),
+        2: (True, True),
+        3: (False, False),
+        4: (True, True),
+        5: (True, True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("added", "line", "reason", "suggestion"),
+    [
+        (table(1, "svn"), 1, "this one has none", ""),
+        (table(1, "svn", "text = 'a'", "hex = '00'"), 5, "this one has hex and text", ""),
+        (table(1, "svn", "text = 'a'"), 1, "a svn has 8 bytes, not 1", ""),
+        (table(1, "device-mode", "hex = '00'"), 1, "a device-mode has 16 bytes, not 1", ""),
+        (table(1, "svn", "integer = 1", "raw = false"), 5, "has no digest form", ""),
+        (table(1, "svn", "integer = 1", "raw_available = false"), 5, "is available raw", ""),
+        (table(1, "imutable-rom", "hex = ''"), 3, "unknown type of meas", "immutable-rom"),
+        (table(1, "hash-extend", "hex = ''"), 3, "unknown type of measurement", ""),
+        (table(0, "svn", "integer = 1"), 2, "expected int >= 1", ""),
+        (table(255, "svn", "integer = 1"), 2, "expected int <= 254", ""),
+        (table(1, "version", "hex = 'xx'"), 4, "is not hexadecimal", ""),
+        (table(1, "version", "file = 'x.tom'"), 4, "No such file", "x.toml"),
+        (table(1, "version", "fill = { byte = 1, size = 65533 }"), 4, "<= 65532", ""),
+        (
+            table(1, "device-mode", "[measurement.mode]\noperational_state = ['norml']"),
+            5,
+            "unknown operational mode 'norml'",
+            "normal",
+        ),
+        (
+            table(1, "device-mode", "[measurement.mode]\ndevice_state = [\n'normal']"),
+            6,
+            "unknown device mode 'normal'",
+            "",
+        ),
+        (
+            table(17, "version", "text = 'a'") + table(17, "version", "text = 'a'"),
+            6,
+            "measurement 0x11 is there twice",
+            "",
+        ),
+    ],
+)
+def test_mistakes(refused, head, added, line, reason, suggestion):
+    where, why, hint = refused(head + added)
+    assert (where, hint) == (head.count("\n") + line, suggestion)
+    assert reason in why
+
+
+def test_largest_value_fits_its_block(measured, write, head, tmp_path):
+    (tmp_path / "big").write_bytes(bytes(0xFFFC))
+    (one,) = measured(table(1, "version", 'file = "big"')).values()
+    assert len(one.block(None, raw=True)) == 4 + 0xFFFF
+
+
+def test_value_too_large_for_a_block_is_refused(refused, head, tmp_path):
+    (tmp_path / "big").write_bytes(bytes(0xFFFD))
+    assert "at most 65532 bytes" in refused(head + table(1, "version", 'file = "big"'))[1]
