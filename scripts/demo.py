@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.rule import Rule
 
 COMMAND = [sys.executable, "-m", "responder.cli.main"]
+LISTEN = "spdm-emu+doe://127.0.0.1:0"
 READY_TIMEOUT = 30.0
 
 SCENES = (
@@ -22,7 +23,7 @@ SCENES = (
 def device(profile: str) -> Iterator[str]:
     """A responder process on a free port; yields its URI, and ends it afterwards."""
     process = subprocess.Popen(
-        [*COMMAND, "serve", profile, "--listen", "spdm-emu+doe://127.0.0.1:0"],
+        [*COMMAND, "serve", profile, "--listen", LISTEN, "--log-level", "warning"],
         stdout=subprocess.PIPE,
         text=True,
     )

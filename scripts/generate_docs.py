@@ -12,7 +12,7 @@ from responder.core.connection import Phase
 from responder.core.hooks import Hooks
 from responder.core.table import REQUESTS
 from responder.profiles.load import list_profiles, load_profile
-from responder.requester.checks import CHECKS
+from responder.requester.check_table import CHECKS
 from responder.spec.codes import REQUEST_SINCE, RequestCode
 
 ROOT = Path(__file__).parent.parent / "docs" / "reference"
@@ -80,7 +80,7 @@ def hooks() -> str:
 
 def checks() -> str:
     """What our requester checks."""
-    rows = [[f"`{check.id}`", check.text, check.source] for check in CHECKS.values()]
+    rows = [[f"`{name}`", check.sentence, check.clause] for name, check in CHECKS.items()]
     return (
         "# Checks\n\nWhat `spdm-responder attest` refuses for. `--without ID` makes a requester"
         " that lacks one check.\n\n" + table(["Id", "The requester demands that", "Source"], rows)

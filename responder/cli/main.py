@@ -1,6 +1,5 @@
 """``spdm-responder``: finds the verb, and turns what went wrong into an exit code."""
 
-import os
 import sys
 from importlib import import_module
 
@@ -70,10 +69,6 @@ def main(arguments: list[str] | None = None) -> None:
     except ConfigError as error:
         click.echo(f"error: {error}", err=True)
         code = Exit.PROFILE
-    except BrokenPipeError:
-        # Whoever read stdout has left; the interpreter must not write the rest when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
     except (UnavailableError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         code = Exit.ENVIRONMENT

@@ -1,5 +1,6 @@
 """``spdm-responder serve``: be the device."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -105,9 +106,13 @@ def command(profile: str, **options: Any) -> None:
     runs until SIGTERM or SIGINT. A requester's SHUTDOWN ends its connection only, except with
     --once.
     """
-    from responder.profiles.load import load_profile  # noqa: PLC0415 - not needed for --help
+    gc.disable()  # hardly anything that starting makes is garbage; _Announcer turns it on again
+    try:
+        from responder.profiles.load import load_profile  # noqa: PLC0415 - not for --help
 
-    serve(load_profile(profile), options)
+        serve(load_profile(profile), options)
+    finally:
+        gc.enable()
 
 
 def serve(profile: "Profile", options: dict[str, Any]) -> None:
@@ -209,7 +214,7 @@ def _observers(stack: ExitStack, options: dict[str, Any]) -> "Bus":
     if path is not None:
         from responder.observe.lines import JsonLines  # noqa: PLC0415 - only if asked for
 
-        file = stack.enter_context(path.open("w", encoding="utf-8"))
+        file = stack.enter_context(path.open("wb", buffering=0))
         journal = QueuedSink(JsonLines(file).write)
         stack.callback(_close_sink, f"journal {path}", journal)
         bus.add(journal)
@@ -247,6 +252,7 @@ class _Announcer:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if self._ready_fd is not None:
             write_descriptor(self._ready_fd, lines[-1])
+        gc.enable()
 
 
 def _say(text: str) -> None:

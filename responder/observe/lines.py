@@ -1,15 +1,15 @@
 """The journal as JSON Lines: one entry a line."""
 
 import json
-from typing import TextIO
+from io import FileIO
 
 from responder.observe.entry import Entry, entry_as_dict
 
 
 class JsonLines:
-    """Writes entries to an open text file, each complete when ``write`` returns."""
+    """Writes entries to an unbuffered file, each complete when ``write`` returns."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: FileIO) -> None:
         self._file = file
 
     def write(self, entry: Entry) -> None:
@@ -19,5 +19,6 @@ class JsonLines:
             OSError: the file takes no more.
         """
         line = json.dumps(entry_as_dict(entry), separators=(",", ":"))
-        self._file.write(line + "\n")
-        self._file.flush()
+        data = line.encode("ascii") + b"\n"
+        while data:
+            data = data[self._file.write(data) :]

@@ -10,6 +10,10 @@ from responder.observe.entry import Entry
 DEFAULT_LIMIT = 10_000
 
 
+class SinkFailedError(Exception):
+    """What a sink wrote to takes no more."""
+
+
 class QueuedSink:
     """Gives entries to ``write`` in a thread; those that find the queue full are dropped.
 
@@ -29,8 +33,15 @@ class QueuedSink:
         self._thread.start()
 
     def __call__(self, entry: Entry) -> None:
-        """Queue ``entry`` or drop it; never blocks."""
-        if self.error or self._queue.qsize() >= self._limit:
+        """Queue ``entry`` or drop it; never blocks.
+
+        Raises:
+            SinkFailedError: ``write`` has failed before, so nothing is written any more.
+        """
+        if self.error:
+            self.dropped += 1
+            raise SinkFailedError(self.error)
+        if self._queue.qsize() >= self._limit:
             self.dropped += 1
         else:
             self._queue.put(entry)

@@ -176,5 +176,19 @@ def _slots(
             reason = f"{row.name} is offered, and no slot has an {row.key} key"
             yield ("algorithms", "base_asym", position), reason
     for position, slot in enumerate(slots):
-        if slot.slot_id == 0 and slot.model == CertificateModel.GENERIC:
-            yield ("slot", position, "model"), "slot 0 holds no generic certificate"
+        if slot.credentials:
+            yield from _slot(("slot", position), slot, policy.flags)
+
+
+def _slot(path: KeyPath, slot: CertificateSlot, flags: Cap) -> Iterator[tuple[KeyPath, str]]:
+    if slot.slot_id == 0 and slot.model == CertificateModel.GENERIC:
+        yield (*path, "model"), "slot 0 holds no generic certificate"
+    if flags & MULTI_KEY:
+        if not slot.key_pair_id:
+            yield (*path, "key_pair_id"), "with MULTI_KEY a slot has a key_pair_id from 1 on"
+        return
+    model = CertificateModel.ALIAS if flags & Cap.ALIAS_CERT else CertificateModel.DEVICE
+    if slot.model != model:
+        claim = "ALIAS_CERT" if flags & Cap.ALIAS_CERT else "no ALIAS_CERT"
+        name = model.name.lower()
+        yield (*path, "model"), f"{claim} and no MULTI_KEY make every slot's model {name!r}"

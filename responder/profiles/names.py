@@ -87,13 +87,8 @@ MEASUREMENT_TYPES = {
 }
 """Every type but the hash-extend measurement, whose value comes from a log."""
 
-_NEVER_DEFERRED = (
-    RequestCode.GET_VERSION,
-    RequestCode.GET_CAPABILITIES,
-    RequestCode.NEGOTIATE_ALGORITHMS,
-    RequestCode.RESPOND_IF_READY,
-)
-DEFERRABLE = {code.name: code for code in RequestCode if code not in _NEVER_DEFERRED}
+NEVER_DEFERRED = ("GET_VERSION", "GET_CAPABILITIES", "NEGOTIATE_ALGORITHMS", "RESPOND_IF_READY")
+DEFERRABLE = {code.name: code for code in RequestCode if code.name not in NEVER_DEFERRED}
 """Requests that may be answered ResponseNotReady."""
 
 _NOT_COMPUTED = ("sm2", "ed448")

@@ -80,9 +80,11 @@ def _signatures(chosen: Sequence[str], lookup: Lookup) -> tuple[int, ...]:
 
 
 def _ready_after(delays: Mapping[str, int], lookup: Lookup) -> dict[int, int]:
-    path = ("timing", "ready_after")
-    what = "request, or one that is never deferred,"
-    return {
-        int(lookup.one((*path, name), name, names.DEFERRABLE, what)): microseconds
-        for name, microseconds in delays.items()
-    }
+    ready_after = {}
+    for name, microseconds in delays.items():
+        path = ("timing", "ready_after", name)
+        if name.upper() in names.NEVER_DEFERRED:
+            raise lookup.source.error(path, f"{name} is never answered ResponseNotReady")
+        code = lookup.one(path, name, names.DEFERRABLE, "request")
+        ready_after[int(code)] = microseconds
+    return ready_after

@@ -120,27 +120,33 @@ def open_source(name_or_path: str, overrides: Mapping[str, Any] | None = None) -
     """
     layers: list[Layer] = []
     visited: list[Path] = []
-    wanted, where, folder = name_or_path, "", Path()
+    wanted, asker = name_or_path, None
     while wanted:
-        path = find_profile(wanted, folder, where)
+        path = find_profile(wanted, asker)
         if path in visited:
             chain = " extends ".join(other.name for other in [*visited, path])
-            raise ConfigError(f"profiles extend each other in a circle: {chain}", where=where)
+            reason = f"profiles extend each other in a circle: {chain}"
+            raise ConfigError(reason, where=_extends_of(asker))
         visited.append(path)
-        layer = _read(path, where)
-        layers.insert(0, layer)
-        wanted, where, folder = _extended(layer), layer.where(("extends",)), layer.folder
+        asker = _read(path, asker)
+        layers.insert(0, asker)
+        wanted = _extended(asker)
     if overrides:
         layers.append(Layer("override", Path(), overrides))
     return Source(layers, visited[0])
 
 
-def find_profile(name_or_path: str, folder: Path = Path(), where: str = "") -> Path:
-    """The file of a shipped profile's name, or of a path that starts in ``folder``.
+def find_profile(name_or_path: str, asker: Layer | None = None) -> Path:
+    """The file of a shipped profile's name, or of a path.
+
+    Args:
+        name_or_path: a path if it ends in ``.toml`` or has a separator.
+        asker: the profile that extends it; paths are relative to its folder.
 
     Raises:
-        ConfigError: there is no such profile.
+        ConfigError: there is no profile of that name.
     """
+    folder = asker.folder if asker else Path()
     if name_or_path.endswith(".toml") or os.sep in name_or_path:
         return (folder / name_or_path).resolve()
     path = data_root("profiles") / f"{name_or_path}.toml"
@@ -148,17 +154,23 @@ def find_profile(name_or_path: str, folder: Path = Path(), where: str = "") -> P
         return path.resolve()
     beside = folder / f"{name_or_path}.toml"
     hint = f".{os.sep}{beside.name}" if beside.is_file() else suggest(name_or_path, list_profiles())
-    raise ConfigError(f"there is no profile {name_or_path!r}", where=where, suggestion=hint)
+    reason = f"there is no profile {name_or_path!r}"
+    raise ConfigError(reason, where=_extends_of(asker), suggestion=hint)
 
 
-def _read(path: Path, where: str) -> Layer:
+def _extends_of(asker: Layer | None) -> str:
+    return asker.where(("extends",)) if asker else ""
+
+
+def _read(path: Path, asker: Layer | None) -> Layer:
     label = _label(path)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         near = suggest(path.name, (other.name for other in path.parent.glob("*.toml")))
         hint = _label(path.with_name(near)) if near else ""
-        raise ConfigError(f"no such profile: {label}", where=where, suggestion=hint) from error
+        reason = f"no such profile: {label}"
+        raise ConfigError(reason, where=_extends_of(asker), suggestion=hint) from error
     except UnicodeDecodeError as error:
         raise ConfigError("a profile is UTF-8 text, this is not", where=label) from error
     except OSError as error:

@@ -320,6 +320,20 @@ def test_a_log_that_nobody_reads_does_not_stop_the_protocol():
         os.close(reader)
 
 
+def test_a_journal_on_a_full_disk_is_told_and_does_not_stop_the_protocol():
+    with serving("--port", "0", "--journal", "/dev/full") as served:
+        served.read_ready()
+        for _ in range(3):
+            with served.connect() as peer:
+                peer.sendall(GET_VERSION + SHUTDOWN)
+                assert answer_code(peer) == 0x04
+                assert peer.recv(12, socket.MSG_WAITALL) == SHUTDOWN
+        code, log = served.end()
+    assert code == 0
+    assert "entries lost" in log
+    assert "No space left" in log
+
+
 def test_stdout_that_nobody_reads_does_not_stop_it(tmp_path):
     reader, writer = os.pipe()
     os.close(reader)

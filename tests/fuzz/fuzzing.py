@@ -1,6 +1,6 @@
 """What bad input may lead to, and how much of it is tried.
 
-``FUZZ_EXAMPLES=20000 pytest tests/fuzz`` looks further, and then not at the same examples each time.
+``FUZZ_EXAMPLES=20000 pytest tests/fuzz`` looks further, and at other examples each time.
 """
 
 import os
@@ -91,6 +91,9 @@ def tell(dialogue, request, *, padding=0):
         return answer
     if code == 0xE1:
         dialogue.version = request[0]
+    if code == 0xE3:
+        dialogue.asym = int.from_bytes(answer[12:16], "little")
+        dialogue.base_hash = int.from_bytes(answer[16:20], "little")
     dialogue.took(trim(request, dialogue.version), answer, AFTER.get(code))
     return answer
 

@@ -17,6 +17,7 @@ every_request = pytest.mark.parametrize("name", REQUESTS)
 STATES = ("nothing", "version", "capabilities", "negotiated", "certificate", "authenticated")
 
 
+@pytest.mark.slow
 @every_version
 @every_request
 def test_every_single_bit(name, version):
@@ -47,6 +48,7 @@ def test_every_truncation_and_every_tail(name, version):
     still_attests(dialogue)
 
 
+@pytest.mark.slow
 @every_version
 @every_request
 def test_every_byte_at_its_limits(name, version):
@@ -126,7 +128,7 @@ CORPUS = Path(__file__).parent / "corpus" / "requests"
 
 
 def corpus():
-    """Lines of ``state version hex``, and what is remarkable about them behind a #."""
+    """The cases: lines of ``state version hex``, and what is remarkable about them behind a #."""
     for path in sorted(CORPUS.glob("*.txt")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             fields = line.partition("#")[0].split()
@@ -134,7 +136,7 @@ def corpus():
                 yield pytest.param(*fields, id=f"{path.stem}:{number}")
 
 
-@pytest.mark.parametrize(("state", "version", "text"), corpus())
+@pytest.mark.parametrize(("state", "version", "text"), list(corpus()))
 @pytest.mark.parametrize("padding", [0, 3])
 def test_corpus(state, version, text, padding):
     dialogue = subject(int(version, 16), state)

@@ -2,9 +2,11 @@
 
 import threading
 
+import pytest
+
 from responder.core.events import PhaseChanged
 from responder.observe.entry import Entry
-from responder.observe.queued import QueuedSink
+from responder.observe.queued import QueuedSink, SinkFailedError
 
 
 def entry(number):
@@ -54,5 +56,6 @@ def test_a_writer_that_fails_is_not_called_again_and_its_error_is_kept():
     assert not sink.close(10)
     assert sink.error == "OSError: disk full"
     assert len(calls) == 1
-    sink(entry(2))
+    with pytest.raises(SinkFailedError, match="disk full"):
+        sink(entry(2))
     assert sink.dropped == 3

@@ -120,6 +120,14 @@ CONTRADICTIONS = [
     ('set = "device"', 'set = "generic"\nmodel = "generic"', 12, "slot 0 holds no generic"),
     ('"CERT", "CHAL"', '"PUB_KEY_ID", "CHAL"', 3, "PUB_KEY_ID needs a [public_key]"),
     ('versions = ["1.2"]', 'versions = ["1.1"]\nmax_spdm_msg_size = 1', 0, ""),
+    ("id = 0", "id = 0\nmodel = 'alias'", 11, "no ALIAS_CERT and no MULTI_KEY make every"),
+    ('"CHAL"', '"CHAL", "ALIAS_CERT"', 9, "every slot's model 'alias'"),
+    (
+        'versions = ["1.2"]\ncapabilities = ["CERT"',
+        'versions = ["1.3"]\ncapabilities = ["MULTI_KEY_ONLY", "GET_KEY_PAIR_INFO", "CERT"',
+        9,
+        "with MULTI_KEY a slot has a key_pair_id",
+    ),
     ('versions = ["1.2"]', 'versions = ["1.2"]\nmax_spdm_msg_size = 1', 3, "is not less"),
 ]
 

@@ -28,6 +28,7 @@ def test_eight_slots_are_all_different_and_of_three_models():
     assert len({slot.digest(P384, SHA384) for slot in slots}) == 8
     assert {slot.model for slot in slots} == set(CertificateModel) - {CertificateModel.NONE}
     assert slots[0].model == CertificateModel.DEVICE
+    assert [slot.key_pair_id for slot in slots] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_slot_without_a_chain_exists_and_is_empty(write, head):

@@ -73,7 +73,7 @@ def test_raw_and_digest_forms(measured):
     ("added", "line", "reason", "suggestion"),
     [
         (table(1, "svn"), 1, "this one has none", ""),
-        (table(1, "svn", "text = 'a'", "hex = '00'"), 5, "this one has hex and text", ""),
+        (table(1, "svn", "text = 'a'", "hex = '00'"), 4, "this one has hex and text", ""),
         (table(1, "svn", "text = 'a'"), 1, "a svn has 8 bytes, not 1", ""),
         (table(1, "device-mode", "hex = '00'"), 1, "a device-mode has 16 bytes, not 1", ""),
         (table(1, "svn", "integer = 1", "raw = false"), 5, "has no digest form", ""),

@@ -5,6 +5,8 @@ import pytest
 from responder.profiles.load import load_profile
 from responder.spec.flags import Cap, ExtCap
 
+DELAY = "[timing.ready_after]\n"
+
 
 def test_default_profile_offers_everything_in_the_order_of_preference():
     policy = load_profile("default").policy
@@ -90,22 +92,22 @@ def test_extflags_and_delays(write, head):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "reason", "suggestion"),
+    ("change", "line", "reason", "suggestion"),
     [
-        ('"1.2"', "", 2, "at least one SPDM version", ""),
-        ('"1.2"', '"1.2.0"', 2, "unknown SPDM version '1.2.0'", "1.2"),
-        ('"CHAL"', '"CHALL"', 3, "unknown capability 'CHALL'", "CHAL"),
-        ('"CHAL"', '"CHAL", "CERT"', 3, "'CERT' is there twice", ""),
-        ("ECDSA-P384", "ECDSA_P384", 6, "unknown signature algorithm", "ECDSA-P384"),
-        ("ECDSA-P384", "SM2-P256", 6, "SM2-P256 is known, but", ""),
-        ("ECDSA-P384", "Ed448", 6, "Ed448 is known, but", ""),
-        ("SHA-384", "SHA348", 7, "unknown hash", "SHA-384"),
-        ("[[slot]]", 'dhe = ["SECP384"]\n[[slot]]', 9, "unknown dhe algorithm", "SECP384R1"),
-        ("[[slot]]", "[timing.ready_after]\nCHALENGE=1\n[[slot]]", 10, "request", "CHALLENGE"),
-        ("[[slot]]", "[timing.ready_after]\nGET_VERSION=1\n[[slot]]", 10, "never deferred", ""),
+        (('"1.2"', ""), 2, "at least one SPDM version", ""),
+        (('"1.2"', '"1.2.0"'), 2, "unknown SPDM version '1.2.0'", "1.2"),
+        (('"CHAL"', '"CHALL"'), 3, "unknown capability 'CHALL'", "CHAL"),
+        (('"CHAL"', '"CHAL", "CERT"'), 3, "'CERT' is there twice", ""),
+        (("ECDSA-P384", "ECDSA_P384"), 6, "unknown signature algorithm", "ECDSA-P384"),
+        (("ECDSA-P384", "SM2-P256"), 6, "SM2-P256 is known, but", ""),
+        (("ECDSA-P384", "Ed448"), 6, "Ed448 is known, but", ""),
+        (("SHA-384", "SHA348"), 7, "unknown hash", "SHA-384"),
+        (("[[slot]]", 'dhe = ["SECP384"]\n[[slot]]'), 9, "unknown dhe algorithm", "SECP384R1"),
+        (("[[slot]]", f"{DELAY}CHALENGE=1\n[[slot]]"), 10, "unknown request", "CHALLENGE"),
+        (("[[slot]]", f"{DELAY}GET_VERSION=1\n[[slot]]"), 10, "never answered", ""),
     ],
 )
-def test_words_that_are_wrong(refused, head, old, new, line, reason, suggestion):
-    where, why, hint = refused(head.replace(old, new))
+def test_words_that_are_wrong(refused, head, change, line, reason, suggestion):
+    where, why, hint = refused(head.replace(*change))
     assert (where, hint) == (line, suggestion)
     assert reason in why

@@ -1,0 +1,96 @@
+"""``emu`` as a process: an existing job changes one word."""
+
+import socket
+import struct
+import subprocess
+import sys
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "responder.cli.main", "emu"]
+TIMEOUT = 30
+PCI_DOE = 2
+NORMAL, SHUTDOWN, CONTINUE = 1, 0xFFFE, 0xFFFD
+GET_VERSION = bytes.fromhex("01000100 03000000 10840000")
+
+
+def ask(connection, command, payload=b""):
+    """One exchange of the socket protocol; command and payload of the answer."""
+    connection.sendall(struct.pack(">3I", command, PCI_DOE, len(payload)) + payload)
+    with connection.makefile("rb") as stream:
+        answer, _, size = struct.unpack(">3I", stream.read(12))
+        return answer, stream.read(size)
+
+
+@pytest.fixture
+def start():
+    """Starts ``emu`` on a free port; returns the process and the port."""
+    processes = []
+
+    def start(*options):
+        process = subprocess.Popen(
+            [*COMMAND, "--trans", "PCI_DOE", "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        line = process.stdout.readline()
+        assert line.startswith("LISTENING spdm-emu+doe://127.0.0.1:"), process.stderr.read()
+        return process, int(line.strip().rpartition(":")[2])
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+
+
+def test_serves_what_is_asked_for_until_shutdown(start):
+    process, port = start("--ver", "1.2", "--asym", "ECDSA_P384", "--mut_auth", "W_ENCAP")
+    with connect(port) as connection:
+        command, version = ask(connection, NORMAL, GET_VERSION)
+        assert command == NORMAL
+        assert version[8:].hex(" ") == "10 04 00 00 00 01 00 12"
+        assert ask(connection, SHUTDOWN) == (SHUTDOWN, b"")
+    _, said = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 0
+    assert "warning: --mut_auth W_ENCAP: there is no mutual authentication yet\n" in said
+
+
+def test_continue_keeps_it_listening_for_another_connection(start):
+    process, port = start("--exe_mode", "CONTINUE")
+    for command in (CONTINUE, SHUTDOWN):
+        with connect(port) as connection:
+            assert ask(connection, command) == (command, b"")
+    with connect(port) as connection:
+        assert ask(connection, NORMAL, GET_VERSION)[0] == NORMAL
+    process.terminate()
+    process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--hsh", "SHA_256"], "no such option: --hsh (did you mean --hash?)"),
+        (["--hash", "SHA256"], "--hash does not take 'SHA256' (did you mean SHA_256?)"),
+    ],
+)
+def test_mistakes_are_usage_errors(options, said):
+    run = subprocess.run(
+        [*COMMAND, *options], capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert said in run.stderr
+
+
+def test_help_is_short_and_good():
+    run = subprocess.run(
+        [*COMMAND, "-h"], capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    assert run.returncode == 0
+    assert "spdm_responder_emu" in run.stdout
