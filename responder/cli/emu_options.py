@@ -7,11 +7,14 @@ requester is accepted without one, because there it has no effect on the respond
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from responder.cli import emu_words as emu
+from responder.pki.emu_keys import SLOTS as EMU_SLOTS
+from responder.pki.emu_keys import is_key_folder
 from responder.pki.sets import list_slots
 from responder.profiles.names import SIGNATURES, suggest
 from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, TCP_PORT, Endpoint
@@ -47,8 +50,8 @@ class EmuRun:
     warnings: list[str]
 
 
-def translate(arguments: Sequence[str]) -> EmuRun:
-    """The meaning of a command line.
+def translate(arguments: Sequence[str], folder: Path) -> EmuRun:
+    """The meaning of a command line that is given in ``folder``.
 
     Raises:
         click.UsageError: an option or a value that ``spdm_responder_emu`` does not have.
@@ -58,7 +61,7 @@ def translate(arguments: Sequence[str]) -> EmuRun:
     port = given.get("--port") or (TCP_PORT if transport == "TCP" else SOCKET_PORT)
     host = given.get("--ip", DEFAULT_HOST)
     return EmuRun(
-        overrides=_overrides(given),
+        overrides=_overrides(given, folder),
         endpoint=Endpoint("spdm-emu", emu.TRANSPORTS[transport], host, int(port)),
         call=transport == "TCP" and given.get("--tcp_sub") == "RI",
         remote="--ip" in given,
@@ -99,7 +102,7 @@ def _usage(reason: str, suggestion: str) -> click.UsageError:
     return click.UsageError(f"{reason} (did you mean {suggestion}?)" if suggestion else reason)
 
 
-def _overrides(given: Given) -> dict[str, Any]:
+def _overrides(given: Given, folder: Path) -> dict[str, Any]:
     capabilities = _capabilities(given)
     signatures = [name for name in _chosen(given, "--asym", emu.SIGNATURES) if name in SIGNATURES]
     overrides: dict[str, Any] = {
@@ -122,7 +125,7 @@ def _overrides(given: Given) -> dict[str, Any]:
             "req_pqc_asym": _chosen(given, "--req_pqc_asym", emu.ML_DSA),
             "kem": _chosen(given, "--kem", emu.KEMS),
         },
-        "slot": _slots(int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)), signatures),
+        "slot": _slots(int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)), signatures, folder),
     }
     if "PUB_KEY_ID" in capabilities:
         overrides["public_key"] = {"set": _DEVICE_SET}
@@ -147,9 +150,16 @@ def _capabilities(given: Given) -> list[str]:
     return [word for word in emu.SERVED_CAPABILITIES if word in words]
 
 
-def _slots(count: int, signatures: Sequence[str]) -> list[dict[str, Any]]:
-    """So many slots; where the set has fewer, the last ones share its keys and chains."""
+def _slots(count: int, signatures: Sequence[str], folder: Path) -> list[dict[str, Any]]:
+    """So many slots; where the set has fewer, the last ones share its keys and chains.
+
+    Like that program, take the keys of the working directory if they are there: whoever runs the
+    requester beside it trusts those.
+    """
     kinds = {SIGNATURES[name].key for name in signatures}
+    if kinds and is_key_folder(folder, kinds):
+        own = str(folder.absolute())
+        return [{"id": slot, "set": own, "set_slot": slot % EMU_SLOTS} for slot in range(count)]
     there = min((len(list_slots(_DEVICE_SET, kind)) for kind in kinds), default=count)
     return [
         {"id": slot, "set": _DEVICE_SET, "set_slot": slot % max(there, 1)} for slot in range(count)

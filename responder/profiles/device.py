@@ -1,7 +1,7 @@
 """From a profile to the device it describes: reads its files, makes its slots."""
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
 from operator import or_
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from responder.device.emulated import EmulatedDevice
 from responder.device.slots import CertificateSlot, Credential
 from responder.device.vendor import VendorRule
 from responder.errors import ConfigError, data_root
+from responder.pki.emu_keys import chain_file, read_emu_identity
 from responder.pki.sets import Identity, list_sets, list_slots, read_identity
 from responder.profiles import names
 from responder.profiles.lookup import Lookup, find
@@ -78,7 +79,7 @@ def _credentials(
     if section.identity is not None:
         here = (*path, "identity")
         file = lookup.source.file(here, section.identity)
-        credential = Credential(_read(here, file, lookup))
+        credential = Credential(_read(here, partial(read_identity, file), lookup))
         _require_usable(here, file, credential, lookup)
         return [credential]
     if section.set is None:
@@ -86,10 +87,19 @@ def _credentials(
     number = default_slot if section.set_slot is None else section.set_slot
     here = (*path, "set")
     folder = _set_folder(here, section.set, lookup)
-    return [
-        Credential(_read(here, _set_file(here, folder, kind, number, lookup), lookup), kind)
-        for kind in kinds
-    ]
+    credentials = [Credential(_of_set(here, folder, kind, number, lookup), kind) for kind in kinds]
+    if folder.parent != data_root("certs"):
+        for kind, credential in zip(kinds, credentials, strict=True):
+            _require_usable(here, folder / kind, credential, lookup)
+    return credentials
+
+
+def _of_set(path: KeyPath, folder: Path, kind: str, number: int, lookup: Lookup) -> Identity:
+    """A slot's identity in a certificate set, or in the key folder of spdm_responder_emu."""
+    if chain_file(folder, kind, number).is_file():
+        return _read(path, partial(read_emu_identity, folder, kind, number), lookup)
+    file = _set_file(path, folder, kind, number, lookup)
+    return _read(path, partial(read_identity, file), lookup)
 
 
 def _require_usable(path: KeyPath, file: Path, credential: Credential, lookup: Lookup) -> None:
@@ -127,9 +137,9 @@ def _set_file(path: KeyPath, folder: Path, kind: str, number: int, lookup: Looku
     raise lookup.source.error(path, reason)
 
 
-def _read(path: KeyPath, file: Path, lookup: Lookup) -> Identity:
+def _read(path: KeyPath, read: Callable[[], Identity], lookup: Lookup) -> Identity:
     try:
-        return read_identity(file)
+        return read()
     except ConfigError as error:
         reason = f"{error.where}: {error.reason}"
         raise lookup.source.error(path, reason, error.suggestion) from error

@@ -1,17 +1,21 @@
 """Command lines of ``spdm_responder_emu``: those of 154 recorded runs, and each option alone."""
 
-from itertools import pairwise
+from itertools from pathlib import Path
+import pairwise
 
 import click
 import pytest
 from captures import loader
 
 from responder.cli import emu_words as emu
-from responder.cli.emu_options import translate
+from responder.cli import emu_options
 from responder.core.effects import Send
 from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
+from responder.errors import data_root
+from responder.pki.spdm_emu import export_spdm_emu
 from responder.profiles.load import load_profile
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
 from responder.wire.algorithms import Algorithms
 from responder.wire.context import WireContext
 
@@ -19,6 +23,12 @@ VCA = ["84>04", "e1>61", "e3>63"]
 MULTI_KEY_CONNECTION = 1 << 4
 OTHER_PARAMS = 7
 """Where NEGOTIATE_ALGORITHMS has OtherParamsSupport."""
+
+
+def translate(arguments):
+    """The meaning of a command line given in a folder without keys."""
+    return emu_options.translate(arguments, Path(__file__).parent)
+
 
 
 def options_of(run):
@@ -226,3 +236,16 @@ def test_what_that_program_does_not_know_is_a_usage_error(options, message):
     with pytest.raises(click.UsageError, match=message) as caught:
         translate(options.split())
     assert caught.value.exit_code == 2
+
+
+def test_the_keys_of_the_working_directory_are_used_like_that_program_does(tmp_path):
+    for name, content in export_spdm_emu("device", data_root("certs")).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    profile = load_profile("default", emu_options.translate([], tmp_path).overrides)
+    chain = (tmp_path / "ecp384" / "bundle_responder.certchain.der").read_bytes()
+    other = (tmp_path / "ecp384" / "bundle_responder.certchain1.der").read_bytes()
+    p384, sha384 = by_name(BASE_ASYM, "ECDSA-P384"), by_name(BASE_HASHES, "SHA-384")
+    assert profile.device.slot(0).chain(p384, sha384).endswith(chain)
+    assert profile.device.slot(1).chain(p384, sha384).endswith(other)
+    assert chain != other
