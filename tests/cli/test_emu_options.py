@@ -1,14 +1,14 @@
 """Command lines of ``spdm_responder_emu``: those of 154 recorded runs, and each option alone."""
 
-from itertools from pathlib import Path
-import pairwise
+from itertools import pairwise
+from pathlib import Path
 
 import click
 import pytest
 from captures import loader
 
-from responder.cli import emu_words as emu
 from responder.cli import emu_options
+from responder.cli import emu_words as emu
 from responder.core.effects import Send
 from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
@@ -28,7 +28,6 @@ OTHER_PARAMS = 7
 def translate(arguments):
     """The meaning of a command line given in a folder without keys."""
     return emu_options.translate(arguments, Path(__file__).parent)
-
 
 
 def options_of(run):

@@ -36,5 +36,5 @@ def test_a_missing_key_is_named(folder, tmp_path):
     chain = chain_file(tmp_path, "ecp256", 0)
     chain.parent.mkdir()
     chain.write_bytes(chain_file(folder, "ecp256", 0).read_bytes())
-    with pytest.raises(ConfigError, match="end_responder.key"):
+    with pytest.raises(ConfigError, match=r"end_responder\.key"):
         read_emu_identity(tmp_path, "ecp256", 0)
