@@ -15,6 +15,9 @@ SHA512 = by_name(MEASUREMENT_HASHES, "SHA-512")
 SHA3_384 = by_name(MEASUREMENT_HASHES, "SHA3-384")
 HEM = 0x11
 """The sample device's hash-extend measurement, which the default profile does not have."""
+MODE = 0xFE
+SAMPLE_MODE = bytes.fromhex("3f000000 04000000 1f000000 11000000")
+"""The sample device says that it is being debugged, the default profile that it is not."""
 VERSION = 5
 """The default profile's firmware version, which the sample device does not have."""
 
@@ -43,6 +46,7 @@ def recorded_blocks():
 
 def test_default_profile_has_the_blocks_that_captures_of_the_sample_device_show():
     ours = {one.index: one for one in load_profile("default").device.measurements()}
+    ours[MODE] = Measurement(MODE, ValueType.DEVICE_MODE, SAMPLE_MODE, raw=True)
     recorded = [row for row in recorded_blocks() if row[1][0] != HEM]
     for bit, block in recorded:
         measurement = ours[block[0]]

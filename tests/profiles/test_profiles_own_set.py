@@ -32,7 +32,7 @@ def test_a_set_beside_the_profile_is_used(profile):
 def test_a_damaged_key_is_found_at_once_and_its_line_named(profile):
     identity = profile.parent / "mine" / "ecp256" / "slot0.pem"
     (label, key), *certificates = pem_blocks(identity.read_bytes(), "here")
-    blocks = [(label, key[:-5] + b"wrong"[:4]), *certificates]
+    blocks = [(label, key[:-4]), *certificates]
     identity.write_bytes(b"".join(pem(label, der) for label, der in blocks))
     with pytest.raises(ConfigError, match="no usable private key") as caught:
         load_profile(str(profile))
