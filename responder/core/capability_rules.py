@@ -35,8 +35,7 @@ class Rule(msgspec.Struct, frozen=True):
         return bool((self.any_of and not flags & self.any_of) or flags & self.none_of)
 
 
-REQUESTER_RULES = (
-    Rule("PSK_CAP is 0 or 1", none_of=Cap.PSK_WITH_CONTEXT),
+BOTH_SIDES = (
     Rule("KEY_EX and PSK need MAC or ENCRYPT", given=SESSION, any_of=Cap.MAC | Cap.ENCRYPT),
     Rule("session flags need KEY_EX or PSK", unless=SESSION, none_of=_SESSION_ONLY),
     Rule("EVENT needs KEY_EX or PSK", unless=SESSION, none_of=Cap.EVENT, since=V13),
@@ -47,6 +46,15 @@ REQUESTER_RULES = (
         none_of=Cap.HANDSHAKE_IN_THE_CLEAR,
     ),
     Rule("CERT and PUB_KEY_ID exclude each other", given=Cap.CERT, none_of=Cap.PUB_KEY_ID),
+    Rule("MUT_AUTH needs KEY_EX or CHAL", given=Cap.MUT_AUTH, any_of=Cap.KEY_EX | Cap.CHAL),
+    Rule("MUT_AUTH needs ENCAP", given=Cap.MUT_AUTH, any_of=Cap.ENCAP, until=V11),
+    Rule("MULTI_KEY needs CERT", given=MULTI_KEY, any_of=Cap.CERT, since=V13),
+)
+"""Rules for requester and responder alike."""
+
+REQUESTER_RULES = (
+    *BOTH_SIDES,
+    Rule("PSK_CAP is 0 or 1", none_of=Cap.PSK_WITH_CONTEXT),
     Rule(
         "CERT and PUB_KEY_ID need CHAL or KEY_EX",
         given=_KEY_MATERIAL,
@@ -71,9 +79,6 @@ REQUESTER_RULES = (
         any_of=_KEY_MATERIAL,
         since=V13,
     ),
-    Rule("MUT_AUTH needs KEY_EX or CHAL", given=Cap.MUT_AUTH, any_of=Cap.KEY_EX | Cap.CHAL),
-    Rule("MUT_AUTH needs ENCAP", given=Cap.MUT_AUTH, any_of=Cap.ENCAP, until=V11),
-    Rule("MULTI_KEY needs CERT", given=MULTI_KEY, any_of=Cap.CERT, since=V13),
     Rule("MULTI_KEY excludes PUB_KEY_ID", given=MULTI_KEY, none_of=Cap.PUB_KEY_ID, since=V13),
 )
 

@@ -6,13 +6,12 @@ that it means it.
 
 from collections.abc import Iterator, Sequence
 
-from responder.core.capability_rules import Rule
+from responder.core.capability_rules import BOTH_SIDES, Rule
 from responder.core.interfaces import ResponderPolicy
 from responder.device.slots import CertificateSlot
 from responder.profiles.source import KeyPath
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, Algorithm, by_bit
 from responder.spec.flags import (
-    ANY_PSK,
     MEAS,
     MULTI_KEY,
     RESPONDER_FLAGS,
@@ -22,7 +21,7 @@ from responder.spec.flags import (
 )
 from responder.spec.limits import MAX_CT_EXPONENT, MIN_DATA_TRANSFER_SIZE
 from responder.spec.registries import CertificateModel
-from responder.spec.versions import V10, V11, V12, V13, V14, SpdmVersion
+from responder.spec.versions import V10, V12, V13, V14, SpdmVersion
 
 _CAPABILITIES: KeyPath = ("spdm", "capabilities")
 _TRANSFER_SIZE: KeyPath = ("spdm", "data_transfer_size")
@@ -30,10 +29,10 @@ _MESSAGE_SIZE: KeyPath = ("spdm", "max_spdm_msg_size")
 
 _KEY_MATERIAL = Cap.CERT | Cap.PUB_KEY_ID
 _SIGNING = Cap.CHAL | Cap.KEY_EX | Cap.MEAS_SIG
-_SESSION_ONLY = Cap.MAC | Cap.ENCRYPT | Cap.HANDSHAKE_IN_THE_CLEAR | Cap.HBEAT | Cap.KEY_UPD
 _KEY_PAIR_INFO = Cap.GET_KEY_PAIR_INFO | Cap.SET_KEY_PAIR_INFO
 
 RULES = (
+    *BOTH_SIDES,
     Rule("MEAS_FRESH needs MEAS", given=Cap.MEAS_FRESH, any_of=MEAS, since=V10),
     Rule(
         "CERT without CHAL needs MEAS_SIG",
@@ -50,16 +49,6 @@ RULES = (
         since=V10,
         until=V10,
     ),
-    Rule("KEY_EX and PSK need MAC or ENCRYPT", given=SESSION, any_of=Cap.MAC | Cap.ENCRYPT),
-    Rule("session flags need KEY_EX or PSK", unless=SESSION, none_of=_SESSION_ONLY),
-    Rule("EVENT needs KEY_EX or PSK", unless=SESSION, none_of=Cap.EVENT, since=V13),
-    Rule(
-        "HANDSHAKE_IN_THE_CLEAR needs KEY_EX",
-        given=ANY_PSK,
-        unless=Cap.KEY_EX,
-        none_of=Cap.HANDSHAKE_IN_THE_CLEAR,
-    ),
-    Rule("CERT and PUB_KEY_ID exclude each other", given=Cap.CERT, none_of=Cap.PUB_KEY_ID),
     Rule(
         "CERT and PUB_KEY_ID need CHAL, KEY_EX or MEAS_SIG",
         given=_KEY_MATERIAL,
@@ -78,8 +67,6 @@ RULES = (
         any_of=_KEY_MATERIAL,
     ),
     Rule("EP_INFO_SIG needs CERT or PUB_KEY_ID", Cap.EP_INFO_SIG, any_of=_KEY_MATERIAL, since=V13),
-    Rule("MUT_AUTH needs KEY_EX or CHAL", given=Cap.MUT_AUTH, any_of=Cap.KEY_EX | Cap.CHAL),
-    Rule("MUT_AUTH needs ENCAP", given=Cap.MUT_AUTH, any_of=Cap.ENCAP, until=V11),
     Rule("ALIAS_CERT and SET_CERT need CERT", Cap.ALIAS_CERT | Cap.SET_CERT, any_of=Cap.CERT),
     Rule("CSR needs SET_CERT", given=Cap.CSR, any_of=Cap.SET_CERT, since=V12),
     Rule(
@@ -88,7 +75,6 @@ RULES = (
         any_of=Cap.CSR | Cap.SET_CERT,
         since=V12,
     ),
-    Rule("MULTI_KEY needs CERT", given=MULTI_KEY, any_of=Cap.CERT, since=V13),
     Rule("MULTI_KEY needs GET_KEY_PAIR_INFO", MULTI_KEY, any_of=Cap.GET_KEY_PAIR_INFO, since=V13),
     Rule(
         "PUB_KEY_ID excludes MULTI_KEY and key pair information",
