@@ -30,7 +30,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def requests() -> str:
     """The request table and the state diagram."""
     rows = []
-    arrows = ["    [*] --> NOT_STARTED"]
+    arrows = ["    [*] --> NOT_STARTED", "    NOT_STARTED --> AFTER_VERSION: GET_VERSION"]
     for code, row in REQUESTS.items():
         name = RequestCode(code).name
         last = f" to {row.last.name}" if row.last is not None and row.last != row.first else ""
@@ -48,17 +48,16 @@ def requests() -> str:
         )
         if row.enters is not None:
             arrows += [
-                f"    {phase.name} --> {max(phase, row.enters).name}: {name}"
+                f"    {phase.name} --> {row.enters.name}: {name}"
                 for phase in Phase
-                if row.allows(phase)
+                if row.allows(phase) and phase < row.enters
             ]
-    arrows += [f"    {phase.name} --> AFTER_VERSION: GET_VERSION" for phase in Phase]
     head = ["Request", "Since", "Phase", "Capability", "Enters", "Transcript", "May be deferred"]
     return (
         "# Requests\n\nWhat each request needs, and where its exchange is kept. A request that is"
         " not listed here, but defined in the agreed version, is answered UnsupportedRequest.\n\n"
         + table(head, rows)
-        + "\nSuccess never takes a connection back; only GET_VERSION does.\n\n"
+        + "\nOnly GET_VERSION takes a connection back, from every phase to AFTER_VERSION.\n\n"
         + "```mermaid\nstateDiagram-v2\n"
         + "\n".join(arrows)
         + "\n```\n"
@@ -80,10 +79,11 @@ def hooks() -> str:
 
 def checks() -> str:
     """What our requester checks."""
-    rows = [[f"`{name}`", check.sentence, check.clause] for name, check in CHECKS.items()]
+    rows = [[f"`{check.id}`", check.text, check.source] for check in CHECKS.values()]
     return (
         "# Checks\n\nWhat `spdm-responder attest` refuses for. `--without ID` makes a requester"
-        " that lacks one check.\n\n" + table(["Id", "The requester demands that", "Source"], rows)
+        " that lacks one check. Clauses are those of DSP0274 unless another document is named.\n\n"
+        + table(["Id", "The requester demands that", "Source"], rows)
     )
 
 

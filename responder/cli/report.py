@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from responder.requester.report import Report
 
-_VALUE_WIDTH = 40
+_VALUE_WIDTH = 20
 """Characters of a measurement's value that are shown; the JSON document has all."""
 
 Row = tuple[str, ...]
@@ -24,7 +24,7 @@ def print_report(report: "Report", file: TextIO | None = None) -> None:
 def verdict_line(report: "Report") -> str:
     """The verdict in one line: where it stopped, the check and what was seen."""
     if report.refusal is None:
-        return f"ATTESTED  {report.identity.subject}"
+        return f"ATTESTED  {report.identity.subject or 'the provisioned public key'}"
     refusal = report.refusal
     word = report.verdict.upper()
     source = f" [{refusal.source}]" if refusal.source else ""
@@ -87,12 +87,12 @@ def _connection(report: "Report") -> list[Row]:
 
 
 def measurement_rows(report: "Report") -> list[Row]:
-    """One row for each measurement: index, name, form, value, signed."""
+    """One row for each measurement: index, name, form and size in bytes, value, signed."""
     return [
         (
             str(measured.index),
             measured.name,
-            "raw" if measured.raw else "digest",
+            f"{'raw' if measured.raw else 'digest'} {len(measured.value) // 2}",
             measured.text or _short(measured.value),
             "signed" if measured.signed else "unsigned",
         )
@@ -101,9 +101,7 @@ def measurement_rows(report: "Report") -> list[Row]:
 
 
 def _short(value: str) -> str:
-    if len(value) <= _VALUE_WIDTH:
-        return value
-    return f"{value[:_VALUE_WIDTH]}.. ({len(value) // 2} bytes)"
+    return value if len(value) <= _VALUE_WIDTH else f"{value[:_VALUE_WIDTH]}.."
 
 
 def _print_plain(report: "Report", out: TextIO) -> None:

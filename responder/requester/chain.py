@@ -79,7 +79,7 @@ def _check_certificate(c: Conversation, certificate: Certificate) -> None:
     """What every certificate of the chain has to fulfil by itself."""
     name, parsed = certificate.name, certificate.parsed
     c.require("x5.version", parsed.version == x509.Version.v3, f"{name}: {parsed.version.name}")
-    serial = parsed.serial_number
+    serial = certificate.serial_number
     c.require(
         "x5.serial", serial > 0 and serial.bit_length() <= _MAX_SERIAL_BITS, f"{name}: {serial}"
     )
@@ -88,8 +88,8 @@ def _check_certificate(c: Conversation, certificate: Certificate) -> None:
         list(parsed.subject) and list(parsed.issuer),
         f"serial {certificate.serial}: an empty name",
     )
-    if "\0" in name:
-        c.report.observe("chain.nul-in-name", name.replace("\0", "\\0"))
+    if certificate.has_nul:
+        c.report.observe("chain.nul-in-name", name)
     _check_validity(c, certificate)
     unknown = certificate.unknown_critical()
     c.require("x5.critical-extension", not unknown, f"{name}: {', '.join(unknown)}")

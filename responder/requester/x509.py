@@ -53,12 +53,14 @@ class Certificate:
     Attributes:
         der: its bytes.
         parsed: the library's view.
+        serial_number: as written, which may be negative.
         extensions: by dotted OID; empty if they cannot be read.
         extension_fault: why they cannot, else empty.
     """
 
     der: bytes
     parsed: x509.Certificate
+    serial_number: int
     extensions: dict[str, x509.Extension[Any]] = field(default_factory=dict)
     extension_fault: str = ""
 
@@ -71,16 +73,16 @@ class Certificate:
         """
         with _quiet():
             try:
-                certificate = cls(der, x509.load_der_x509_certificate(der))
-                # The parser is lazy: these are the parts that it may yet refuse.
-                certificate.parsed.subject, certificate.parsed.issuer  # noqa: B018
-                certificate.parsed.serial_number, certificate.parsed.version  # noqa: B018
-                certificate.parsed.not_valid_before_utc, certificate.parsed.not_valid_after_utc  # noqa: B018
-                certificate.parsed.signature_algorithm_oid  # noqa: B018
+                parsed = x509.load_der_x509_certificate(der)
+                certificate = cls(der, parsed, parsed.serial_number)
+                # The parser is lazy: these are the other parts that it may yet refuse.
+                parsed.subject, parsed.issuer, parsed.version  # noqa: B018
+                parsed.not_valid_before_utc, parsed.not_valid_after_utc  # noqa: B018
+                parsed.signature_algorithm_oid  # noqa: B018
             except (ValueError, TypeError, x509.InvalidVersion) as error:
                 raise UnreadableError(str(error)) from error
             try:
-                found = list(certificate.parsed.extensions)
+                found = list(parsed.extensions)
                 certificate.extensions = {e.oid.dotted_string: e for e in found}
             except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
                 certificate.extension_fault = str(error)
@@ -107,9 +109,15 @@ class Certificate:
         return self.parsed.subject.rfc4514_string() or "(no subject)"
 
     @property
+    def has_nul(self) -> bool:
+        """Whether a part of the subject or issuer contains NUL."""
+        parts = [*self.parsed.subject, *self.parsed.issuer]
+        return any("\0" in part.value for part in parts if isinstance(part.value, str))
+
+    @property
     def serial(self) -> str:
         """The serial number in hexadecimal, two digits a byte."""
-        number = self.parsed.serial_number
+        number = self.serial_number
         if number < 0:
             return f"-{-number:x}"
         return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big").hex()

@@ -64,10 +64,10 @@ def signed_bytes(version, context, base_hash, transcript):
     return prefix + context + hashed(base_hash, transcript)
 
 
-def verify(asym, base_hash, message, signature):
-    """Raises InvalidSignature unless ``signature`` of ``message`` is the test key's."""
+def verify(asym, base_hash, message, signature, key=None):
+    """Raises InvalidSignature unless ``signature`` of ``message`` is that, or the test, key's."""
     kind = KEY_OF[asym]
-    key, algorithm = private_key(kind).public_key(), HASHES[base_hash]()
+    key, algorithm = key or private_key(kind).public_key(), HASHES[base_hash]()
     assert len(signature) == signature_size(asym)
     if kind in CURVES:
         width = EC_WIDTHS[kind]
@@ -99,6 +99,7 @@ class Dialogue:
         a, b: the transcripts VCA and certificates, as DSP0274 says.
         state: how far the connection has come.
         now: virtual seconds.
+        key: the public key that has signed; the test key if it is ``None``.
     """
 
     responder: object
@@ -111,6 +112,7 @@ class Dialogue:
     b: bytes = b""
     state: str = "nothing"
     now: float = 0.0
+    key: object = None
 
     def hear(self, request, *, padding=0):
         """All that is sent in answer to a request."""
@@ -204,7 +206,7 @@ class Dialogue:
         """Raises InvalidSignature unless the responder signed ``transcript``."""
         context = b"responder-" + purpose + b" signing"
         message = signed_bytes(self.version, context, self.base_hash, transcript)
-        verify(self.asym, self.base_hash, message, signature)
+        verify(self.asym, self.base_hash, message, signature, self.key)
 
 
 @dataclass(frozen=True)

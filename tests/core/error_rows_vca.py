@@ -265,7 +265,17 @@ def _block_row(name, flags, profile, expect, versions=SINCE_13):
     )
 
 
+def _block_of_everything(dialogue, request, answer):
+    """AlgType 6 and 7, and post-quantum signatures, are 1.4's."""
+    _capable(dialogue, request, answer)
+    new = dialogue.version == V14
+    types = answer[20 + 30 :: 4]
+    assert (answer[20], list(types)) == (len(types), [2, 3, 4, 5, 6, 7] if new else [2, 3, 4, 5])
+    assert any(answer[20 + 14 : 20 + 18]) == new
+
+
 BLOCKS = (
+    _block_row("post-quantum", CHUNKING, "CHUNK, post-quantum", Answered(_block_of_everything)),
     _block_row("no CHUNK on either side", CERT | CHAL, "default", IR),
     _block_row("CHUNK of the requester only", CHUNKING, "default", IR),
     _block_row("CHUNK of the responder only", CERT | CHAL, "CHUNK", IR),

@@ -141,6 +141,12 @@ PROFILES = {
     "large chain, LARGE_RESP": lambda: responder(_LARGE, policy(flags=_ALL | LARGE_RESP)),
     "LARGE_RESP": lambda: responder(its_policy=policy(flags=_ALL | LARGE_RESP)),
     "CHUNK": lambda: responder(its_policy=policy(flags=_ALL | CHUNK)),
+    "CHUNK, post-quantum": lambda: responder(
+        its_policy=policy(
+            flags=_ALL | CHUNK,
+            algorithms={"tables": {kind: [1, 2] for kind in range(2, 8)}, "pqc_asym": [2]},
+        )
+    ),
     "sessions": lambda: responder(its_policy=policy(flags=_ALL | SESSIONS)),
     "endpoint info": lambda: responder(its_policy=policy(flags=_ALL | EP_INFO_SIG)),
     "no measurement hash": lambda: responder(

@@ -9,7 +9,17 @@ from core import raw_requests as raw
 from core.dialogue import STATES, Dialogue
 from core.error_rows_algorithms import ROWS as ALGORITHM_ROWS
 from core.error_rows_vca import FAULTY_CAPABILITIES
-from core.error_table import INVALID, IR, UNEXPECTED, UR, VERSION_MISMATCH, VM, VM_BEFORE, Refused
+from core.error_table import (
+    INVALID,
+    IR,
+    RESPONSE_TOO_LARGE,
+    UNEXPECTED,
+    UR,
+    VERSION_MISMATCH,
+    VM,
+    VM_BEFORE,
+    Refused,
+)
 from core.fakes import VERSIONS, responder
 
 REQUESTS = {
@@ -203,6 +213,39 @@ def test_after_a_refused_get_capabilities_a_version_not_offered_gets_the_fixed_o
     answer = dialogue.say(b"\x15" + raw.get_capabilities(version)[1:])
     assert answer.hex() == Refused(VERSION_MISMATCH).message(version).hex()
     prove(dialogue)
+
+
+@every_version
+def test_after_a_refused_get_capabilities_another_offered_version(version):
+    """The sheet says that the refused one fixed the version, not that it cannot be changed.
+
+    Either the new version is taken, or it is a mismatch with the fixed one.
+    """
+    other = 0x12 if version != 0x12 else 0x13
+    dialogue = Dialogue(responder(), version).reach("version")
+    dialogue.say(raw.get_capabilities(version) + b"\0")
+    request = raw.get_capabilities(other)
+    answer = dialogue.say(request)
+    if answer.hex() != error(VM, version):
+        assert answer[:2] == bytes([other, 0x61])
+        dialogue.version = other
+        dialogue.took(request, answer, "capabilities")
+    prove(dialogue)
+
+
+@pytest.mark.parametrize("version", VERSIONS[2:])
+def test_algorithms_over_max_spdm_msg_size_leave_the_connection_where_it_was(version):
+    dialogue = Dialogue(responder(), version, offer={"transfer": 42}).reach("capabilities")
+    expected = Refused(RESPONSE_TOO_LARGE, extended=(36 + 4 * 4).to_bytes(4, "little"))
+    assert dialogue.say(raw.negotiate(version)).hex() == error(expected, version)
+    assert dialogue.say(raw.get_digests(version)).hex() == error(UR, version)
+    dialogue.algorithms["tables"] = []
+    dialogue.reach("negotiated")
+    answer = dialogue.say(raw.get_measurements(version, 0))
+    if version == 0x12:  # a count is exactly 42 bytes; 1.3 added the requester context
+        assert (answer[1], len(answer)) == (0x60, 42)
+    else:
+        assert answer == Refused(RESPONSE_TOO_LARGE, extended=b"\x32\0\0\0").message(version)
 
 
 # EC 1, repetition rule.

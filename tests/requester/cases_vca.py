@@ -184,7 +184,7 @@ ALGORITHM = [
         "alg.one-mel-specification", put(mel_specification_sel=3), V13, MEL, mel_specification=3
     ),
     algorithms("alg.offered-measurement-specification", put(measurement_specification_sel=2)),
-    algorithms("alg.offered-opaque-format", opaque_formats=0),
+    algorithms("alg.offered-opaque-format", put(other_params_selection=2), opaque_formats=0),
     algorithms("alg.offered-asym", base_asym=0x80),
     algorithms("alg.offered-hash", base_hash=2),
     algorithms("alg.offered-pqc", put(pqc_asym_sel=1), V14),

@@ -162,7 +162,7 @@ class Peer:
             algorithm_structure_count=len(structures),
             measurement_specification_sel=int(measures),
             measurement_hash_algo=2 if measures else 0,
-            other_params_selection=2 if request[0] >= V12 else 0,
+            other_params_selection=asked.other_params_support & 2,
             base_asym_sel=P256.bit,
             base_hash_sel=SHA256.bit,
             trailer=b"".join(s.build() for s in structures),

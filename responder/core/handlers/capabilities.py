@@ -5,7 +5,7 @@ from responder.core.connection import Peer
 from responder.core.context import Context, Reply
 from responder.core.errors import invalid
 from responder.core.interfaces import AlgorithmPolicy
-from responder.spec.algorithms import MULTI_KEY_CONNECTION
+from responder.spec.algorithms import MULTI_KEY_CONNECTION, TABLE_KEM, TABLE_KEY_SCHEDULE
 from responder.spec.flags import MULTI_KEY, REQUESTER_FLAGS, RESPONDER_FLAGS, Cap
 from responder.spec.limits import MAX_CT_EXPONENT, MIN_DATA_TRANSFER_SIZE
 from responder.spec.versions import V11, V12, V13, V14, SpdmVersion
@@ -71,13 +71,14 @@ def _sizes(request: GetCapabilities, flags: Cap) -> tuple[int, int]:
 
 
 def _supported_algorithms(policy: AlgorithmPolicy, version: SpdmVersion, own: Cap) -> bytes:
-    structures = b"".join(
+    highest = TABLE_KEM if version >= V14 else TABLE_KEY_SCHEDULE
+    structures = [
         AlgorithmStructure(alg_type=alg_type, alg_supported=sum(bits)).build()
         for alg_type, bits in sorted(policy.tables.items())
-        if bits
-    )
+        if bits and alg_type <= highest
+    ]
     block = SupportedAlgorithms(
-        param1=sum(1 for bits in policy.tables.values() if bits),
+        param1=len(structures),
         measurement_specification=policy.measurement_specification,
         other_params_support=sum(policy.opaque_formats)
         | (MULTI_KEY_CONNECTION if own & MULTI_KEY else 0),
@@ -85,6 +86,6 @@ def _supported_algorithms(policy: AlgorithmPolicy, version: SpdmVersion, own: Ca
         base_hash_algo=sum(policy.base_hash),
         pqc_asym_algo=sum(policy.pqc_asym) if version >= V14 else 0,
         mel_specification=policy.mel_specification,
-        structures=structures,
+        structures=b"".join(structures),
     )
     return block.build()

@@ -1,0 +1,104 @@
+"""The in-process channel, with a responder of effects only."""
+
+import pytest
+
+from responder.client.channel import ChannelError
+from responder.client.drive import drive
+from responder.client.inprocess import InProcessChannel
+from responder.core.effects import ArmTimer, Close, Emit, Run, Send
+from responder.core.events import PhaseChanged
+from responder.core.responder import Responder
+from responder.crypto.random_tree import RandomTree
+from responder.pki.sets import shipped_roots
+from responder.profiles.load import load_profile
+from responder.requester.attestation import AttestOptions, attest
+
+
+class Scripted:
+    """Answers every message with the next list of effects."""
+
+    def __init__(self, *script):
+        self.script = list(script)
+        self.seen = []
+
+    def opened(self):
+        self.seen.append("opened")
+
+    def closed(self):
+        self.seen.append("closed")
+
+    def receive(self, data, now, *, padding=0):
+        self.seen.append((data, now, padding))
+        return self.script.pop(0)
+
+    def expire(self, name, now):
+        self.seen.append((name, now))
+        return self.script.pop(0)
+
+    def complete(self, job, result, now):
+        self.seen.append((job, result, now))
+        return [Send(b"done")]
+
+
+EVENT = PhaseChanged("A", "B")
+
+
+async def test_the_first_message_is_the_response():
+    peer = Scripted([Emit(EVENT), Send(b"one"), Send(b"two")])
+    channel = InProcessChannel(peer)
+    assert await channel.exchange(b"ask") == b"one"
+    assert channel.unasked == [b"two"]
+    assert channel.events == [EVENT]
+    await channel.close()
+    await channel.close()
+    assert peer.seen == ["opened", (b"ask", 0.0, 0), "closed"]
+
+
+async def test_padding_goes_both_ways():
+    peer = Scripted([Send(b"12345")])
+    channel = InProcessChannel(peer, padding=3)
+    assert await channel.exchange(b"abcde") == b"12345\0\0\0"
+    assert peer.seen[1] == (b"abcde\0\0\0", 0.0, 3)
+
+
+async def test_silence_and_an_end():
+    channel = InProcessChannel(Scripted([], [Close("enough")]))
+    for kind in ("timeout", "closed", "closed"):
+        with pytest.raises(ChannelError) as error:
+            await channel.exchange(b"ask")
+        assert error.value.kind == kind
+    assert error.value.reason == "enough"
+
+
+async def test_jobs_are_run_at_once():
+    peer = Scripted([Run(7, lambda: 42)])
+    assert await InProcessChannel(peer).exchange(b"ask") == b"done"
+    assert peer.seen[-1] == (7, 42, 0.0)
+
+
+async def test_timers_run_out_in_virtual_time():
+    peer = Scripted(
+        [ArmTimer("late", 3.0), ArmTimer("soon", 1.0), Send(b"ok")], [Send(b"late!")], []
+    )
+    channel = InProcessChannel(peer)
+    await channel.exchange(b"ask")
+    await channel.sleep(2.0)
+    assert peer.seen[-1] == ("soon", 1.0)
+    assert channel.now == 2.0
+    await channel.sleep(2.0)
+    assert peer.seen[-1] == ("late", 3.0)
+    assert channel.unasked == [b"late!"]
+    assert channel.now == 4.0
+
+
+@pytest.mark.parametrize("padding", [0, 3])
+async def test_our_requester_attests_our_responder(padding):
+    profile = load_profile("default")
+    hooks = profile.hooks(RandomTree(b"hooks"))
+    responder = Responder(profile.device, profile.policy, RandomTree(b"responder"), hooks)
+    channel = InProcessChannel(responder, padding=padding)
+    options = AttestOptions(roots=tuple(shipped_roots().values()), padding=padding)
+    report = await drive(attest(options, RandomTree(b"x")), channel, sleep=channel.sleep)
+    assert report.refusal is None
+    assert report.verdict == "attested"
+    assert channel.events

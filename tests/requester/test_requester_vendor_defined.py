@@ -1,0 +1,49 @@
+"""VENDOR_DEFINED_REQUEST."""
+
+import pytest
+from requester.cases import draft, put, raw
+from requester.cases_proof import ASK
+from requester.peer import Peer, code_names, converse
+
+from responder.requester.options import VendorRequest
+from responder.spec.codes import ResponseCode
+from responder.spec.versions import ALL_VERSIONS, V12
+
+VENDOR = ResponseCode.VENDOR_DEFINED_RESPONSE
+
+
+@pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v.label)
+def test_the_answer_is_reported(version):
+    peer = Peer(versions=(version,))
+    report = converse(peer, **ASK).report
+    assert report.verdict == "attested"
+    assert report.vendor_response == "0201"
+    assert peer.requests[-1].hex() == f"{version:02x}fe0000030002010002000102"
+
+
+def test_it_is_not_sent_unless_asked_for():
+    peer = Peer()
+    converse(peer)
+    assert "VENDOR_DEFINED_REQUEST" not in code_names(peer)
+
+
+def test_a_device_that_does_not_know_it():
+    outcome = converse(Peer(vendor_answers=False), **ASK)
+    assert outcome.report.verdict == "attested"
+    assert outcome.observed == ["vendor.refused"]
+
+
+@pytest.mark.parametrize("length", [3, 0xFFFF])
+def test_a_length_past_the_end(length):
+    peer = Peer(**draft(VENDOR, put(payload_length=length)))
+    assert converse(peer, **ASK).check == "any.size-short"
+
+
+def test_bit_7_of_param1_is_reserved_before_1_4():
+    peer = Peer(versions=(V12,), **raw(VENDOR, lambda r: r[:2] + b"\x80" + r[3:]))
+    assert converse(peer, **ASK).report.verdict == "attested"
+
+
+def test_a_vendor_id_of_odd_length_is_legal():
+    request = VendorRequest(10, b"\x01\x02\x03", b"")
+    assert converse(Peer(), vendor=request).report.verdict == "attested"
