@@ -196,6 +196,8 @@ def _options(given: dict[str, Any]) -> "AttestOptions":
         "without": frozenset(given["without"]),
     }
     if given["as_"]:
+        if given["raw"] or given["public_key"]:
+            raise click.UsageError("--raw and --public-key are not for --as linux-cma")
         options = linux_cma_options(**common, measurements=given["meas"] or "none")
     else:
         slot = given["slot"]

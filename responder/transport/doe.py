@@ -77,7 +77,7 @@ class DataObject(msgspec.Struct, frozen=True):
         """The object that is exactly ``data``.
 
         Raises:
-            FramingError: the header is short or uses reserved bits, or Length is not the size.
+            FramingError: the header is short, Length has reserved bits, or is not the size.
         """
         vendor_id, object_type, length, connection_id = _split_header(data)
         if length * DW != len(data):
@@ -100,9 +100,7 @@ def _split_header(data: bytes) -> tuple[int, int, int, int]:
     """VendorID, Type, length in DW and connection id."""
     if len(data) < HEADER_SIZE:
         raise FramingError(f"{len(data)} bytes are no DOE header")
-    vendor_id, kind, reserved, word = _HEADER.unpack_from(data)
-    if reserved:
-        raise FramingError(f"reserved byte of the DOE header is 0x{reserved:02x}")
+    vendor_id, kind, _reserved, word = _HEADER.unpack_from(data)
     connection_id, high = 0, word >> _CONNECTION_ID_SHIFT
     if (vendor_id, kind) in _WITH_CONNECTION_ID:
         connection_id, high = high & MAX_CONNECTION_ID, high >> 12

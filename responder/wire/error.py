@@ -15,7 +15,11 @@ class Error(Message, code=ResponseCode.ERROR):
 
 
 class ResponseNotReadyData(Record):
-    """Extended data of ResponseNotReady: RDT is 2**rdt_exponent microseconds times rdtm."""
+    """Extended data of ResponseNotReady, 4 bytes.
+
+    The response is ready in 2**rdt_exponent microseconds; ``rdtm``, at least 2, times that bounds
+    how long it stays ready.
+    """
 
     rdt_exponent: int = wire(Int8ul, default=RDT_EXPONENT)
     request_code: int = wire(Int8ul, show=RequestCode)

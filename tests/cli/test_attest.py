@@ -130,6 +130,7 @@ def test_a_device_that_does_not_answer():
         (["spdm-emu://x:1", "--vendor", "3"], "STANDARD:VENDOR:PAYLOAD"),
         (["spdm-emu://x:1", "--timeout", "0"], "timeout"),
         (["spdm-emu://x:1", "--as", "linux-cma", "--version", "1.4"], "does not speak 1.4"),
+        (["spdm-emu://x:1", "--as", "linux-cma", "--raw"], "not for --as"),
         (["spdm-emu://x:1", "--root", __file__], "--root"),
         (["spdm-emu://x:1", "--public-key", __file__], "--public-key"),
     ],
