@@ -95,6 +95,7 @@ def test_every_single_bit(name, version):
 @pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.slow
+@pytest.mark.slow
 @every_version
 @every_request
 def test_every_truncation_and_every_tail(name, version):
