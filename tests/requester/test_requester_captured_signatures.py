@@ -22,10 +22,7 @@ class RequesterBook:
         self.session = Transcript()
 
     def __call__(self, exchange):
-        if exchange.session is None:
-            transcript = self.connection
-        else:
-            transcript = self.session
+        transcript = self.connection if exchange.session is None else self.session
         response = exchange.response
         signature_size = len(response.raw) - len(response.unsigned)
         signed = transcript.add(exchange.request.raw, response.raw, signature_size=signature_size)
