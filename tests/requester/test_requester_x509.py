@@ -38,7 +38,11 @@ def test_names_and_serial():
     assert not leaf.has_nul
 
 
-@pytest.mark.parametrize("der", [b"", b"junk", LEAF_DER[:-1], LEAF_DER + b"\0", b"\x30\0"], ids=len)
+@pytest.mark.parametrize(
+    "der",
+    [b"", b"junk", LEAF_DER[:-1], LEAF_DER + b"\0", b"\x30\0"],
+    ids=["empty", "junk", "cut", "long", "hollow"],
+)
 def test_bytes_that_are_no_certificate(der):
     with pytest.raises(UnreadableError):
         Certificate.load(der)
