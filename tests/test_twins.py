@@ -1,0 +1,59 @@
+"""Every module has its test file, or is named here with the one that tests it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted(
+    path.relative_to(ROOT / "responder")
+    for path in (ROOT / "responder").rglob("*.py")
+    if path.name != "__init__.py"
+)
+ERROR_TABLE = "core/test_error_table.py"
+WIRE = "wire/test_captured_messages.py"
+SHARED = {
+    "cli/certs.py": "pki/test_pki_certs_verb.py",
+    "cli/decode_input.py": "cli/test_decode.py",
+    "cli/decode_transport.py": "cli/test_decode.py",
+    "cli/exits.py": "cli/test_main.py",
+    "client/channel.py": "client/test_client_socket.py",
+    "core/capability_rules.py": ERROR_TABLE,
+    "core/connection.py": "core/test_core_deferral.py",
+    "core/context.py": ERROR_TABLE,
+    "core/effects.py": "core/test_core_responder.py",
+    "core/errors.py": ERROR_TABLE,
+    "core/events.py": "core/test_core_responder.py",
+    "core/handlers/": ERROR_TABLE,
+    "core/interfaces.py": "device/test_device_emulated.py",
+    "core/selection.py": ERROR_TABLE,
+    "core/turn.py": "core/test_core_hooks.py",
+    "faults/rule.py": "faults/test_faults_engine.py",
+    "spec/limits.py": ERROR_TABLE,
+    "spec/measurements.py": "device/test_device_measurements.py",
+    "spec/registries.py": "core/test_core_attestation.py",
+    "spec/timing.py": "core/test_core_deferral.py",
+    "spec/versions.py": "core/test_core_attestation.py",
+    "wire/": WIRE,
+}
+"""Modules, or folders of modules, that are tested together with others."""
+
+
+def own_test(module: Path) -> bool:
+    folder = ROOT / "tests" / module.parts[0] if len(module.parts) > 1 else ROOT / "tests"
+    ends = re.compile(rf"^test_(.*_)?{module.stem}(_.*)?$")
+    return any(ends.match(path.stem) for path in folder.rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_a_module_has_its_tests(module):
+    shared = SHARED.get(str(module)) or SHARED.get(f"{module.parent}/")
+    assert own_test(module) or (shared and (ROOT / "tests" / shared).exists()), (
+        f"no tests/{module.parts[0]}/test_*{module.stem}*.py, and SHARED does not name another"
+    )
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_the_table_names_what_there_is(name):
+    assert (ROOT / "responder" / name).exists()
