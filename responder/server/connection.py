@@ -269,6 +269,7 @@ class PeerConnection(asyncio.Protocol, ABC):
     def _scheduled_pump(self) -> None:
         self._scheduled = False
         self._pump()
+        self._acknowledge_at_once()
 
     def _idle(self) -> bool:
         return not (self._busy or self._write_full or self._reason)
@@ -301,7 +302,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         """Ask for an ACK without delay for what comes next.
 
         Requesters send a frame in four small segments and wait for the ACK of each (Nagle);
-        delayed, that costs 40 ms. The kernel forgets the option, so it is set for each receive.
+        delayed, that costs 40 ms. The kernel forgets the option when we write, so it is set again.
         """
         if self._quick is not None and not self._reason:
             self._socket.setsockopt(socket.IPPROTO_TCP, self._quick, 1)
