@@ -1,5 +1,6 @@
 """What a user's mistake raises; a peer's raises ``responder.core.errors.ProtocolError``."""
 
+import os
 from pathlib import Path
 
 
@@ -21,6 +22,16 @@ class ConfigError(Exception):
 
 class UnavailableError(Exception):
     """The machine lacks what a verb needs: a port, a file, a tool."""
+
+
+def system_reason(error: OSError) -> str:
+    """Why a call of the system failed, in the system's words and without the address or file.
+
+    asyncio's own texts for failed connections repeat what the caller says anyway.
+    """
+    if error.errno is None or error.errno < 0:  # several failures in one; name resolution
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def data_root(kind: str) -> Path:

@@ -31,6 +31,9 @@ class SpdmResponder:
         self.events = events
         self._thread = thread
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.uri}>"
+
     @property
     def endpoint(self) -> "Endpoint":
         """Where it listens."""

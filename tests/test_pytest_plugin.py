@@ -30,6 +30,7 @@ def ask(port, *messages):
 
 def test_default_profile(spdm_responder):
     assert spdm_responder.uri == f"spdm-emu://127.0.0.1:{spdm_responder.port}"
+    assert repr(spdm_responder) == f"<SpdmResponder {spdm_responder.uri}>"
     (version,) = ask(spdm_responder.port, GET_VERSION)
     assert version[5] == 5
     assert [entry.name for entry in spdm_responder.journal] == ["GET_VERSION", "VERSION"]

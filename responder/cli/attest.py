@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from responder.cli.algorithm_names import algorithm_in
 from responder.cli.exits import Exit
+from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, Algorithm, by_name
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES
 from responder.spec.limits import SLOT_COUNT
 from responder.spec.versions import ALL_VERSIONS
 from responder.transport.socket_frame import Command, TransportType
@@ -41,21 +43,6 @@ def _hex(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is not hexadecimal") from None
-
-
-def _algorithm(table: tuple[Algorithm, ...], text: str) -> int:
-    row = by_name(table, text)
-    if row is None:
-        raise click.BadParameter(f"{text!r} is none of {', '.join(r.name for r in table)}")
-    return row.bit
-
-
-def _asym(text: str) -> int:
-    return _algorithm(BASE_ASYM, text)
-
-
-def _hash(text: str) -> int:
-    return _algorithm(BASE_HASHES, text)
 
 
 def _slot(text: str) -> int | str:
@@ -89,7 +76,8 @@ def _vendor(text: str) -> "VendorRequest":
     type=_FILE,
     multiple=True,
     metavar="FILE",
-    help="Trust this root certificate (PEM or DER). [default: the shipped test roots]",
+    help="Trust this root certificate (PEM or DER); may be repeated. "
+    "[default: the shipped test roots]",
 )
 @click.option(
     "--public-key",
@@ -111,8 +99,20 @@ def _vendor(text: str) -> "VendorRequest":
     type=click.Choice([v.label for v in ALL_VERSIONS]),
     help="Use this SPDM version only. [default: the highest common one]",
 )
-@click.option("--asym", type=_asym, multiple=True, metavar="NAME", help="Offer this only.")
-@click.option("--hash", type=_hash, multiple=True, metavar="NAME", help="Offer this only.")
+@click.option(
+    "--asym",
+    type=algorithm_in(BASE_ASYM),
+    multiple=True,
+    metavar="NAME",
+    help="Offer only this signature algorithm, such as ECDSA-P384; may be repeated.",
+)
+@click.option(
+    "--hash",
+    type=algorithm_in(BASE_HASHES),
+    multiple=True,
+    metavar="NAME",
+    help="Offer only this hash, such as SHA-384; may be repeated.",
+)
 @click.option(
     "--meas",
     type=click.Choice(["all", "each", "none"]),
@@ -138,7 +138,13 @@ def _vendor(text: str) -> "VendorRequest":
     metavar="Vendor=..:Device=..",
     help="Demand the name of the function with these configuration space values.",
 )
-@click.option("--without", multiple=True, metavar="CHECK", help="Leave out a check, by its id.")
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="CHECK",
+    help="Leave out a check, by the id that a refusal names, such as chal.signature; "
+    "may be repeated.",
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -166,7 +172,13 @@ def command(uri: Endpoint, **given: Any) -> None:
     """
     options = _options(given)
     report = asyncio.run(_attest(uri, options, given))
-    if given["as_json"]:
+    with reader_may_leave():
+        _print(report, as_json=given["as_json"])
+    sys.exit(_EXITS[report.verdict])
+
+
+def _print(report: "Report", *, as_json: bool) -> None:
+    if as_json:
         import json  # noqa: PLC0415 - only here
 
         click.echo(json.dumps(report.document(), indent=2))
@@ -174,7 +186,6 @@ def command(uri: Endpoint, **given: Any) -> None:
         from responder.cli.report import print_report  # noqa: PLC0415 - not for --json
 
         print_report(report)
-    sys.exit(_EXITS[report.verdict])
 
 
 def _options(given: dict[str, Any]) -> "AttestOptions":
@@ -221,9 +232,9 @@ def _narrowed(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions
         options = replace(options, versions=wanted)
     offer = options.offer
     if given["asym"]:
-        offer = replace(offer, base_asym=sum(set(given["asym"])))
+        offer = replace(offer, base_asym=sum({row.bit for row in given["asym"]}))
     if given["hash"]:
-        offer = replace(offer, base_hash=sum(set(given["hash"])))
+        offer = replace(offer, base_hash=sum({row.bit for row in given["hash"]}))
     return replace(options, offer=offer, vendor=given["vendor"])
 
 

@@ -3,7 +3,7 @@
 import re
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 _MODELS = ("device", "alias", "generic")
 
 
-@click.group
+class _Certs(click.Group):
+    """What is wrong here is a file or an option, not a profile."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from None
+
+
+@click.group(cls=_Certs)
 def command() -> None:
     """Make and export certificate sets: test keys, which nothing real may trust."""
 

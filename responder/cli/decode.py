@@ -1,17 +1,20 @@
 """``spdm-responder decode``: print messages field by field."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from responder.cli.algorithm_names import algorithm_in
 from responder.cli.decode_input import NORMAL_COMMAND, SPLITS, Payload, is_hex, payloads
 from responder.cli.decode_transport import AUTO, TRANSPORTS, Unwrapped, unframed, unwrap
 from responder.cli.exits import Exit
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, Algorithm, Hash, Signature
-from responder.spec.codes import ResponseCode, response_code_of
+from responder.cli.output import reader_may_leave
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, Hash, Signature
+from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
 from responder.spec.versions import ALL_VERSIONS
 from responder.transport.errors import FramingError
 from responder.wire.context import WireContext
@@ -26,6 +29,7 @@ Print = Callable[[str, str], None]
 """Prints one line in one of those styles."""
 
 REQUEST_BIT = 0x80
+_CODES = frozenset((*RequestCode, *ResponseCode))
 _ASKED_FOR: dict[int, str] = {
     ResponseCode.CHALLENGE_AUTH: "summary",
     ResponseCode.MEASUREMENTS: "signed",
@@ -33,23 +37,6 @@ _ASKED_FOR: dict[int, str] = {
 """Responses with a part that the request asked for, and what ``WireContext`` calls it."""
 _SIZED = frozenset({ResponseCode.DIGESTS, *_ASKED_FOR})
 """Responses whose layout depends on the negotiated algorithms."""
-
-
-def _algorithm(table: Sequence[Algorithm]) -> Callable[[str], Algorithm]:
-    """Reads the name of an algorithm, with or without its hyphens."""
-
-    def read(text: str) -> Algorithm:
-        for row in table:
-            if _plain(row.name) == _plain(text):
-                return row
-        names = ", ".join(row.name for row in table)
-        raise click.BadParameter(f"{text!r} is none of {names}")
-
-    return read
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("-", "").replace("_", "")
 
 
 @click.command("decode")
@@ -65,9 +52,18 @@ def _plain(name: str) -> str:
     type=click.Choice([version.label for version in ALL_VERSIONS]),
     help="The connection's version, if the messages do not begin with GET_VERSION.",
 )
-@click.option("--hash", "base_hash", type=_algorithm(BASE_HASHES), metavar="NAME", help="SHA-384.")
 @click.option(
-    "--asym", type=_algorithm((*BASE_ASYM, *PQC_ASYM)), metavar="NAME", help="ECDSA-P384."
+    "--hash",
+    "base_hash",
+    type=algorithm_in(BASE_HASHES),
+    metavar="NAME",
+    help="The agreed hash, such as SHA-384, if the messages do not tell.",
+)
+@click.option(
+    "--asym",
+    type=algorithm_in((*BASE_ASYM, *PQC_ASYM)),
+    metavar="NAME",
+    help="The agreed signature algorithm, such as ECDSA-P384, if the messages do not tell.",
 )
 @click.option(
     "--split",
@@ -80,8 +76,11 @@ def command(source: tuple[str, ...], transport: str, split: str, full: bool, **k
     """Print SPDM messages field by field.
 
     Messages are read from a file, from hexadecimal on the command line, or from standard input
-    (-): hexadecimal text, hex dumps, JSON lines with req and rsp, or raw bytes. Messages of one
-    conversation follow each other, so that later ones are read with what earlier ones agreed.
+    (-): hexadecimal text, hex dumps, JSON lines with req and rsp, a journal of serve, a pcap file
+    of MCTP or PCI DOE as spdm-emu writes it, or raw bytes. Messages of one conversation follow
+    each other, so that later ones are read with what earlier ones agreed.
+
+    Exits 0 when everything could be read, 1 when something could not.
     """
     content = _content(source)
     decoder = _Decoder(_context(**known), _printer(), 0 if full else VALUE_WIDTH)
@@ -121,6 +120,17 @@ def _context(version: str | None, base_hash: Hash | None, asym: Signature | None
 
 
 def _printer() -> Print:
+    """Prints as long as somebody reads; all is decoded anyhow, for the exit code."""
+    put = _line_printer()
+
+    def put_while_read(text: str, kind: str) -> None:
+        with reader_may_leave():
+            put(text, kind)
+
+    return put_while_read
+
+
+def _line_printer() -> Print:
     """Plain lines, coloured when a person watches."""
     if not sys.stdout.isatty():
         return lambda text, _: click.echo(text)
@@ -132,6 +142,14 @@ def _printer() -> Print:
     return lambda text, kind: console.print(Text(text, styles[kind]), soft_wrap=True)
 
 
+@dataclass(slots=True)
+class _Followed:
+    """A conversation, and the code of its latest request."""
+
+    conversation: Conversation
+    request: int = 0
+
+
 class _Decoder:
     """Prints payload after payload.
 
@@ -141,10 +159,10 @@ class _Decoder:
     """
 
     def __init__(self, context: WireContext, put: Print, width: int) -> None:
-        self._conversation = Conversation(context)
+        self._context = context
+        self._conversations: dict[int, _Followed] = {}
         self._put = put
         self._width = width
-        self._request = 0
         self.shown = 0
         self.problems = 0
 
@@ -166,20 +184,26 @@ class _Decoder:
         if inner.label:
             self._bytes(f"{inner.label} ({inner.binding})", inner.data)
             return
-        description = self._describe(inner)
-        self._put(f"#{self.shown} {description.title} ({inner.binding})", TITLE)
+        followed = self._conversations.setdefault(
+            payload.connection, _Followed(Conversation(self._context))
+        )
+        description = self._describe(inner, followed)
+        origin = f"connection {payload.connection}" if payload.connection else inner.binding
+        self._put(f"#{self.shown} {description.title} ({origin})", TITLE)
         for line in description.lines:
             self._put(text_of_line(line, width=self._width), FIELD)
         if description.problem is not None:
             self._problem(str(description.problem))
-            self._say_what_is_missing(inner.data)
+            self._say_what_is_missing(inner.data, followed)
+        elif inner.data[1] not in _CODES:
+            self._problem(f"{name_of_code(inner.data[1])} is no code of SPDM")
 
-    def _describe(self, inner: Unwrapped) -> Description:
-        context = self._conversation.feed(inner.data)
+    def _describe(self, inner: Unwrapped, followed: "_Followed") -> Description:
+        context = followed.conversation.feed(inner.data)
         code = inner.data[1] if len(inner.data) > 1 else 0
-        asked = response_code_of(self._request) == code
+        asked = response_code_of(followed.request) == code
         if code & REQUEST_BIT:
-            self._request = code
+            followed.request = code
         description = self._described(inner, context)
         if description.problem is None or asked or code not in _ASKED_FOR:
             return description
@@ -199,9 +223,10 @@ class _Decoder:
         self.problems += 1
         self._put(f"  ! {reason}", PROBLEM)
 
-    def _say_what_is_missing(self, message: bytes) -> None:
+    @staticmethod
+    def _say_what_is_missing(message: bytes, followed: "_Followed") -> None:
         sized = len(message) > 1 and message[1] in _SIZED
-        if sized and not self._conversation.context.hash_size:
+        if sized and not followed.conversation.context.hash_size:
             click.echo("no ALGORITHMS before: sizes come from --version, --hash, --asym", err=True)
 
 

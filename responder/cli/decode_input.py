@@ -6,18 +6,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from responder.cli.decode_pcap import Packets, is_capture
 from responder.spec.codes import RequestCode, ResponseCode
+from responder.transport.doe import DoeBinding
+from responder.transport.socket_frame import TransportType
 
 NORMAL_COMMAND = 1
 SPLITS = ("auto", "lines", "blank", "none")
 
 _JSON_KEYS = ("req", "request", "rsp", "response", "message")
+_EVENT = "event"
+"""The key of a journal's entry that other JSON lines do not have."""
 _CODES = frozenset((*RequestCode, *ResponseCode))
 _MESSAGE_PLACES = (0, 1, 4, 8)
 """Where a message begins: plain, after MCTP's type byte, DSP0287's header, DOE's header."""
 
 _DUMP = re.compile(r"\s*([0-9a-fA-F]{4,8})(?::\s+|\s{2,})((?:[0-9a-fA-F]{2}| (?! ))+)(?:\s.*)?")
 _DUMP_WITH_BARS = re.compile(r"\s*([0-9a-fA-F]{4,8})\s+([0-9a-fA-F\s]+)\|.*")
+_DUMP_OF_OD = re.compile(r"\s*([0-9a-fA-F]{6,8}) ((?:[0-9a-fA-F]{2}(?: |$))+)\s*(?:>.*)?")
 _DUMP_END = re.compile(r"\s*([0-9a-fA-F]{4,8})()\s*")
 _LIKE_ABOVE = "*"
 
@@ -36,19 +42,25 @@ class Payload:
         problem: why there are no more, empty if they are whole.
         command: the command of the socket protocol, if the input tells it.
         transport: the transport type of the socket protocol, if the input tells it.
+        padding: how many bytes at the end may be a transport's padding, besides what
+            ``transport`` allows.
+        connection: which of several connections it belongs to; 0 if the input does not tell.
     """
 
     data: bytes
     problem: str = ""
     command: int = NORMAL_COMMAND
     transport: int | None = None
+    padding: int = 0
+    connection: int = 0
 
 
 def payloads(content: bytes, split: str = "auto") -> Iterator[Payload]:
     """The payloads in a file, in order.
 
-    Bytes that are no text are one payload. Text is JSON lines, a dump with offsets (a lower
-    offset begins the next payload), or hexadecimal.
+    A pcap file has a payload in each packet; other bytes that are no text are one payload. Text
+    is JSON lines, among them the journal of ``serve``, a dump with offsets (a lower offset begins
+    the next payload), or hexadecimal.
 
     Args:
         content: the whole of the file.
@@ -56,7 +68,7 @@ def payloads(content: bytes, split: str = "auto") -> Iterator[Payload]:
             (``none``), or by what it looks like (``auto``).
     """
     if not _is_text(content):
-        return iter([Payload(content)])
+        return _binary_payloads(content)
     lines = content.decode("ascii").splitlines()
     first = next((line for line in lines if line.strip()), "")
     if _JSON.match(first):
@@ -64,6 +76,16 @@ def payloads(content: bytes, split: str = "auto") -> Iterator[Payload]:
     if _begins_dump(first):
         return _dump_payloads(lines)
     return (from_hex(text) for text in _cut(lines, split))
+
+
+def _binary_payloads(content: bytes) -> Iterator[Payload]:
+    if not is_capture(content):
+        yield Payload(content)
+        return
+    packets = Packets(content)
+    yield from (Payload(data, transport=packets.transport) for data in packets)
+    if packets.problem:
+        yield Payload(b"", packets.problem)
 
 
 def _is_text(content: bytes) -> bool:
@@ -120,6 +142,9 @@ def _json_payloads(lines: list[str]) -> Iterator[Payload]:
         if not line.strip():
             continue
         row = _json_row(line)
+        if _EVENT in row:
+            yield from _journal_payload(row)
+            continue
         keys = [key for key in _JSON_KEYS if key in row]
         if not keys:
             yield Payload(b"", f"line {number} is no JSON object with {', '.join(_JSON_KEYS)}")
@@ -128,6 +153,20 @@ def _json_payloads(lines: list[str]) -> Iterator[Payload]:
         for key in keys:
             read = from_hex(str(row[key]))
             yield Payload(read.data, read.problem, command, transport)
+
+
+def _journal_payload(row: dict[str, Any]) -> Iterator[Payload]:
+    """The message of a journal's entry, if it has one: without transport header, but padded."""
+    if "message" in row:
+        read = from_hex(str(row["message"]))
+        connection = row.get("connection", 0)
+        yield Payload(
+            read.data,
+            read.problem,
+            transport=TransportType.NONE,
+            padding=DoeBinding.padding,
+            connection=connection if isinstance(connection, int) else 0,
+        )
 
 
 def _json_row(line: str) -> dict[str, Any]:
@@ -140,12 +179,18 @@ def _json_row(line: str) -> dict[str, Any]:
 
 
 def _begins_dump(line: str) -> bool:
-    match = _DUMP_WITH_BARS.fullmatch(line) or _DUMP.fullmatch(line)
+    match = _dump_row(line)
     return match is not None and int(match[1], 16) == 0
 
 
+def _dump_row(line: str) -> re.Match[str] | None:
+    """A row's offset, and its bytes in hexadecimal."""
+    matches = (form.fullmatch(line) for form in (_DUMP_WITH_BARS, _DUMP, _DUMP_OF_OD))
+    return next(filter(None, matches), None)
+
+
 def _dump_payloads(lines: list[str]) -> Iterator[Payload]:
-    """Dumps as xxd, ``hexdump -C`` and Wireshark print them; ``*``: rows like the one above."""
+    """Dumps of xxd, ``hexdump -C``, ``od -A x -t x1`` and Wireshark; ``*``: rows like the last."""
     data = row = b""
     like_above = False
     for number, line in enumerate(lines, 1):
@@ -153,9 +198,7 @@ def _dump_payloads(lines: list[str]) -> Iterator[Payload]:
             like_above = True
         if line.strip() in ("", _LIKE_ABOVE):
             continue
-        match = (
-            _DUMP_WITH_BARS.fullmatch(line) or _DUMP.fullmatch(line) or _DUMP_END.fullmatch(line)
-        )
+        match = _dump_row(line) or _DUMP_END.fullmatch(line)
         offset = int(match[1], 16) if match else 0
         if match and offset < len(data):
             yield Payload(data)

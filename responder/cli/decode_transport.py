@@ -65,7 +65,7 @@ def unwrap(payload: Payload, transport: str) -> Unwrapped:
     if transport in BINDINGS:
         return _bound(payload.data, BINDINGS[transport])
     if payload.transport is not None:
-        return _bound(payload.data, payload.transport)
+        return _bound(payload.data, payload.transport, payload.padding)
     for marked in _MARKED:
         try:
             return _bound(payload.data, marked)
@@ -74,11 +74,12 @@ def unwrap(payload: Payload, transport: str) -> Unwrapped:
     return _bound(payload.data, TransportType.NONE)
 
 
-def _bound(data: bytes, transport: int) -> Unwrapped:
+def _bound(data: bytes, transport: int, padding: int = 0) -> Unwrapped:
     binding = binding_of(transport)
     carried = binding.unwrap(data)
     label = _LABELS.get(carried.kind, "")
-    return Unwrapped(binding.name, carried.header + carried.message, binding.padding, label)
+    message = carried.header + carried.message
+    return Unwrapped(binding.name, message, max(binding.padding, padding), label)
 
 
 def unframed(payload: Payload, transport: str) -> Iterator[Payload]:

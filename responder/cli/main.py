@@ -2,12 +2,14 @@
 
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from responder import __version__
 from responder.cli.exits import Exit
-from responder.errors import ConfigError, UnavailableError
+from responder.cli.output import open_closed_streams, reader_may_leave
+from responder.errors import ConfigError, UnavailableError, system_reason
 
 VERBS = {
     "serve": "Be the device: listen and answer.",
@@ -34,6 +36,11 @@ class _Verbs(click.Group):
         command: click.Command = import_module(f"responder.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        with reader_may_leave():
+            return super().invoke(ctx)
+        return None
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -51,7 +58,11 @@ class _Verbs(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.command(cls=_Verbs, subcommand_metavar="VERB [ARGS]...")
+@click.command(
+    cls=_Verbs,
+    subcommand_metavar="VERB [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="spdm-responder")
 def cli() -> None:
     """A PCIe device that is not there: an SPDM responder that can misbehave on purpose."""
@@ -59,6 +70,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with a code of ``Exit``."""
+    open_closed_streams()
     try:
         code = cli.main(arguments, prog_name="spdm-responder", standalone_mode=False)
     except click.exceptions.Abort:
@@ -69,8 +81,12 @@ def main(arguments: list[str] | None = None) -> None:
     except ConfigError as error:
         click.echo(f"error: {error}", err=True)
         code = Exit.PROFILE
-    except (UnavailableError, OSError) as error:
+    except UnavailableError as error:
         click.echo(f"error: {error}", err=True)
+        code = Exit.ENVIRONMENT
+    except OSError as error:
+        about = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {about}{system_reason(error)}", err=True)
         code = Exit.ENVIRONMENT
     except Exception:  # noqa: BLE001 - the outermost frame: a defect of this program
         import traceback  # noqa: PLC0415 - only needed here

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from responder.errors import ConfigError
+from responder.cli.output import reader_may_leave
+from responder.errors import ConfigError, UnavailableError, system_reason
 from responder.server.limits import Limits
 from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, Endpoint, parse_uri
 
@@ -214,7 +214,10 @@ def _observers(stack: ExitStack, options: dict[str, Any]) -> "Bus":
     if path is not None:
         from responder.observe.lines import JsonLines  # noqa: PLC0415 - only if asked for
 
-        file = stack.enter_context(path.open("wb", buffering=0))
+        try:
+            file = stack.enter_context(path.open("wb", buffering=0))
+        except OSError as error:
+            raise UnavailableError(f"journal {path}: {system_reason(error)}") from error
         journal = QueuedSink(JsonLines(file).write)
         stack.callback(_close_sink, f"journal {path}", journal)
         bus.add(journal)
@@ -245,11 +248,8 @@ class _Announcer:
                 write_port_file(self._port_file, endpoints)
             except ConfigError as error:
                 raise click.UsageError(str(error)) from None
-        try:
+        with reader_may_leave():
             click.echo("\n".join(lines))
-        except BrokenPipeError:
-            # Nobody reads; the interpreter must not try again when it ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if self._ready_fd is not None:
             write_descriptor(self._ready_fd, lines[-1])
         gc.enable()

@@ -6,6 +6,7 @@ from collections import deque
 from typing import Any, Generic, TypeVar, cast
 
 from responder.client.channel import ChannelError
+from responder.errors import system_reason
 from responder.transport.errors import FramingError
 from responder.transport.framer import Framer
 from responder.transport.uri import Endpoint
@@ -57,7 +58,7 @@ class Stream(asyncio.Protocol, Generic[FrameT]):
             reason = f"{endpoint} does not accept within {seconds} s"
             raise ChannelError("timeout", reason) from None
         except OSError as error:
-            raise ChannelError("closed", f"{endpoint}: {error}") from error
+            raise ChannelError("closed", f"{endpoint}: {system_reason(error)}") from error
         return stream
 
     @property

@@ -108,10 +108,13 @@ class Context(msgspec.Struct, frozen=True):
         ``slot_id`` is 0 to 7, or 0xFF for the provisioned public key.
 
         Raises:
-            ProtocolError: InvalidRequest: the slot is empty, or its key is not for that usage.
+            ProtocolError: InvalidRequest: the slot is empty, its key is not for that usage, or the
+                responder has a public key and no certificates.
         """
         if slot_id == PUBLIC_KEY_SLOT:
             return self._provisioned_public_key()
+        if Cap.PUB_KEY_ID in self.connection.flags and Cap.CERT not in self.connection.flags:
+            raise invalid("the public key takes the place of the slots")
         slot = self.provisioned_slot(slot_id)
         if self.connection.selected.multi_key_responder and not slot.key_usage & usage:
             raise invalid(f"the key of slot {slot_id} may not be used for this")

@@ -51,7 +51,7 @@ class FaultSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         hook: the place where it strikes.
         message: names of the responses that it strikes; empty means all.
         version: versions (``1.2``) in which it strikes; empty means all.
-        nth: only the nth match in a connection, counted from 1; ``None`` means each.
+        nth: only the nth match in a connection, counted from 1; each if not given.
         action: what it does, in order.
     """
 

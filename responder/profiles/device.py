@@ -133,7 +133,9 @@ def _set_file(path: KeyPath, folder: Path, kind: str, number: int, lookup: Looku
     else:
         kinds = sorted({other.parent.name for other in folder.glob("*/slot*.pem")})
         have = ", ".join(kinds) or "none"
-        reason = f"no certificate file {file}: base_asym needs a {kind} key, the set has {have}"
+        reason = (
+            f"no certificate file {file}: base_asym needs a key of kind {kind}, the set has {have}"
+        )
     raise lookup.source.error(path, reason)
 
 

@@ -16,6 +16,7 @@ from responder.wire.algorithms import (
 )
 
 _LENGTH = slice(4, 6)
+_MAX_LENGTH = 0xFFFF
 _FIRST_TYPE = 2
 _LAST_TYPE = 5
 _LAST_TYPE_V14 = 7
@@ -74,7 +75,8 @@ def _last_type(version: int) -> int:
 def _read(c: Conversation, raw: bytes) -> tuple[Algorithms, list[AlgorithmStructure], bytes]:
     """ALGORITHMS by the counts in it; Length is only compared, for it may lie."""
     whole = raw.ljust(RESPONSE_FIXED_SIZE, b"\0")
-    patched = whole[: _LENGTH.start] + len(whole).to_bytes(2, "little") + whole[_LENGTH.stop :]
+    told = min(len(whole), _MAX_LENGTH).to_bytes(2, "little")
+    patched = whole[: _LENGTH.start] + told + whole[_LENGTH.stop :]
     message, _ = c.read(Algorithms, patched if len(raw) == len(whole) else raw, c.agreed.wire())
     extended = EXTENDED_SIZE * (message.ext_asym_sel_count + message.ext_hash_sel_count)
     used = RESPONSE_FIXED_SIZE + extended

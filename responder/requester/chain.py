@@ -207,6 +207,8 @@ def _check_issuer(c: Conversation, issuer: Certificate, intermediates_below: int
     c.require("x5.issuer-ca", ca, f"{issuer.name} is no CA")
     if ca and not issuer.is_critical(x509.BasicConstraints) and not issuer.self_issued:
         c.report.observe("chain.constraints-not-critical", issuer.name)
+    if issuer.extension(x509.NameConstraints) is not None:  # critical ones are refused before
+        c.report.observe("chain.name-constraints", issuer.name)
     limit = constraints.path_length if ca else None
     c.require(
         "x5.path-length",

@@ -1,6 +1,6 @@
 """One conversation: sends requests, recovers from ERROR, reads responses, keeps the record."""
 
-from collections.abc import Generator
+from collections.abc import Container, Generator
 from typing import TypeVar
 
 from responder.crypto.random_tree import RandomTree
@@ -57,12 +57,13 @@ class Conversation:
         self.agreed = Agreement()
         self.transcript = Transcript()
 
-    def exchange(self, request: bytes, *, may_refuse: bool = False) -> Flow[bytes]:
+    def exchange(self, request: bytes, *, may_refuse: Container[int] = ()) -> Flow[bytes]:
         """Send a request until it is answered.
 
         Args:
             request: the SPDM message.
-            may_refuse: an ERROR that calls for no retry is returned instead of refused.
+            may_refuse: error codes; an ERROR with one of them is returned instead of refused,
+                unless it calls for a retry.
 
         Returns:
             The response with its padding. Its SPDMVersion and code are checked.
@@ -86,7 +87,7 @@ class Conversation:
             self.transcript.add(request, raw)
             retry = recovery.next(raw)
         if raw[1] == ResponseCode.ERROR:
-            if may_refuse:
+            if raw[2] in may_refuse:
                 return raw
             recovery.refuse(raw)
         self._check_header(request, raw)

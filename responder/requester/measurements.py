@@ -27,6 +27,7 @@ from responder.wire.measurements import (
 
 _CONTENT_CHANGED_SHIFT = 4
 _CONTENT_CHANGED_MASK = 0b11
+_ANY_ERROR = range(0x100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _exchange(
     """One request for blocks; ``None`` if it was refused and may be."""
     request = _request(c, operation, sign=sign)
     sent = request.build(c.agreed.wire())
-    raw = yield from c.exchange(sent, may_refuse=may_refuse)
+    raw = yield from c.exchange(sent, may_refuse=_ANY_ERROR if may_refuse else ())
     if raw[1] == ResponseCode.ERROR and may_refuse:
         return None
     message, response = c.read(Measurements, raw, c.agreed.wire(signed=sign))

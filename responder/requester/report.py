@@ -18,6 +18,7 @@ OBSERVATIONS = {
     "chain.constraints-not-critical": "An issuer's basicConstraints are not critical.",
     "chain.self-signed-leaf": "The leaf is its own and only issuer.",
     "chain.nul-in-name": "A name contains NUL.",
+    "chain.name-constraints": "An issuer's name constraints, not critical, were not looked at.",
     "chain.no-hardware-identity": "A device certificate lacks the hardware-identity OID.",
     "chain.no-key-usage": "A generic leaf has no keyUsage.",
     "nonce.zero": "The responder's nonce is zero.",

@@ -21,8 +21,8 @@ def vendor_request(c: Conversation) -> Flow[None]:
         vendor_id=wanted.vendor_id,
         payload=wanted.payload,
     ).build()
-    raw = yield from c.exchange(request, may_refuse=True)
-    if raw[1] == ResponseCode.ERROR and raw[2] == ErrorCode.UNSUPPORTED_REQUEST:
+    raw = yield from c.exchange(request, may_refuse=(ErrorCode.UNSUPPORTED_REQUEST,))
+    if raw[1] == ResponseCode.ERROR:
         c.report.observe("vendor.refused", f"StandardID {wanted.standard_id}")
         return
     message = _read(c, raw)

@@ -143,6 +143,8 @@ def _remove_socket(path: str) -> None:
 
 def _unavailable(endpoint: Endpoint, error: OSError) -> UnavailableError:
     if error.errno == errno.EADDRINUSE:
+        if endpoint.path and not Path(endpoint.path).is_socket():
+            return UnavailableError(f"cannot listen on {endpoint}: {endpoint.path} is no socket")
         hint = "" if endpoint.path else "; --port 0 takes a free port"
         return UnavailableError(f"{endpoint} is in use by another process{hint}")
     return UnavailableError(f"cannot listen on {endpoint}: {error.strerror or error}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from responder.errors import UnavailableError
+from responder.errors import UnavailableError, system_reason
 from responder.server.events import Observer
 from responder.server.listener import Listener
 from responder.server.ready import notify_manager, ready_lines
@@ -64,7 +64,7 @@ async def _serve(
             await server.call(call)
         except OSError as error:
             await server.stop("a call failed")
-            raise UnavailableError(f"cannot call {call}: {error.strerror or error}") from error
+            raise UnavailableError(f"cannot call {call}: {system_reason(error)}") from error
     pid = os.getpid()
     reachable = [*endpoints, *calls]
     foreground.announce(reachable, ready_lines(reachable, profile.name, pid))

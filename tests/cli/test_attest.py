@@ -115,6 +115,14 @@ def test_a_device_that_does_not_answer():
     assert found["verdict"] == "failed"
     assert found["refusal"]["step"] == "CONNECT"
     assert found["refusal"]["check"] == "transport.closed"
+    assert found["refusal"]["reason"].endswith("socket: No such file or directory")
+
+
+def test_a_port_on_which_nobody_listens(unused_tcp_port):
+    result = run(f"spdm-emu+doe://127.0.0.1:{unused_tcp_port}", "--json")
+    assert result.exit_code == 4
+    reason = document(result)["refusal"]["reason"]
+    assert reason == f"spdm-emu+doe://127.0.0.1:{unused_tcp_port}: Connection refused"
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from captures.loader import PCI_DOE, runs
 from click.testing import CliRunner
 from wire.corpus.reader import HERE as CORPUS
 
+from responder.cli.attest import command as attest
 from responder.cli.decode import command
 from responder.cli.decode_input import payloads
 from responder.cli.main import main
+from responder.observe.lines import JsonLines
 from responder.transport.socket_frame import wrap_frame
 
 OK, FINDING, USAGE = 0, 1, 2
@@ -61,6 +63,8 @@ def test_hexadecimal_on_the_command_line(arguments):
 
 XXD = "00000000: 1004 0000 0001 0012                      ........\n"
 HEXDUMP = "00000000  10 04 00 00 00 01 00 12                           |........|\n00000008\n"
+OD = "000000 10 04 00 00 00 01 00 12\n000008\n"
+OD_WITH_TEXT = "000000 10 04 00 00 00 01 00 12                          >........<\n000008\n"
 WIRESHARK = "0000   10 04 00 00 00 01 00 12                           ........\n"
 
 
@@ -73,6 +77,8 @@ WIRESHARK = "0000   10 04 00 00 00 01 00 12                           ........\n
         "# a comment\n10040000 # and another\n00010012\n\n",
         XXD,
         HEXDUMP,
+        OD,
+        OD_WITH_TEXT,
         WIRESHARK,
         "00000000: 1004 0000 ....\n00000004: 0001 0012 ....\n",
         json.dumps({"message": VERSION.hex()}),
@@ -248,6 +254,52 @@ def test_a_bad_json_line_ends_the_decoding(line):
     assert result.exit_code == FINDING
     assert len(titles(result)) == 1
     assert "line 2 is no JSON object" in result.stdout
+
+
+def journal(*entries):
+    """Lines as ``serve --journal`` writes them, of events, connections and messages."""
+    rows = [
+        {"time": 0.1, "connection": connection, "event": event, "message": message.hex()}
+        for event, connection, message in entries
+    ]
+    arrived = {"time": 0.0, "connection": 1, "event": "PeerArrived", "peer": "127.0.0.1:1"}
+    return "".join(json.dumps(row) + "\n" for row in [arrived, *rows]).encode()
+
+
+def test_a_journal_has_the_messages_of_many_connections(spdm_responder, tmp_path):
+    for _ in range(2):
+        done = CliRunner().invoke(attest, [spdm_responder.uri.replace(":", "+doe:", 1)])
+        assert done.exit_code == 0
+    file = tmp_path / "journal.jsonl"
+    with file.open("wb", buffering=0) as stream:
+        lines = JsonLines(stream)
+        for entry in spdm_responder.events:
+            lines.write(entry)
+    result = decode(str(file))
+    assert result.exit_code == OK, result.stdout
+    assert len(titles(result)) == len(spdm_responder.journal)
+    assert titles(result)[0] == "#1 GET_VERSION 1.0, 4 bytes (connection 1)"
+    assert titles(result)[-1].endswith("(connection 2)")
+
+
+def test_connections_in_a_journal_are_followed_one_by_one():
+    run = captured("v12-mctp-rsapss3072-dhe-nomut")
+    plain = [e for e in run.exchanges if e.command == 1 and e.session is None]
+    entries = []
+    for exchange in plain:
+        entries += [("RequestReceived", number, exchange.request[1:]) for number in (1, 2)]
+        entries += [("ResponseSent", number, exchange.response[1:]) for number in (1, 2)]
+    entries.insert(8, ("RequestReceived", 3, GET_VERSION))  # forgets nothing of the others
+    result = decode("-", stdin=journal(*entries))
+    assert result.exit_code == OK, result.stdout
+    assert len(titles(result)) == len(entries)
+
+
+@pytest.mark.parametrize("data", ["10c3b2a1", "d4c3b2a1020004000000000000000000"])
+def test_a_code_that_nobody_defined_is_a_finding(data):
+    result = decode(data)
+    assert result.exit_code == FINDING
+    assert "  ! 0xc3 is no code of SPDM" in result.stdout
 
 
 @pytest.mark.parametrize("stdin", [b"", b"\n\n", b"# nothing\n"])

@@ -45,7 +45,9 @@ def test_a_misspelt_verb_is_usage_with_a_suggestion(capsys):
     [
         (ConfigError("no", where="x.toml:3", suggestion="yes"), 3, "x.toml:3: no (did you mean"),
         (UnavailableError("no port"), 4, "error: no port"),
-        (PermissionError(13, "Permission denied", "x"), 4, "Permission denied"),
+        (PermissionError(13, "Permission denied", "x"), 4, "error: x: Permission denied\n"),
+        (OSError(28, "No space left on device"), 4, "error: No space left on device\n"),
+        (OSError("several things"), 4, "error: several things\n"),
         (click.UsageError("not so"), 2, "not so"),
         (click.Abort(), 130, ""),
         (ZeroDivisionError("oops"), 70, "this is a bug"),

@@ -320,6 +320,14 @@ def test_a_log_that_nobody_reads_does_not_stop_the_protocol():
         os.close(reader)
 
 
+def test_a_journal_that_cannot_be_opened(tmp_path):
+    code, out, log = run("--port", "0", "--journal", str(tmp_path / "no" / "journal"))
+    assert (code, out) == (4, "")
+    assert "error: journal " in log
+    assert "no/journal: No such file" in log
+    assert "Errno" not in log
+
+
 def test_a_journal_on_a_full_disk_is_told_and_does_not_stop_the_protocol():
     with serving("--port", "0", "--journal", "/dev/full") as served:
         served.read_ready()

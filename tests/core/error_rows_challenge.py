@@ -125,6 +125,12 @@ CHALLENGES = (
         row=WITH_PUBLIC_KEY | {"versions": SINCE_11},
     ),
     _challenge_row(
+        "slot 0 of a device with a public key and certificates that it does not claim",
+        IR,
+        "MSG 6 (must match PUB_KEY_ID_CAP)",
+        row=WITH_PUBLIC_KEY | {"profile": "public key, filled slots", "versions": SINCE_11},
+    ),
+    _challenge_row(
         "the public key",
         _authenticated(0x0F, 0, PUBLIC_KEY),
         "MSG 6",
@@ -273,6 +279,10 @@ MEASURES = (
     _measure_row("signed, a public key that is there without PUB_KEY_ID_CAP", IR,
                  "MSG 6, KEY_EXCHANGE: only legal with PUB_KEY_ID", attributes=1, slot=0xF,
                  row={"profile": "unclaimed public key", "versions": SINCE_11}),
+    _measure_row("signed, slot 0 of a device with certificates that it does not claim", IR,
+                 "MSG 6 (must match PUB_KEY_ID_CAP)", attributes=1,
+                 row=WITH_PUBLIC_KEY
+                 | {"profile": "public key, filled slots", "versions": SINCE_11}),
     _measure_row("a key that is not for measurements, in a multi-key connection", IR,
                  "measurements sheet 2", attributes=1, slot=2, row=MULTI),
     _measure_row("the count", _measured(0, b"", total=4), "measurements sheet 2", operation=0),

@@ -134,6 +134,9 @@ PROFILES = {
     "public key": lambda: responder(
         FakeDevice({}, public_key=True), policy(flags=PUB_KEY_ID | CHAL | MEAS_SIG)
     ),
+    "public key, filled slots": lambda: responder(
+        FakeDevice(public_key=True), policy(flags=PUB_KEY_ID | CHAL | MEAS_SIG)
+    ),
     "unclaimed public key": lambda: responder(FakeDevice(public_key=True)),
     "multi-key": lambda: responder(_MULTI_DEVICE, policy(flags=_MULTI | MULTI_KEY_NEG)),
     "multi-key only": lambda: responder(_MULTI_DEVICE, policy(flags=_MULTI | MULTI_KEY_ONLY)),

@@ -2,6 +2,7 @@ import pytest
 
 from responder.profiles.load import load_profile
 
+RECALL = '{ do = "recall", field = "nonce", of = ["CHALLENGE"] }'
 FAULT = """\
 [[fault]]
 id = "x"
@@ -39,3 +40,18 @@ def test_words_that_do_not_exist(refused, head, text, line, reason, suggestion):
     assert where == head.count("\n") + line
     assert reason in why
     assert hint == suggestion
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        (FAULT.replace(RECALL, ""), 8, "fault 'x' does nothing"),
+        (FAULT.replace(RECALL, '{ do = "flip" }'), 8, "the action of pre_sign is 'recall'"),
+        (FAULT.replace("pre_sign", "post_sign"), 8, "the action of post_sign is 'flip'"),
+        (FAULT + 'message = ["DIGESTS"]\n', 9, "DIGESTS has no signature, so pre_sign never"),
+    ],
+)
+def test_a_fault_that_can_never_strike(refused, head, text, line, reason):
+    where, why, _ = refused(head + text)
+    assert where == head.count("\n") + line
+    assert reason in why

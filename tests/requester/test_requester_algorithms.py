@@ -108,3 +108,10 @@ def test_structure_types_that_1_3_does_not_define(kind):
 def test_the_same_structure_twice():
     peer = Peer(**draft(ALGORITHMS, structures((2, 1), (2, 1))))
     assert converse(peer).check == "alg.structure-order"
+
+
+@pytest.mark.parametrize("version", [V10, V11], ids=["1.0", "1.1"])
+def test_a_message_longer_than_length_can_say(version):
+    """1.0 and 1.1 have no DataTransferSize that would refuse it before."""
+    peer = Peer(versions=(version,), **raw(ALGORITHMS, lambda r: r + bytes(0x10000)))
+    assert converse(peer).check == "any.size-trailing"

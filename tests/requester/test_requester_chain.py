@@ -146,6 +146,19 @@ def test_nul_in_a_name_is_told():
     assert outcome.observed == ["chain.nul-in-name"]
 
 
+def test_name_constraints_that_are_not_critical_are_told():
+    names = x509.NameConstraints([x509.DNSName("device.example")], None)
+    outcome = converse(of(*chain(intermediate=INTERMEDIATE.with_extension(names))))
+    assert outcome.report.verdict == "attested"
+    assert outcome.observed == ["chain.name-constraints"]
+
+
+def test_name_constraints_that_are_critical_are_refused():
+    names = x509.NameConstraints([x509.DNSName("device.example")], None)
+    critical = INTERMEDIATE.with_extension(names, critical=True)
+    assert converse(of(*chain(intermediate=critical))).check == "x5.critical-extension"
+
+
 def test_an_extension_that_is_not_critical_may_be_unknown():
     unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\0")
     odd = LEAF.with_extension(unknown).build()

@@ -3,10 +3,10 @@
 import pytest
 from requester.cases import draft, put, raw
 from requester.cases_proof import ASK
-from requester.peer import Peer, code_names, converse
+from requester.peer import Peer, code_names, converse, error
 
 from responder.requester.options import VendorRequest
-from responder.spec.codes import ResponseCode
+from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.versions import ALL_VERSIONS, V12
 
 VENDOR = ResponseCode.VENDOR_DEFINED_RESPONSE
@@ -47,3 +47,19 @@ def test_bit_7_of_param1_is_reserved_before_1_4():
 def test_a_vendor_id_of_odd_length_is_legal():
     request = VendorRequest(10, b"\x01\x02\x03", b"")
     assert converse(Peer(), vendor=request).report.verdict == "attested"
+
+
+@pytest.mark.parametrize("code", sorted(set(range(0x100)) - {0x03, 0x07, 0x42, 0x43}))
+def test_an_error_of_another_kind_is_no_answer(code):
+    """Not even if its extended data would make a vendor-defined response of it."""
+    lie = error(V12, code, 0, bytes.fromhex("0300020100020002ff"))
+    peer = Peer(versions=(V12,), first={RequestCode.VENDOR_DEFINED_REQUEST: [lie]})
+    outcome = converse(peer, **ASK)
+    assert outcome.check == "err.refused"
+    assert not outcome.report.vendor_response
+
+
+def test_only_unsupported_request_says_that_a_device_does_not_know_it():
+    refusal = error(V12, ErrorCode.UNSUPPORTED_REQUEST, RequestCode.VENDOR_DEFINED_REQUEST)
+    peer = Peer(versions=(V12,), first={RequestCode.VENDOR_DEFINED_REQUEST: [refusal]})
+    assert converse(peer, **ASK).observed == ["vendor.refused"]

@@ -83,7 +83,7 @@ def test_a_stale_unix_socket_is_replaced_and_a_live_one_is_not(tmp_path):
 def test_a_file_in_the_way_is_left_alone(tmp_path):
     path = tmp_path / "s"
     path.write_text("precious")
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError, match="s is no socket"):
         opened(f"spdm-emu+unix:{path}")
     assert path.read_text() == "precious"
 
