@@ -37,16 +37,28 @@ _RESET_M1_UNLESS_AUTHENTICATED = frozenset(
 """Requests that skip CHALLENGE and so make M1 begin anew."""
 
 
+LIMIT = 1 << 24
+"""What one buffer may cost, in bytes: a chain of 65535 bytes, read byte by byte, fits."""
+_COST_OF_A_PART = 64
+"""What a message costs beside its bytes."""
+
+
 class Transcript:
     """The buffers A, B, C and M of one connection."""
 
     def __init__(self) -> None:
         self._buffers: dict[Buffer, Parts] = {buffer: [] for buffer in Buffer}
+        self._costs = dict.fromkeys(Buffer, 0)
 
     def clear(self, *buffers: Buffer) -> None:
         """Empty some buffers, or all if none is named."""
         for buffer in buffers or Buffer:
             self._buffers[buffer] = []
+            self._costs[buffer] = 0
+
+    def full(self, buffer: Buffer) -> bool:
+        """Whether a buffer holds as much as it may: who never asks for a signature gets no more."""
+        return self._costs[buffer] >= LIMIT
 
     def begin(self, request_code: int, *, authenticated: bool) -> None:
         """Apply the resets that an accepted request causes, before it is appended."""
@@ -60,6 +72,7 @@ class Transcript:
     def append(self, buffer: Buffer, name: str, message: bytes) -> None:
         """Add a message as it was sent, a signed response without its signature."""
         self._buffers[buffer].append((name, message))
+        self._costs[buffer] += len(message) + _COST_OF_A_PART
 
     def signed(self, buffer: Buffer, version: int) -> Parts:
         """What a signature covers: M1 (A, B, C), or L1 (M; from 1.2 on A and M)."""

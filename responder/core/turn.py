@@ -152,6 +152,8 @@ class Turn:
         self._check_size(len(message) + (exchange.wire.signature_size if reply.sign else 0))
         transcript.begin(request.code, authenticated=self.connection.authenticated)
         if row.buffer:
+            if transcript.full(row.buffer):
+                raise ProtocolError(ErrorCode.UNSPECIFIED, "the transcript is full")
             transcript.append(row.buffer, request.name, exchange.raw_request)
             transcript.append(row.buffer, response.name, message)
         if reply.sign and row.buffer:

@@ -147,6 +147,39 @@ def test_a_signature_that_fails_leaves_no_transcript_behind(version):
     check_m1(dialogue, dialogue.b)
 
 
+# Memory is bounded: who reads for ever and never asks for a signature is refused in the end.
+
+FULL = {
+    "certificates": (raw.get_certificate, 0x02, raw.get_digests, 0x01),
+    "measurements": (raw.get_measurements, 0x60, raw.get_measurements, 0x60),
+}
+
+
+@every_version
+@pytest.mark.parametrize("what", FULL)
+def test_a_full_transcript_is_refused_until_it_begins_anew(version, what, monkeypatch):
+    monkeypatch.setattr("responder.core.transcript.LIMIT", 3000)
+    request, code, anew, its_code = FULL[what]
+    dialogue = meet(version)
+    answers = [dialogue.say(request(version)) for _ in range(50)]
+    refused = [answer[1] for answer in answers].index(0x7F)
+    assert all(answer[1] == code for answer in answers[:refused])
+    assert answers[refused].hex() == f"{version:02x}7f0500"
+    exchanged = exchange(dialogue, anew(version))
+    assert exchanged[len(anew(version)) + 1] == its_code
+    check_m1(dialogue, exchanged if what == "certificates" else b"")
+
+
+@every_version
+def test_a_chain_read_byte_by_byte_is_not_too_long(version):
+    slots = {0: FakeSlot(0, certificates=bytes(range(256)) * 4)}
+    dialogue = Dialogue(responder(FakeDevice(slots)), version).reach("negotiated")
+    certificates = b""
+    for offset in range(1000):
+        certificates += exchange(dialogue, raw.get_certificate(version, offset=offset, length=1))
+    check_m1(dialogue, certificates)
+
+
 # L1: M, from 1.2 on A and M.
 
 
