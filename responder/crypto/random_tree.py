@@ -17,11 +17,16 @@ class RandomTree:
         self._pool = b""
 
     def child(self, *path: str | int) -> "RandomTree":
-        """The branch at ``path`` below this one; the same path is always the same stream."""
+        """The branch at ``path`` below this one; the same path is always the same stream.
+
+        ``child("a", 1)`` is ``child("a").child(1)``.
+        """
         key = self._key
         for step in path:
             key = hmac.digest(key, b"child\0" + repr(step).encode(), "sha256")
-        return RandomTree(key)
+        branch = RandomTree(b"")
+        branch._key = key  # noqa: SLF001 - a branch is one of us
+        return branch
 
     def bytes(self, size: int) -> bytes:
         """The next ``size`` bytes of this branch's stream (HKDF-Expand's block chain)."""
@@ -32,7 +37,3 @@ class RandomTree:
             )
         taken, self._pool = self._pool[:size], self._pool[size:]
         return taken
-
-    def fraction(self) -> float:
-        """A number in [0, 1) from the next 8 bytes."""
-        return int.from_bytes(self.bytes(8), "big") / 2**64

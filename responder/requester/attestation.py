@@ -88,6 +88,8 @@ def _attest(c: Conversation) -> Flow[None]:
     yield from authenticate_slot(c)
     if c.agreed.has(Cap.CHAL) and c.agreed.chain_hash:
         yield from challenge(c)
+    else:
+        c.report.observe("challenge.unsupported")
     yield from measure(c)
     yield from vendor_request(c)
     c.checks.step = "POLICY"

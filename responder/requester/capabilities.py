@@ -13,7 +13,6 @@ from responder.spec.flags import (
     REQUESTER_FLAGS,
     RESPONDER_FLAGS,
     SESSION,
-    TWO_BIT_FIELDS,
     Cap,
 )
 from responder.spec.limits import MAX_CT_EXPONENT, MIN_DATA_TRANSFER_SIZE
@@ -174,16 +173,8 @@ def _check_sizes(c: Conversation, message: Capabilities) -> None:
 
 
 def flag_names(flags: Cap) -> list[str]:
-    """The names of set flags; two-bit fields as ``MEAS=2``."""
-    names = []
-    fields = {mask: name for name, mask in TWO_BIT_FIELDS.items()}
-    for flag in Cap:
-        field = next((mask for mask in fields if flag in mask), None)
-        if field is None and flag in flags:
-            names.append(str(flag.name))
-        elif field is not None and flag == field & -field and flags & field:
-            names.append(f"{fields[field]}={(flags & field) // flag}")
-    return names
+    """The names of set flags, as profiles write them."""
+    return [str(flag.name) for flag in Cap if flag in flags]
 
 
 def _list(flags: Cap) -> str:

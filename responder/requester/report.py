@@ -24,6 +24,7 @@ OBSERVATIONS = {
     "nonce.zero": "The responder's nonce is zero.",
     "nonce.repeated": "The responder's nonce came before.",
     "nonce.echo": "The responder's nonce is the requester's.",
+    "challenge.unsupported": "There was no CHALLENGE; 1.0 and 1.1 sign nothing of the negotiation.",
     "challenge.summary-differs": "The summary hash is not that of the measurements read.",
     "measurements.unsupported": "The responder has no measurements.",
     "measurements.unsigned": "The measurements are not signed.",

@@ -34,8 +34,6 @@ OPERATION_COUNT = 0x00
 OPERATION_ALL = 0xFF
 """Request Param2: the number of measurements, or all of them; else one index."""
 
-_DMTF_HEADER_SIZE = 3
-
 
 class DmtfMeasurement(Record):
     """DMTFSpecMeasurementValueType and value, the content of a block of that specification."""

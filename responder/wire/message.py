@@ -245,8 +245,3 @@ def _wire_error(error: ConstructError) -> WireError:
     path = (getattr(error, "path", None) or path).replace("(parsing) -> ", "")
     reason = str(error).splitlines()[-1]
     return WireError(reason, path.replace("(building) -> ", ""))
-
-
-def is_record(value: object) -> bool:
-    """Whether a value is a parsed record."""
-    return isinstance(value, Record)

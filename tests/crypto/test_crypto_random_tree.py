@@ -48,8 +48,8 @@ def test_seeds_differ():
     assert RandomTree(b"one").bytes(16) != RandomTree(b"two").bytes(16)
 
 
-def test_fractions_are_at_least_0_and_less_than_1():
+def test_a_path_may_be_walked_in_pieces():
     tree = RandomTree(b"seed")
-    fractions = [tree.fraction() for _ in range(200)]
-    assert all(0 <= fraction < 1 for fraction in fractions)
-    assert 0.4 < sum(fractions) / len(fractions) < 0.6
+    whole = tree.child("connection", 1, "challenge").bytes(16)
+    assert tree.child("connection").child(1, "challenge").bytes(16) == whole
+    assert tree.child("connection").child(1).child("challenge").bytes(16) == whole

@@ -71,7 +71,7 @@ def test_the_report_names_the_device():
     assert report.trust_anchor == "CN=Root"
     assert report.slot == 0
     assert report.algorithms["base_asym"] == "ECDSA-P256"
-    assert report.capabilities.names == ["CERT", "CHAL", "MEAS=2"]
+    assert report.capabilities.names == ["CERT", "CHAL", "MEAS_SIG"]
 
 
 def test_the_report_is_a_json_document():

@@ -112,3 +112,9 @@ def test_a_summary_that_was_not_asked_for():
         flags=Cap.CERT | Cap.CHAL, **draft(CHALLENGE_AUTH, put(measurement_summary_hash=bytes(32)))
     )
     assert converse(peer).report.verdict == "refused"
+
+
+def test_a_device_without_challenge_is_told():
+    outcome = converse(Peer(flags=Cap.CERT | Cap.MEAS_SIG))
+    assert outcome.report.verdict == "attested"
+    assert outcome.observed == ["challenge.unsupported"]
