@@ -25,7 +25,7 @@ class RandomTree:
         for step in path:
             key = hmac.digest(key, b"child\0" + repr(step).encode(), "sha256")
         branch = RandomTree(b"")
-        branch._key = key  # noqa: SLF001 - a branch is one of us
+        branch._key = key
         return branch
 
     def bytes(self, size: int) -> bytes:
