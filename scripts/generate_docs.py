@@ -10,6 +10,7 @@ from responder.cli.exits import Exit
 from responder.cli.main import VERBS, cli
 from responder.core.connection import Phase
 from responder.core.hooks import Hooks
+from responder.core.ownership import CLEARS, Level, Reset
 from responder.core.table import REQUESTS
 from responder.profiles.load import list_profiles, load_profile
 from responder.requester.check_table import CHECKS
@@ -77,6 +78,23 @@ def hooks() -> str:
     )
 
 
+def resets() -> str:
+    """Who owns what, and what clears it."""
+    owners = table(["Level", "Owns"], [[level.name.lower(), level.value] for level in Level])
+    rows = [
+        [reset.value, *("x" if level in CLEARS[reset] else "" for level in Level)]
+        for reset in Reset
+    ]
+    head = ["Reset", *(level.name.lower() for level in Level)]
+    return (
+        "# Ownership and resets\n\n"
+        + owners
+        + "\nWhat each reset clears. Of a device only what is volatile is cleared. The loss of the"
+        " peer's connection clears nothing by itself: an endpoint attached `fresh` ends with its"
+        " peer, `sticky` and `shared` ones stay as they are.\n\n" + table(head, rows)
+    )
+
+
 def checks() -> str:
     """What our requester checks."""
     rows = [[f"`{check.id}`", check.text, check.source] for check in CHECKS.values()]
@@ -127,6 +145,7 @@ def _help(command: click.Command, parent: click.Context, name: str) -> str:
 PAGES = {
     "requests.md": requests,
     "hooks.md": hooks,
+    "resets.md": resets,
     "checks.md": checks,
     "faults.md": faults,
     "options.md": options,

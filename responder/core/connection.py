@@ -7,6 +7,7 @@ import msgspec
 
 from responder.core.errors import ProtocolError
 from responder.core.hooks import Hooks
+from responder.core.ownership import CLEARS, Level, Reset
 from responder.core.transcript import Transcript
 from responder.crypto.random_tree import RandomTree
 from responder.spec.algorithms import Hash, Signature
@@ -126,6 +127,12 @@ class Connection:
         """GET_VERSION: forget all that was agreed."""
         self._forget()
         self._move(Phase.AFTER_VERSION)
+
+    def reset(self, reset: Reset) -> None:
+        """Begin from nothing if a reset clears the endpoint; elsewhere stay as it is."""
+        if Level.ENDPOINT in CLEARS[reset]:
+            self._forget()
+            self._move(Phase.NOT_STARTED)
 
     def agree_version(self, version: SpdmVersion) -> None:
         """The first request after VERSION that names an offered version fixes it."""

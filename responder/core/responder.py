@@ -9,6 +9,7 @@ from responder.core.errors import ProtocolError
 from responder.core.events import InternalError, PhaseChanged, RequestReceived, ResponseSent
 from responder.core.hooks import Hooks
 from responder.core.interfaces import Device, ResponderPolicy
+from responder.core.ownership import Reset
 from responder.core.turn import Turn, error_message
 from responder.crypto.random_tree import RandomTree
 from responder.spec.codes import ErrorCode
@@ -56,9 +57,16 @@ class Responder:
             effects.append(Emit(InternalError(code, traceback.format_exc())))
             error = ProtocolError(ErrorCode.UNSPECIFIED, "internal error")
             effects += _refusal(self.connection, error)
+        return effects + self._phase_changes()
+
+    def reset(self, reset: Reset) -> list[Effect]:
+        """The device is reset; ``responder.core.ownership`` says whether that reaches here."""
+        self.connection.reset(reset)
+        return self._phase_changes()
+
+    def _phase_changes(self) -> list[Effect]:
         changes, self.connection.phase_changes = self.connection.phase_changes, []
-        effects += [Emit(PhaseChanged(b.name, a.name)) for b, a in changes]
-        return effects
+        return [Emit(PhaseChanged(before.name, after.name)) for before, after in changes]
 
     def expire(self, name: str, now: float) -> list[Effect]:
         """A timer ran out that an ``ArmTimer`` effect had asked for; none is armed yet."""
