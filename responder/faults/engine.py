@@ -26,19 +26,19 @@ class FaultEngine(Hooks):
         self._memory = memory
         self._recalled: dict[str, bytes] = {}
         self._matches: Counter[str] = Counter()
+        self._wanted = {
+            (name, action.field)
+            for fault in faults
+            for action in fault.action
+            if isinstance(action, Recall)
+            for name in action.of
+        }
 
     def request(self, exchange: Exchange) -> Defer | ProtocolError | bytes | None:
         """Remember the fields that ``recall`` actions ask for; never interferes."""
-        name = name_of_code(exchange.request.code)
-        wanted = {
-            action.field
-            for fault in self._faults
-            for action in fault.action
-            if isinstance(action, Recall) and name in action.of
-        }
-        for field in wanted:
+        for name, field in self._wanted:
             value = getattr(exchange.request, field, b"")
-            if value:
+            if value and name == exchange.request.name:
                 self._recalled[field] = self._memory.get(field, bytes(len(value)))
                 self._memory[field] = value
         return None
@@ -49,8 +49,10 @@ class FaultEngine(Hooks):
             for action in fault.action:
                 if isinstance(action, Recall):
                     stale = self._recalled.get(action.field, b"")
-                    signing.parts = _with_field(signing.parts, action, stale, exchange.wire)
-                    _record(exchange, fault, f"{action.field} = {stale.hex()}")
+                    fresh = signing.parts
+                    signing.parts = _with_field(fresh, action, stale, exchange.wire)
+                    if signing.parts != fresh:
+                        _record(exchange, fault, f"{action.field} = {stale.hex()}")
         return signing
 
     def post_sign(self, exchange: Exchange, signature: bytes) -> bytes:
@@ -58,8 +60,9 @@ class FaultEngine(Hooks):
         for fault in self._striking("post_sign", exchange):
             for action in fault.action:
                 if isinstance(action, Flip):
-                    signature = flip_bit(signature, action.bit)
-                    _record(exchange, fault, f"bit {action.bit} of {len(signature)} bytes")
+                    before, signature = signature, flip_bit(signature, action.bit)
+                    if signature != before:
+                        _record(exchange, fault, f"bit {action.bit} of {len(signature)} bytes")
         return signature
 
     def _striking(self, hook: str, exchange: Exchange) -> Iterator[FaultSpec]:

@@ -9,6 +9,8 @@ from cryptography.exceptions import InvalidSignature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from responder.core.events import FaultFired
+from responder.core.hooks import Hooks
 from responder.faults.engine import DeviceMemory, FaultEngine, flip_bit
 from responder.faults.rule import FaultSpec, Flip, Recall
 
@@ -83,9 +85,37 @@ def test_a_recall_of_one_request_does_not_touch_the_other():
     assert strikes(fault(hook="pre_sign", action=[recall]), 0x12) == [False, True]
 
 
+def answers(hooks):
+    """All that a responder with these hooks says in an attestation; one seed for all."""
+    peer, version = responder(hooks=hooks), 0x12
+    requests = (
+        raw.get_version(), raw.get_capabilities(version), raw.negotiate(version),
+        raw.get_digests(version), raw.get_certificate(version), raw.challenge(version),
+        raw.get_measurements(version, attributes=1),
+    )  # fmt: skip
+    return [peer.receive(request, 0.0) for request in requests]
+
+
 def test_no_faults_change_nothing():
-    hooks = FaultEngine([], DeviceMemory())
-    Dialogue(responder(hooks=hooks), 0x12).reach("authenticated")
+    assert answers(FaultEngine([], DeviceMemory())) == answers(Hooks())
+    assert answers(FaultEngine([fault()], DeviceMemory())) != answers(Hooks())
+
+
+def fired(spec):
+    effects = [effect for step in answers(FaultEngine([spec], DeviceMemory())) for effect in step]
+    return [e.event.detail for e in effects if isinstance(getattr(e, "event", None), FaultFired)]
+
+
+def test_what_changed_is_told():
+    assert fired(fault(action=[{"do": "flip", "bit": 3}])) == ["bit 3 of 64 bytes"] * 2
+    recall = {"do": "recall", "field": "nonce", "of": ["CHALLENGE"]}
+    assert fired(fault(hook="pre_sign", action=[recall])) == ["nonce = " + "00" * 32]
+
+
+def test_what_did_not_change_is_not_told_as_changed():
+    assert fired(fault(action=[{"do": "flip", "bit": 100_000}])) == []
+    recall = {"do": "recall", "field": "nonce", "of": ["GET_DIGESTS"]}
+    assert fired(fault(hook="pre_sign", action=[recall])) == []
 
 
 @settings(max_examples=100, derandomize=True, deadline=None, database=None)

@@ -40,6 +40,9 @@ def test_other_addresses_need_permission_and_the_refusal_says_why(host):
 
 def test_permission_helps():
     listeners = opened("spdm-emu://0.0.0.0:0", allow_remote=True)
+    assert [str(one.endpoint.host) for one in listeners] == ["0.0.0.0"]
+    port = listeners[0].endpoint.port
+    assert listeners[0].socket.getsockname() == ("0.0.0.0", port)
     close(listeners)
 
 

@@ -144,6 +144,8 @@ async def test_once_ends_with_shutdown(serving):
     running = await serving(once=True)
     await (await running.peer()).exchange(SHUTDOWN, NONE)
     await finishes(running)
+    with pytest.raises(ConnectionRefusedError):
+        await running.peer()
 
 
 async def test_once_goes_on_after_continue(serving):
