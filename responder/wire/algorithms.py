@@ -9,6 +9,7 @@ from responder.wire.names import MEASUREMENT_HASHES, AlgType, OtherParams, Speci
 FIXED_ALGORITHM_BYTES = 2
 TABLE_SIZE = 4
 EXTENDED_SIZE = 4
+BLOCK_FIXED_SIZE = 30
 REQUEST_FIXED_SIZE = 32
 RESPONSE_FIXED_SIZE = 36
 
@@ -46,15 +47,16 @@ def parse_structures(data: bytes) -> list[AlgorithmStructure]:
     return structures
 
 
-class NegotiateAlgorithms(Message, code=RequestCode.NEGOTIATE_ALGORITHMS):
-    """What the requester supports: 32 bytes, extended algorithms, structures (1.1).
+class AlgorithmOffer(Record):
+    """What a side supports: 30 bytes, extended algorithms, structures; ``length`` covers all of it.
 
-    ``length`` is the length of the whole message, in bytes.
+    This is the supported-algorithms block at the end of CAPABILITIES (1.3), and the body of
+    NEGOTIATE_ALGORITHMS.
     """
 
     algorithm_structure_count: int = wire(Int8ul, default=0)
     param2: int = wire(Int8ul, default=0)
-    length: int | None = wire(LengthOf("trailer", Int16ul, extra=REQUEST_FIXED_SIZE), default=None)
+    length: int | None = wire(LengthOf("trailer", Int16ul, extra=BLOCK_FIXED_SIZE), default=None)
     measurement_specification: int = wire(Int8ul, default=0, show=Specification)
     other_params_support: int = wire(Int8ul, default=0, show=OtherParams)
     base_asym_algo: int = wire(Int32ul, default=0, show=BASE_ASYM)
@@ -65,7 +67,7 @@ class NegotiateAlgorithms(Message, code=RequestCode.NEGOTIATE_ALGORITHMS):
     ext_hash_count: int = wire(Int8ul, default=0)
     reserved2: int = wire(Int8ul, default=0)
     mel_specification: int = wire(Int8ul, default=0, show=Specification)
-    trailer: bytes = wire(Blob(lambda c: max(0, c.length - REQUEST_FIXED_SIZE)), default=b"")
+    trailer: bytes = wire(Blob(lambda c: max(0, c.length - BLOCK_FIXED_SIZE)), default=b"")
 
     @property
     def extended_size(self) -> int:
@@ -79,6 +81,16 @@ class NegotiateAlgorithms(Message, code=RequestCode.NEGOTIATE_ALGORITHMS):
             WireError: there are fewer, or bytes are left over.
         """
         return _structures(self.trailer[self.extended_size :], self.algorithm_structure_count)
+
+
+class NegotiateAlgorithms(Message, AlgorithmOffer, code=RequestCode.NEGOTIATE_ALGORITHMS):
+    """What the requester supports: SPDMVersion and code, then its offer.
+
+    ``length`` is the length of the whole message, in bytes.
+    """
+
+    length: int | None = wire(LengthOf("trailer", Int16ul, extra=REQUEST_FIXED_SIZE), default=None)
+    trailer: bytes = wire(Blob(lambda c: max(0, c.length - REQUEST_FIXED_SIZE)), default=b"")
 
 
 class Algorithms(Message, code=ResponseCode.ALGORITHMS):

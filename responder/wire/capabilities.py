@@ -8,27 +8,22 @@ from typing import Any
 
 from construct import StreamError
 
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.spec.flags import Cap, ExtCap
 from responder.spec.versions import V11, V12, V13
+from responder.wire.algorithms import BLOCK_FIXED_SIZE, AlgorithmOffer
 from responder.wire.fields import (
     Blob,
     Condition,
     Int8ul,
     Int16ul,
     Int32ul,
-    LengthOf,
-    Rest,
     When,
 )
-from responder.wire.message import Message, Record, wire
-from responder.wire.names import OtherParams, Specification
+from responder.wire.message import Message, wire
 
 SUPPORTED_ALGORITHMS = 1 << 0
 """Param1 bit 0 (1.3): the request asks for, the response carries, the algorithms block."""
-BLOCK_FIXED_SIZE = 30
-"""Bytes of that block before its extended algorithms and structures."""
 
 
 def _own_version(version: int) -> Condition:
@@ -46,29 +41,6 @@ class GetCapabilities(Message, code=RequestCode.GET_CAPABILITIES):
     flags: int | None = wire(When(_own_version(V11), Int32ul), default=None, show=Cap)
     data_transfer_size: int | None = wire(When(_own_version(V12), Int32ul), default=None)
     max_spdm_msg_size: int | None = wire(When(_own_version(V12), Int32ul), default=None)
-
-
-class SupportedAlgorithms(Record):
-    """The block at the end of CAPABILITIES: 30 bytes, extended algorithms, 4-byte structures.
-
-    ``structures`` holds the extended algorithms and the algorithm structures, in the layout of
-    NEGOTIATE_ALGORITHMS.
-    """
-
-    param1: int = wire(Int8ul, default=0)
-    param2: int = wire(Int8ul, default=0)
-    length: int | None = wire(LengthOf("structures", Int16ul, extra=BLOCK_FIXED_SIZE), default=None)
-    measurement_specification: int = wire(Int8ul, default=0, show=Specification)
-    other_params_support: int = wire(Int8ul, default=0, show=OtherParams)
-    base_asym_algo: int = wire(Int32ul, default=0, show=BASE_ASYM)
-    base_hash_algo: int = wire(Int32ul, default=0, show=BASE_HASHES)
-    pqc_asym_algo: int = wire(Int32ul, default=0, show=PQC_ASYM)
-    reserved: bytes = wire(Blob(8), default=bytes(8))
-    ext_asym_count: int = wire(Int8ul, default=0)
-    ext_hash_count: int = wire(Int8ul, default=0)
-    reserved2: int = wire(Int8ul, default=0)
-    mel_specification: int = wire(Int8ul, default=0, show=Specification)
-    structures: bytes = wire(Rest(), default=b"")
 
 
 def _has_block(context: Any) -> bool:
@@ -99,5 +71,5 @@ class Capabilities(Message, code=ResponseCode.CAPABILITIES):
     data_transfer_size: int | None = wire(When(_own_version(V12), Int32ul), default=None)
     max_spdm_msg_size: int | None = wire(When(_own_version(V12), Int32ul), default=None)
     supported_algorithms: bytes = wire(
-        When(_has_block, Blob(_block_size), b""), default=b"", view=SupportedAlgorithms
+        When(_has_block, Blob(_block_size), b""), default=b"", view=AlgorithmOffer
     )

@@ -12,11 +12,11 @@ from responder.spec.codes import ErrorCode
 from responder.spec.measurements import VALUE_TYPE_MASK, ValueType
 from responder.wire.algorithms import (
     EXTENDED_SIZE,
+    AlgorithmOffer,
     Algorithms,
     AlgorithmStructure,
     NegotiateAlgorithms,
 )
-from responder.wire.capabilities import SupportedAlgorithms
 from responder.wire.certificate import Certificate
 from responder.wire.certificate_chain import CertificateChain, split_certificates
 from responder.wire.context import WireContext
@@ -137,7 +137,7 @@ _Digger = Callable[[Digging], list[Part]]
 _DIGGERS: dict[tuple[type[Record], str], _Digger] = {
     (NegotiateAlgorithms, "trailer"): _algorithms(("ext_asym_count", "ext_hash_count")),
     (Algorithms, "trailer"): _algorithms(("ext_asym_sel_count", "ext_hash_sel_count")),
-    (SupportedAlgorithms, "structures"): _algorithms(("ext_asym_count", "ext_hash_count")),
+    (AlgorithmOffer, "trailer"): _algorithms(("ext_asym_count", "ext_hash_count")),
     (Certificate, "cert_chain"): _chain,
     (CertificateChain, "certificates"): _certificates,
     (DmtfMeasurement, "value"): _measurement_value,

@@ -93,7 +93,10 @@ class Record:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         own = {name: info for name, info in vars(cls).items() if isinstance(info, FieldInfo)}
-        cls._fields = {**cls._fields, **own}
+        inherited: dict[str, FieldInfo] = {}
+        for base in cls.__bases__:
+            inherited |= getattr(base, "_fields", {})
+        cls._fields = inherited | own
         cls._defaults = {
             name: info.default
             for name, info in cls._fields.items()

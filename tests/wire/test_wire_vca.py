@@ -5,12 +5,13 @@ import pytest
 from responder.spec.algorithms import TABLE_AEAD, TABLE_DHE
 from responder.spec.flags import Cap
 from responder.wire.algorithms import (
+    AlgorithmOffer,
     Algorithms,
     AlgorithmStructure,
     NegotiateAlgorithms,
     parse_structures,
 )
-from responder.wire.capabilities import Capabilities, GetCapabilities, SupportedAlgorithms
+from responder.wire.capabilities import Capabilities, GetCapabilities
 from responder.wire.context import WireContext
 from responder.wire.message import WireError
 from responder.wire.version import GetVersion, Version
@@ -62,12 +63,15 @@ def test_the_algorithms_block_is_there_only_from_1_3_on():
 
 def test_the_algorithms_block_tells_its_own_length():
     structure = AlgorithmStructure(alg_type=TABLE_DHE, alg_supported=0x10)
-    block = SupportedAlgorithms(param1=1, base_asym_algo=0x80, structures=structure.build())
+    block = AlgorithmOffer(
+        algorithm_structure_count=1, base_asym_algo=0x80, trailer=structure.build()
+    )
     data = block.build()
     assert (len(data), data[2:4]) == (34, b"\x22\x00")
     assert data[6:10] == b"\x80\x00\x00\x00"
-    parsed = SupportedAlgorithms.parse(data)
-    assert parsed.structures == bytes.fromhex("02201000")
+    parsed = AlgorithmOffer.parse(data)
+    assert parsed.structures() == [structure]
+    assert parsed.trailer == bytes.fromhex("02201000")
 
 
 @pytest.mark.parametrize("length", [0, 29])

@@ -9,12 +9,11 @@ from responder.spec.algorithms import MULTI_KEY_CONNECTION, TABLE_KEM, TABLE_KEY
 from responder.spec.flags import MULTI_KEY, REQUESTER_FLAGS, RESPONDER_FLAGS, Cap
 from responder.spec.limits import MAX_CT_EXPONENT, MIN_DATA_TRANSFER_SIZE
 from responder.spec.versions import V11, V12, V13, V14, SpdmVersion
-from responder.wire.algorithms import AlgorithmStructure
+from responder.wire.algorithms import AlgorithmOffer, AlgorithmStructure
 from responder.wire.capabilities import (
     SUPPORTED_ALGORITHMS,
     Capabilities,
     GetCapabilities,
-    SupportedAlgorithms,
 )
 
 
@@ -77,8 +76,8 @@ def _supported_algorithms(policy: AlgorithmPolicy, version: SpdmVersion, own: Ca
         for alg_type, bits in sorted(policy.tables.items())
         if bits and alg_type <= highest
     ]
-    block = SupportedAlgorithms(
-        param1=len(structures),
+    block = AlgorithmOffer(
+        algorithm_structure_count=len(structures),
         measurement_specification=policy.measurement_specification,
         other_params_support=sum(policy.opaque_formats)
         | (MULTI_KEY_CONNECTION if own & MULTI_KEY else 0),
@@ -86,6 +85,6 @@ def _supported_algorithms(policy: AlgorithmPolicy, version: SpdmVersion, own: Ca
         base_hash_algo=sum(policy.base_hash),
         pqc_asym_algo=sum(policy.pqc_asym) if version >= V14 else 0,
         mel_specification=policy.mel_specification,
-        structures=b"".join(structures),
+        trailer=b"".join(structures),
     )
     return block.build()
