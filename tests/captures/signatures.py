@@ -5,15 +5,36 @@ from dataclasses import dataclass, field
 
 from captures.loader import Run, public_keys
 from captures.replay import Seen, replay
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
+from cryptography.x509 import load_der_x509_certificate
 
 from responder.crypto.hashing import digest
-from responder.crypto.signing import PublicKey, signing_message
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, Hash, Signature, by_bit
+from responder.crypto.signing import PublicKey, SignatureError, signing_message
+from responder.spec.algorithms import (
+    BASE_ASYM,
+    BASE_HASHES,
+    PQC_ASYM,
+    TABLE_REQ_BASE_ASYM,
+    TABLE_REQ_PQC_ASYM,
+    Hash,
+    Signature,
+    by_bit,
+)
+from responder.spec.versions import V12
 from responder.wire.certificate_chain import parse_chain
 from responder.wire.message import Message
 from responder.wire.registry import parse_message
 
 CHALLENGE_AUTH, MEASUREMENTS, CERTIFICATE, ALGORITHMS = 0x03, 0x60, 0x02, 0x63
+GET_VERSION = 0x84
+VCA = (0x04, 0x61, ALGORITHMS)
+CARRIERS = (0xEA, 0x6A, 0xEB, 0x6B)
+"""What encapsulated messages travel in."""
 SIGNERS = {
     CHALLENGE_AUTH: "responder-challenge_auth signing",
     MEASUREMENTS: "responder-measurements signing",
@@ -44,23 +65,25 @@ Book = Callable[[Exchanged], list[bytes] | None]
 
 @dataclass(frozen=True)
 class Signed:
-    """A captured signature of the responder.
+    """A captured signature.
 
     Attributes:
         code: CHALLENGE_AUTH or MEASUREMENTS.
+        context: the signer's role and purpose, which 1.2 and later sign too.
         chain: the certificate chain of the slot; empty for a public key known beforehand.
-        recorded: the transcript hash that the signer wrote down.
+        recorded: the transcript hash that the responder wrote down.
         covered: what the transcript under test says was signed.
     """
 
     code: int
+    context: str
     version: int
     session: int | None
     scheme: Signature
     base_hash: Hash
     chain: bytes = field(repr=False)
     message: Message = field(repr=False)
-    recorded: bytes = field(repr=False)
+    recorded: bytes | None = field(repr=False)
     covered: list[bytes] = field(repr=False)
 
     @property
@@ -77,16 +100,28 @@ class Signed:
 
     def verify(self) -> None:
         """Check the signature; ``SignatureError`` if the transcript, or anything, is wrong."""
-        context = SIGNERS[self.code]
-        message = signing_message(self.version, context, self.base_hash, self.covered)
+        message = signing_message(self.version, self.context, self.base_hash, self.covered)
         signature = self.message.signature
-        self._key().verify(self.scheme, self.base_hash, message, signature)
+        if self.scheme in PQC_ASYM:
+            self._verify_mldsa(message, signature)
+        else:
+            key = PublicKey.from_der(self._key_der())
+            key.verify(self.scheme, self.base_hash, message, signature)
 
-    def _key(self) -> PublicKey:
+    def _verify_mldsa(self, message: bytes, signature: bytes) -> None:
+        """By the library: ``responder.crypto`` has no ML-DSA yet, only what it signs is ours."""
+        try:
+            key = load_der_public_key(self._key_der())
+            key.verify(signature, message, self.context.encode())
+        except InvalidSignature:
+            raise SignatureError(f"the {self.scheme.name} signature does not verify") from None
+
+    def _key_der(self) -> bytes:
         if not self.chain:
-            return PublicKey.from_der(public_keys()[self.scheme.key])
+            return public_keys()[self.scheme.key]
         _, certificates = parse_chain(self.chain, self.base_hash.size)
-        return PublicKey.from_certificate(certificates[-1])
+        key = load_der_x509_certificate(certificates[-1]).public_key()
+        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def exchanges(run: Run) -> Iterator[Exchanged]:
@@ -123,6 +158,7 @@ def signed_messages(run: Run, book: Book) -> Iterator[Signed]:
             assert code == answer.code, "signatures are recorded in the order of the wire"
             yield Signed(
                 code=code,
+                context=SIGNERS[code],
                 version=answer.spdm_version,
                 session=exchange.session,
                 scheme=scheme,
@@ -135,17 +171,59 @@ def signed_messages(run: Run, book: Book) -> Iterator[Signed]:
     assert not recorded, "every recorded signature was seen on the wire"
 
 
-MLDSA_RUNS = frozenset(
-    {
-        "v14-doe-mldsa65-mlkem768",
-        "v14-mctp-mldsa65-mlkem768-mut",
-        "v14-mctp-mldsa65-secp384",
-        "v14-mctp-mldsa87-mlkem1024",
-        "v14-mctp-mldsa87-mlkem1024-mut",
-        "v14-mctp-pqcfirst-default",
-    }
-)
-"""``responder.crypto`` has no ML-DSA: of these runs only the transcript hashes are checked."""
+def requester_challenges(run: Run, new_book: Callable[[], Book]) -> Iterator[Signed]:
+    """The encapsulated CHALLENGE_AUTH that requesters sign in basic mutual authentication.
+
+    The transcript is that of CHALLENGE_AUTH with the encapsulated messages in the place of the
+    plain ones; before 1.2 the VCA messages are not part of it.
+    """
+    vca: list[Exchanged] = []
+    mutual: list[Exchanged] = []
+    asked: dict[bool, Side] = {}
+    for seen in replay(run):
+        if seen.session is not None or seen.code in CARRIERS:
+            continue
+        side = _side(run, seen)
+        if side.message.code & 0x80:
+            asked[seen.encapsulated] = side
+            if side.message.code == GET_VERSION:
+                vca, mutual = [], []
+            continue
+        if seen.encapsulated not in asked:
+            continue  # DIGESTS that a KEY_EXCHANGE_RSP asked for: no request of its own
+        exchange = Exchanged(asked.pop(seen.encapsulated), side, None)
+        if seen.encapsulated:
+            mutual.append(exchange)
+        elif side.message.code in VCA:
+            vca.append(exchange)
+        if seen.encapsulated and side.message.code == CHALLENGE_AUTH:
+            yield _requester_challenge(vca, mutual, new_book())
+
+
+def _requester_challenge(vca: list[Exchanged], mutual: list[Exchanged], book: Book) -> Signed:
+    selected, answer = vca[-1].response.message, mutual[-1].response.message
+    before = vca if answer.spdm_version >= V12 else []
+    covered = [book(exchange) for exchange in (*before, *mutual)][-1]
+    tables = {TABLE_REQ_BASE_ASYM: BASE_ASYM, TABLE_REQ_PQC_ASYM: PQC_ASYM}
+    rows = (
+        by_bit(tables[structure.alg_type], structure.alg_supported)
+        for structure in selected.structures()
+        if structure.alg_type in tables
+    )
+    portions = (one.response.message for one in mutual if one.response.message.code == CERTIFICATE)
+    return Signed(
+        code=CHALLENGE_AUTH,
+        context="requester-challenge_auth signing",
+        version=answer.spdm_version,
+        session=None,
+        scheme=next(row for row in rows if row),
+        base_hash=by_bit(BASE_HASHES, selected.base_hash_sel),
+        chain=b"".join(portion.cert_chain for portion in portions),
+        message=answer,
+        recorded=None,
+        covered=covered,
+    )
+
 
 _IN_TURN = ("CHALLENGE_AUTH", "MEASUREMENTS", "MEASUREMENTS in session")
 _COUNTS = {
@@ -164,8 +242,9 @@ COUNTS = {
     for scheme, counts in _COUNTS.items()
     for kind, count in zip(_IN_TURN, counts, strict=True)
 }
-"""The responder's signatures by algorithm and message. The 22 CHALLENGE_AUTH that requesters sign
-are encapsulated and left out: they belong to mutual authentication."""
+"""The responder's signatures by algorithm and message."""
+REQUESTER_CHALLENGES = 22
+"""CHALLENGE_AUTH that requesters sign."""
 
 
 def check_signatures(run: Run, book: Book) -> None:
@@ -174,5 +253,11 @@ def check_signatures(run: Run, book: Book) -> None:
         assert signed.transcript_hash() == signed.recorded, signed
         if signed.code == CHALLENGE_AUTH:
             assert signed.message.cert_chain_hash == signed.identity_hash(), signed
-        if run.name not in MLDSA_RUNS:
-            signed.verify()
+        signed.verify()
+
+
+def check_requester_challenges(run: Run, new_book: Callable[[], Book]) -> None:
+    """Every encapsulated CHALLENGE_AUTH verifies, and names the chain that it is signed for."""
+    for signed in requester_challenges(run, new_book):
+        assert signed.message.cert_chain_hash == signed.identity_hash(), signed
+        signed.verify()
