@@ -1,6 +1,7 @@
 """What a user's mistake raises; a peer's raises ``responder.core.errors.ProtocolError``."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -22,6 +23,19 @@ class ConfigError(Exception):
 
 class UnavailableError(Exception):
     """The machine lacks what a verb needs: a port, a file, a tool."""
+
+
+def suggest(word: str, candidates: Iterable[str]) -> str:
+    """The candidate that was probably meant, whatever its case and hyphens; or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
+
+    plain = {_plain(candidate): candidate for candidate in candidates}
+    near = get_close_matches(_plain(word), plain, 1)
+    return plain[near[0]] if near else ""
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "-")
 
 
 def system_reason(error: OSError) -> str:

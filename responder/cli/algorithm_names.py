@@ -1,10 +1,10 @@
 """Names of algorithms on the command line."""
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 
 import click
 
+from responder.errors import suggest
 from responder.spec.algorithms import Algorithm
 
 
@@ -19,8 +19,8 @@ def algorithm_in(table: Sequence[Algorithm]) -> Callable[[str], Algorithm]:
         names = {_plain(row.name): row for row in table}
         found = names.get(_plain(text))
         if found is None:
-            near = get_close_matches(_plain(text), names, n=1)
-            meant = f"; did you mean {names[near[0]].name!r}?" if near else ""
+            near = suggest(text, (row.name for row in table))
+            meant = f"; did you mean {near!r}?" if near else ""
             known = ", ".join(row.name for row in table)
             raise click.BadParameter(f"{text!r} is none of {known}{meant}")
         return found

@@ -12,7 +12,7 @@ import click
 from responder.cli.algorithm_names import algorithm_in
 from responder.cli.exits import Exit
 from responder.cli.output import reader_may_leave
-from responder.errors import ConfigError
+from responder.errors import ConfigError, suggest
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES
 from responder.spec.limits import SLOT_COUNT
 from responder.spec.versions import ALL_VERSIONS
@@ -195,10 +195,8 @@ def _options(given: dict[str, Any]) -> "AttestOptions":
 
     unknown = [check for check in given["without"] if check not in CHECKS]
     if unknown:
-        from difflib import get_close_matches  # noqa: PLC0415 - for a mistake only
-
-        near = get_close_matches(unknown[0], CHECKS, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
+        near = suggest(unknown[0], CHECKS)
+        meant = f"; did you mean {near!r}?" if near else ""
         raise click.BadParameter(f"there is no check {unknown[0]!r}{meant}", param_hint="--without")
     common: dict[str, Any] = {
         "roots": _roots(given["root"]),

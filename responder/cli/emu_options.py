@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from responder.cli import emu_words as emu
+from responder.errors import suggest
 from responder.pki.emu_keys import SLOTS as EMU_SLOTS
 from responder.pki.emu_keys import is_key_folder
 from responder.pki.sets import list_slots
-from responder.profiles.names import SIGNATURES, suggest
+from responder.profiles.names import SIGNATURES
 from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, TCP_PORT, Endpoint
 
 _VERBOSE = ("-v", "--verbose")

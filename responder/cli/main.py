@@ -9,7 +9,7 @@ import click
 from responder import __version__
 from responder.cli.exits import Exit
 from responder.cli.output import open_closed_streams, reader_may_leave
-from responder.errors import ConfigError, UnavailableError, system_reason
+from responder.errors import ConfigError, UnavailableError, suggest, system_reason
 
 VERBS = {
     "serve": "Be the device: listen and answer.",
@@ -45,10 +45,8 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in VERBS:
-            import difflib  # noqa: PLC0415 - for mistakes only
-
-            near = difflib.get_close_matches(args[0], VERBS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            meant = suggest(args[0], VERBS)
+            hint = f" Did you mean {meant!r}?" if meant else ""
             ctx.fail(f"There is no verb {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from responder.errors import ConfigError, data_root
+from responder.errors import ConfigError, data_root, suggest
 from responder.wire.certificate_chain import split_certificates
 from responder.wire.message import WireError
 
@@ -145,7 +145,7 @@ def list_kinds(set_name: str, certs: Path | None = None) -> list[str]:
     kinds = sorted({path.parent.name for path in (root / set_name).glob("*/slot*.pem")})
     if not kinds:
         reason = f"no certificate set {set_name!r}"
-        raise ConfigError(reason, where=str(root), suggestion=_near(set_name, list_sets(certs)))
+        raise ConfigError(reason, where=str(root), suggestion=suggest(set_name, list_sets(certs)))
     return kinds
 
 
@@ -164,18 +164,12 @@ def pem(label: str, der: bytes) -> bytes:
     return b"\n".join((b"-----BEGIN %b-----" % name, *lines, b"-----END %b-----" % name, b""))
 
 
-def _near(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
-
-    return "".join(get_close_matches(name, known, 1))
-
-
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
         siblings = [other.name for other in path.parent.glob("*.pem")]
-        suggestion = _near(path.name, siblings)
+        suggestion = suggest(path.name, siblings)
         reason = "no such certificate file"
         raise ConfigError(reason, where=str(path), suggestion=suggestion) from error
     except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from responder.device.emulated import EmulatedDevice
 from responder.device.slots import CertificateSlot, Credential
 from responder.device.vendor import VendorRule
-from responder.errors import ConfigError, data_root
+from responder.errors import ConfigError, data_root, suggest
 from responder.pki.emu_keys import chain_file, read_emu_identity
 from responder.pki.sets import Identity, list_sets, list_slots, read_identity
 from responder.profiles import names
@@ -118,7 +118,7 @@ def _set_folder(path: KeyPath, name: str, lookup: Lookup) -> Path:
     folder = data_root("certs") / name
     if not folder.is_dir():
         reason = f"no certificate set {name!r} in {data_root('certs')}"
-        raise lookup.source.error(path, reason, names.suggest(name, list_sets()))
+        raise lookup.source.error(path, reason, suggest(name, list_sets()))
     return folder
 
 

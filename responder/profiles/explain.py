@@ -6,8 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from responder.errors import ConfigError
-from responder.profiles.names import suggest
+from responder.errors import ConfigError, suggest
 from responder.profiles.schema import ProfileSpec
 from responder.profiles.source import KeyPath, Source, path_text
 

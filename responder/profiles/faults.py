@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from responder.errors import suggest
 from responder.faults.rule import FaultSpec, Flip, HookName, Recall
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
@@ -60,4 +61,4 @@ def _check_recall(path: KeyPath, action: Recall, lookup: Lookup) -> None:
         fields = wire_fields(BY_CODE.get(code, RawMessage))
         if action.field not in fields:
             reason = f"{code.name} has no field {action.field!r}"
-            raise lookup.source.error((*path, "field"), reason, names.suggest(action.field, fields))
+            raise lookup.source.error((*path, "field"), reason, suggest(action.field, fields))

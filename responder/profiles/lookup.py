@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from responder.profiles.names import suggest
+from responder.errors import suggest
 from responder.profiles.source import KeyPath, Source, path_text
 
 Value = TypeVar("Value")

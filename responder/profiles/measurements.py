@@ -10,6 +10,7 @@ from responder.device.measurements import (
     Measurement,
     device_mode_value,
 )
+from responder.errors import suggest
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
 from responder.profiles.schema import FillValue, MeasurementSection, ModeValue
@@ -77,7 +78,7 @@ def _file(path: KeyPath, value: str, lookup: Lookup) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        near = names.suggest(file.name, (other.name for other in file.parent.glob("*")))
+        near = suggest(file.name, (other.name for other in file.parent.glob("*")))
         raise lookup.source.error(path, f"{file}: {error.strerror}", near) from error
 
 

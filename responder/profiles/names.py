@@ -95,16 +95,3 @@ _NOT_COMPUTED = ("sm2", "ed448")
 SIGNATURES = {row.name: row for row in BASE_ASYM if row.key not in _NOT_COMPUTED}
 """Signature algorithms that this program can sign with."""
 KNOWN_SIGNATURES = {row.name: row for row in BASE_ASYM}
-
-
-def _plain(text: str) -> str:
-    return text.lower().replace("_", "-")
-
-
-def suggest(name: str, candidates: Iterable[str]) -> str:
-    """The candidate that was probably meant, or nothing."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
-
-    plain = {_plain(candidate): candidate for candidate in candidates}
-    near = get_close_matches(_plain(name), plain, 1)
-    return plain[near[0]] if near else ""

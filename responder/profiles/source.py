@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from responder.errors import ConfigError, data_root
-from responder.profiles.names import suggest
+from responder.errors import ConfigError, data_root, suggest
 
 KeyPath = tuple[str | int, ...]
 """Keys of tables and indices of arrays, from the top of a profile."""

@@ -8,7 +8,7 @@ can; what it needs and was not given reads as zeros.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from responder.errors import ConfigError
+from responder.errors import ConfigError, suggest
 from responder.requester.check_table import CHECKS
 
 if TYPE_CHECKING:
@@ -61,10 +61,8 @@ class Checks:
             ConfigError: ``without`` names a check that does not exist.
         """
         for check_id in sorted(without - CHECKS.keys()):
-            from difflib import get_close_matches  # noqa: PLC0415 - for a mistake only
-
-            near = get_close_matches(check_id, CHECKS, n=1)
-            raise ConfigError(f"there is no check {check_id!r}", suggestion=near[0] if near else "")
+            meant = suggest(check_id, CHECKS)
+            raise ConfigError(f"there is no check {check_id!r}", suggestion=meant)
         self.without = without
         self.step = ""
         self.passed_over: list[PassedOver] = []

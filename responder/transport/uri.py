@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from responder.errors import ConfigError
+from responder.errors import ConfigError, suggest
 from responder.transport.socket_frame import TransportType
 
 Framing = Literal["spdm-emu", "dsp0287"]
@@ -101,16 +101,12 @@ def _unknown_scheme(text: str, scheme: str, rest: str) -> ConfigError:
     if bare := _bare(text):
         return _wrong(text, "a scheme is missing", bare)
     known = [name + suffix for suffix in ("", _UNIX) for name in _SCHEMES]
-    if f"spdm-emu+{scheme}" in known:
-        near = [f"spdm-emu+{scheme}"]
-    else:
-        import difflib  # noqa: PLC0415 - for errors only
-
-        near = difflib.get_close_matches(scheme, known, n=1)
+    whole = f"spdm-emu+{scheme}"
+    near = whole if whole in known else suggest(scheme, known)
     return _wrong(
         text,
         f"scheme {scheme!r} is none of {', '.join(_SCHEMES)}, each also with {_UNIX}",
-        f"{near[0]}:{rest}" if near and rest else "",
+        f"{near}:{rest}" if near and rest else "",
     )
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from responder.errors import suggest
 from responder.profiles import names
 
 
@@ -16,7 +17,7 @@ from responder.profiles import names
     ],
 )
 def test_suggestions_are_near_whatever_the_spelling(word, candidates, meant):
-    assert names.suggest(word, candidates) == meant
+    assert suggest(word, candidates) == meant
 
 
 def test_words_are_the_specifications_in_lower_case():
