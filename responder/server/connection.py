@@ -37,7 +37,7 @@ class Host(Protocol):
     def admit(self, connection: "PeerConnection") -> str:
         """Count a new connection; the reason to refuse it, or nothing."""
 
-    def number(self, connection: "PeerConnection") -> int:
+    def number(self) -> int:
         """The ordinal of a connection that asks for something for the first time."""
 
     def attach(self, connection: "PeerConnection") -> SpdmEndpoint:
@@ -219,7 +219,7 @@ class PeerConnection(asyncio.Protocol, ABC):
     def _begin(self) -> None:
         """The peer asks for something: it counts now."""
         if not self.ordinal:
-            self.ordinal = self._host.number(self)
+            self.ordinal = self._host.number()
             self.emit(PeerArrived(self.peer, str(self._listener)))
 
     def _carry(self, binding: Binding, payload: bytes) -> None:

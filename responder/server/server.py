@@ -165,9 +165,8 @@ class Server:
             return "the server is stopping"
         return f"there are {limit} connections already" if full else ""
 
-    def number(self, connection: PeerConnection) -> int:
+    def number(self) -> int:
         """The ordinal of a connection that asks for something for the first time."""
-        del connection
         self._numbered += 1
         return self._numbered
 

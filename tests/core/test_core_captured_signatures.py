@@ -1,21 +1,8 @@
 """Ground truth: signatures of an independent implementation verify over ``core``'s transcript."""
 
-from collections import Counter
-from dataclasses import replace
-
-import pytest
-from captures.loader import runs
-from captures.signatures import (
-    COUNTS,
-    REQUESTER_CHALLENGES,
-    check_requester_challenges,
-    check_signatures,
-    requester_challenges,
-    signed_messages,
-)
+from captures.signature_tests import SignatureTests
 
 from responder.core.transcript import Buffer, Transcript
-from responder.crypto.signing import SignatureError
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code
 from responder.spec.versions import V10
 
@@ -76,41 +63,5 @@ class CoreBook:
         return transcript
 
 
-@pytest.mark.parametrize("run", runs(), ids=lambda run: run.name)
-def test_captured_signatures_verify_over_the_transcript_of_core(run):
-    check_signatures(run, CoreBook())
-
-
-@pytest.mark.parametrize("run", runs(), ids=lambda run: run.name)
-def test_challenges_that_requesters_signed_verify_over_the_transcript_of_core(run):
-    check_requester_challenges(run, CoreBook)
-
-
-def test_as_many_of_them_as_there_are_in_the_captures_are_checked():
-    found = [one for run in runs() for one in requester_challenges(run, CoreBook)]
-    assert len(found) == REQUESTER_CHALLENGES
-
-
-def test_as_many_signatures_as_recorded_are_checked():
-    signed = [one for run in runs() for one in signed_messages(run, CoreBook())]
-    assert Counter((one.scheme.name, one.kind) for one in signed) == COUNTS
-
-
-def refuses_without_one_message(signed):
-    signed.verify()
-    with pytest.raises(SignatureError):
-        replace(signed, covered=signed.covered[:-2] + signed.covered[-1:]).verify()
-
-
-@pytest.mark.parametrize("name", ["v13-mctp-p521", "v14-mctp-mldsa65-secp384"])
-@pytest.mark.parametrize("kind", ["CHALLENGE_AUTH", "MEASUREMENTS", "MEASUREMENTS in session"])
-def test_a_captured_signature_refuses_a_transcript_that_lacks_one_message(kind, name):
-    run = next(run for run in runs() if run.name == name)
-    refuses_without_one_message(
-        next(one for one in signed_messages(run, CoreBook()) if one.kind == kind)
-    )
-
-
-def test_a_requesters_signature_refuses_a_transcript_that_lacks_one_message():
-    found = (one for run in runs() for one in requester_challenges(run, CoreBook))
-    refuses_without_one_message(next(found))
+class TestCore(SignatureTests):
+    new_book = CoreBook
