@@ -106,3 +106,24 @@ def vendor_defined(
 
 def respond_if_ready(version, code, token):
     return bytes([version, 0xFF, code, token])
+
+
+REQUESTS = {
+    "GET_VERSION": lambda _: get_version(),
+    "GET_CAPABILITIES": get_capabilities,
+    "NEGOTIATE_ALGORITHMS": negotiate,
+    "GET_DIGESTS": get_digests,
+    "GET_CERTIFICATE": get_certificate,
+    "CHALLENGE": challenge,
+    "GET_MEASUREMENTS": get_measurements,
+    "signed GET_MEASUREMENTS": lambda version: get_measurements(version, attributes=1),
+    "VENDOR_DEFINED": vendor_defined,
+    "RESPOND_IF_READY": lambda version: respond_if_ready(version, 0x83, 1),
+}
+"""A valid request of each kind, by version."""
+HOME = {
+    "GET_VERSION": "nothing",
+    "GET_CAPABILITIES": "version",
+    "NEGOTIATE_ALGORITHMS": "capabilities",
+}
+"""Where a request is expected; all others are from ``negotiated`` on."""

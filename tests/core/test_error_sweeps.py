@@ -21,25 +21,7 @@ from core.error_table import (
     Refused,
 )
 from core.fakes import VERSIONS, responder
-
-REQUESTS = {
-    "GET_VERSION": lambda _: raw.get_version(),
-    "GET_CAPABILITIES": raw.get_capabilities,
-    "NEGOTIATE_ALGORITHMS": raw.negotiate,
-    "GET_DIGESTS": raw.get_digests,
-    "GET_CERTIFICATE": raw.get_certificate,
-    "CHALLENGE": raw.challenge,
-    "GET_MEASUREMENTS": raw.get_measurements,
-    "signed GET_MEASUREMENTS": lambda version: raw.get_measurements(version, attributes=1),
-    "VENDOR_DEFINED": raw.vendor_defined,
-    "RESPOND_IF_READY": lambda version: raw.respond_if_ready(version, 0x83, 1),
-}
-HOME = {
-    "GET_VERSION": "nothing",
-    "GET_CAPABILITIES": "version",
-    "NEGOTIATE_ALGORITHMS": "capabilities",
-}
-"""Where a request is expected; all others are from ``negotiated`` on."""
+from core.raw_requests import HOME, REQUESTS
 
 every_request = pytest.mark.parametrize("name", REQUESTS)
 every_version = pytest.mark.parametrize("version", VERSIONS, ids="1.{0.real}".format)

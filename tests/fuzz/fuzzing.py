@@ -25,23 +25,7 @@ def fuzzing(examples, **more):
     )
 
 
-REQUESTS = {
-    "GET_VERSION": lambda _: raw.get_version(),
-    "GET_CAPABILITIES": raw.get_capabilities,
-    "NEGOTIATE_ALGORITHMS": raw.negotiate,
-    "GET_DIGESTS": raw.get_digests,
-    "GET_CERTIFICATE": raw.get_certificate,
-    "CHALLENGE": lambda version: raw.challenge(version, summary=0xFF),
-    "GET_MEASUREMENTS": raw.get_measurements,
-    "signed GET_MEASUREMENTS": lambda version: raw.get_measurements(version, attributes=1),
-    "VENDOR_DEFINED": raw.vendor_defined,
-    "RESPOND_IF_READY": lambda version: raw.respond_if_ready(version, 0x83, 1),
-}
-HOME = {
-    "GET_VERSION": "nothing",
-    "GET_CAPABILITIES": "version",
-    "NEGOTIATE_ALGORITHMS": "capabilities",
-}
+REQUESTS = raw.REQUESTS | {"CHALLENGE": lambda version: raw.challenge(version, summary=0xFF)}
 OFFERED = {0x81, 0x82, 0x83, 0x84, 0xE0, 0xE1, 0xE3, 0xFE, 0xFF}
 REFUSALS = {0x01, 0x04, 0x07, 0x0D, 0x12, 0x41}
 """ERROR codes that this responder has a use for. Unspecified (0x05) would be a defect here."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from core.fakes import VERSIONS
-from fuzzing import HOME, OFFERED, REQUESTS, fuzzing, still_attests, subject, tell
+from core.raw_requests import HOME
+from fuzzing import OFFERED, REQUESTS, fuzzing, still_attests, subject, tell
 from hypothesis import given
 from hypothesis import strategies as st
 
