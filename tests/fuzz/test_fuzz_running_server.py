@@ -242,7 +242,7 @@ def test_ten_thousand_bad_inputs(server):
     assert server.process.poll() is None
     server.attests()
     grown = server.resident_kb() - before
-    print(f"\n{done} bad inputs to a running server: {grown} KiB more")
+    print(f"\n{done} bad inputs to a running server: {grown} KiB more")  # noqa: T201
     assert grown <= LIMIT_KB, f"{grown} KiB more after {done} inputs"
 
     assert server.stop() == 0
