@@ -77,7 +77,7 @@ class Connection:
 
     def __init__(self, random: RandomTree, hooks: Hooks) -> None:
         self.random = random
-        self._hooks = hooks
+        self.hooks = hooks
         self.phase = Phase.NOT_STARTED
         self.transcript = Transcript()
         self.phase_changes: list[tuple[Phase, Phase]] = []
@@ -163,7 +163,7 @@ class Connection:
 
     def _move(self, phase: Phase) -> None:
         before = self.phase
-        if before != phase and self._hooks.transition(self, before.name, phase.name):
+        if before != phase and self.hooks.transition(self, before.name, phase.name):
             self.phase = phase
             self.phase_changes.append((before, phase))
 

@@ -1,7 +1,7 @@
 """What the core wants done; whoever holds the sockets and clocks does it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,10 +14,12 @@ class Send(msgspec.Struct, frozen=True):
     Attributes:
         message: the bytes without any transport header.
         secured: the bytes are a secured record.
+        delay: seconds to wait before it is sent; what follows is not held up.
     """
 
     message: bytes
     secured: bool = False
+    delay: float = 0.0
 
 
 class ArmTimer(msgspec.Struct, frozen=True):
@@ -28,9 +30,17 @@ class ArmTimer(msgspec.Struct, frozen=True):
 
 
 class Close(msgspec.Struct, frozen=True):
-    """Close the connection to the peer."""
+    """Close the connection to the peer.
+
+    Attributes:
+        reason: for the observers.
+        how: ``fin`` after what was written; ``rst`` at once; ``half``: write no more, go on reading.
+        delay: seconds to wait before.
+    """
 
     reason: str
+    how: Literal["fin", "rst", "half"] = "fin"
+    delay: float = 0.0
 
 
 class Emit(msgspec.Struct, frozen=True):

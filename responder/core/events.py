@@ -32,11 +32,34 @@ class PhaseChanged(Event, frozen=True):
 
 
 class FaultFired(Event, frozen=True):
-    """A fault changed something: the evidence."""
+    """A fault changed something: the evidence.
+
+    Attributes:
+        fault: its id.
+        hook: where it struck.
+        detail: what it did, in a few words.
+        message: the request or response that it struck, empty where there is none.
+        before, after: the bytes that it changed; both empty where it did something else.
+    """
 
     fault: str
     hook: str
     detail: str
+    message: str = ""
+    before: bytes = b""
+    after: bytes = b""
+
+
+class FaultMissed(Event, frozen=True):
+    """A fault never struck.
+
+    Attributes:
+        fault: its id.
+        nearest: what came nearest, such as "CHALLENGE: slot_id 1, wanted 0".
+    """
+
+    fault: str
+    nearest: str
 
 
 class InternalError(Event, frozen=True):

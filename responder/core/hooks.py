@@ -1,15 +1,16 @@
 """The places at which a draft passes by on its way out; the core calls, faults implement.
 
-The default changes nothing, and no rule of the protocol is written in terms of faults. Hooks of
-parts that do not exist yet (derive, encap, seal, record, register) come with those parts.
+The default changes nothing, and no rule of the protocol is written in terms of faults. The hooks
+derive, encap, seal, record and register are called by the parts that have such places.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from responder.core.effects import Close, Effect, Send
 from responder.core.errors import ProtocolError
-from responder.core.interfaces import SigningKey
+from responder.core.interfaces import Device, SigningKey
 from responder.spec.algorithms import Hash, Signature
 from responder.wire.context import WireContext
 from responder.wire.message import Message
@@ -31,6 +32,8 @@ class Exchange(msgspec.Struct):
         raw_request: its bytes, without transport padding.
         wire: the context that request and response are written in.
         now: virtual time in seconds.
+        session_id: the session that the request came in; ``None`` outside of any.
+        device: the device as it is without any fault.
         evidence: events that hooks add; they are emitted after the response.
     """
 
@@ -39,6 +42,8 @@ class Exchange(msgspec.Struct):
     raw_request: bytes
     wire: WireContext
     now: float
+    session_id: int | None = None
+    device: Device | None = None
     evidence: "list[Event]" = msgspec.field(default_factory=list)
 
 
@@ -52,6 +57,7 @@ class Signing(msgspec.Struct):
         version: the version in the 1.2+ prefix.
         context: the signer context, such as ``responder-challenge_auth signing``.
         parts: the transcript; hashed only after the hook.
+        message: signed in the place of what the fields above lead to, unless ``None``.
     """
 
     key: SigningKey
@@ -60,10 +66,7 @@ class Signing(msgspec.Struct):
     version: int
     context: str
     parts: Parts
-
-
-class Drop(Exception):  # noqa: N818 - a verdict, not an error
-    """Raised by the ``request`` hook: the request gets no answer."""
+    message: bytes | None = None
 
 
 class Defer(msgspec.Struct):
@@ -80,19 +83,159 @@ class Defer(msgspec.Struct):
     rdtm: int | None = None
 
 
+class Derivation(msgspec.Struct):
+    """A key about to be derived (hook ``derive``); every field may be changed.
+
+    Attributes:
+        purpose: what for, such as ``response handshake secret`` or ``salt 1``.
+        secret: the input key material.
+        salt: the salt of an extraction; empty for an expansion.
+        label: the BinConcat label of an expansion, such as ``rsp hs data``.
+        parts: the transcript whose hash is the context of an expansion.
+        size: bytes asked for.
+        base_hash: the negotiated hash.
+        version: the version in the label.
+        result: taken in the place of what the fields above lead to, unless ``None``.
+    """
+
+    purpose: str
+    secret: bytes
+    salt: bytes
+    label: str
+    parts: Parts
+    size: int
+    base_hash: Hash
+    version: int
+    result: bytes | None = None
+
+
+class Sealing(msgspec.Struct):
+    """A secured record about to be sealed (hook ``seal``); every field may be changed.
+
+    Attributes:
+        session_id: in the header, 4 bytes.
+        sequence: the sequence number that the IV is made with.
+        header_sequence: the one in the header; empty where the transport has none.
+        key: the AEAD key.
+        iv: the static IV.
+        aead: name of the AEAD.
+        plaintext: what is sealed, ApplicationDataLength included.
+        padding: random data after it.
+        encrypted: whether the record is encrypted, or only authenticated.
+    """
+
+    session_id: int
+    sequence: int
+    header_sequence: bytes
+    key: bytes
+    iv: bytes
+    aead: str
+    plaintext: bytes
+    padding: bytes = b""
+    encrypted: bool = True
+
+
+class Access(msgspec.Struct):
+    """A read or write of a register (hook ``register``).
+
+    Attributes:
+        space: ``doe`` or ``config``.
+        name: the register.
+        offset: bytes from the start of its space.
+        write: whether it is a write.
+        value: what is written, or what a read would give.
+    """
+
+    space: str
+    name: str
+    offset: int
+    write: bool
+    value: int
+
+
+class Frame(msgspec.Struct):
+    """A transport frame about to be written (hook ``frame``).
+
+    Attributes:
+        framing: ``spdm-emu`` or ``dsp0287``.
+        binding: ``none``, ``mctp``, ``doe`` or ``tcp``.
+        kind: what it carries: ``spdm``, ``secured``, ``discovery``, or ``command`` for all that
+            belongs to the transport alone.
+        data: its bytes.
+    """
+
+    framing: str
+    binding: str
+    kind: str
+    data: bytes
+
+
+class Link(msgspec.Struct):
+    """A transport connection as the hooks ``accepted`` and ``frame`` see it.
+
+    Attributes:
+        now: virtual time in seconds.
+        evidence: events that hooks add.
+    """
+
+    now: float
+    evidence: "list[Event]" = msgspec.field(default_factory=list)
+
+
+class Write(msgspec.Struct, frozen=True):
+    """Write bytes to the transport connection.
+
+    Attributes:
+        data: the bytes.
+        delay: seconds after the deed before.
+    """
+
+    data: bytes
+    delay: float = 0.0
+
+
+class Hang(msgspec.Struct, frozen=True):
+    """Read no more from the peer for some seconds."""
+
+    seconds: float
+
+
+Deed = Write | Close | Hang
+"""What a server does on a transport connection, one after the other."""
+
+PeerEvent = Literal["opened", "closed"]
+
+
 class Hooks:
     """Every hook, doing nothing; a fault engine overrides what it needs."""
 
-    def connection(self, event: str, connection: "Connection") -> None:
-        """A peer arrived or left: ``event`` is ``opened`` or ``closed``."""
+    def accepts(self) -> bool:
+        """Whether the server listens at all; asked once, before it does."""
+        return True
 
-    def request(self, exchange: Exchange) -> Defer | ProtocolError | bytes | None:
+    def accepted(self, link: Link) -> list[Deed]:
+        """A transport connection was accepted; nothing of it has been read."""
+        del link
+        return []
+
+    def frame(self, link: Link, frame: Frame) -> list[Deed]:
+        """A transport frame about to be written; called by the server."""
+        del link
+        return [Write(frame.data)]
+
+    def connection(self, event: PeerEvent, connection: "Connection") -> None:
+        """A peer said its first SPDM message, or left."""
+
+    def device(self, exchange: Exchange, device: Device) -> Device:
+        """The device that a request finds; what comes back answers it, certificates included."""
+        del exchange
+        return device
+
+    def request(self, exchange: Exchange) -> Defer | ProtocolError | list[Effect] | None:
         """Before the handler: ``None`` to go on, else the fate of the request.
 
-        A ``ProtocolError`` refuses it, ``Defer`` delays it, bytes are sent as its response.
-
-        Raises:
-            Drop: the request gets no answer.
+        A ``ProtocolError`` refuses it, ``Defer`` delays it, effects take the place of its response:
+        none of them is silence.
         """
 
     def draft(self, exchange: Exchange, response: Message) -> Message:
@@ -105,21 +248,51 @@ class Hooks:
         del exchange
         return signing
 
-    def post_sign(self, exchange: Exchange, signature: bytes) -> bytes:
+    def post_sign(self, exchange: Exchange, signing: Signing, signature: bytes) -> bytes:
         """The signature."""
-        del exchange
+        del exchange, signing
         return signature
 
-    def message(self, exchange: Exchange, message: bytes) -> list[bytes]:
-        """The encoded response; what comes back is sent, in order. The core does not notice."""
+    def message(self, exchange: Exchange, message: bytes) -> list[Effect]:
+        """The encoded response; what comes back is done, in order. The core does not notice."""
         del exchange
-        return [message]
+        return [Send(message)]
+
+    def expired(self, name: str, connection: "Connection", now: float) -> list[Effect]:
+        """A timer ran out that an effect of a hook had armed."""
+        del name, connection, now
+        return []
 
     def transition(self, connection: "Connection", before: str, after: str) -> bool:
         """A phase change about to happen; ``False`` suppresses it."""
         del connection, before, after
         return True
 
-    def frame(self, frame: bytes) -> list[bytes]:
-        """A transport frame about to be written; called by the server."""
-        return [frame]
+    def derive(self, exchange: Exchange, derivation: Derivation) -> Derivation:
+        """Secret, salt, label and transcript of a key derivation."""
+        del exchange
+        return derivation
+
+    def encap(self, exchange: Exchange, following: Message | None) -> Message | None:
+        """Which encapsulated request comes next; ``None`` ends the flow."""
+        del exchange
+        return following
+
+    def seal(self, exchange: Exchange, sealing: Sealing) -> Sealing:
+        """Key, numbers, header and plaintext of a secured record."""
+        del exchange
+        return sealing
+
+    def record(self, exchange: Exchange, record: bytes) -> list[bytes]:
+        """The sealed record; what comes back is sent, in order."""
+        del exchange
+        return [record]
+
+    def register(self, access: Access) -> Access:
+        """A register access; the value that comes back counts. It never delays the answer."""
+        return access
+
+
+def is_default(hooks: Any) -> bool:
+    """Whether these hooks do nothing at all."""
+    return type(hooks) is Hooks

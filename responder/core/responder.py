@@ -6,11 +6,11 @@ from typing import Any
 from responder.core.connection import Connection
 from responder.core.effects import Effect, Emit, Send
 from responder.core.errors import ProtocolError
-from responder.core.events import InternalError, PhaseChanged, RequestReceived, ResponseSent
+from responder.core.events import InternalError, PhaseChanged, RequestReceived
 from responder.core.hooks import Hooks
 from responder.core.interfaces import Device, ResponderPolicy
 from responder.core.ownership import Reset
-from responder.core.turn import Turn, error_message
+from responder.core.turn import Turn, error_message, sent
 from responder.crypto.random_tree import RandomTree
 from responder.spec.codes import ErrorCode
 
@@ -69,9 +69,17 @@ class Responder:
         return [Emit(PhaseChanged(before.name, after.name)) for before, after in changes]
 
     def expire(self, name: str, now: float) -> list[Effect]:
-        """A timer ran out that an ``ArmTimer`` effect had asked for; none is armed yet."""
-        del name, now
-        return []
+        """A timer ran out that an ``ArmTimer`` effect had asked for; only hooks arm any yet."""
+        effects: list[Effect] = []
+        for effect in self.hooks.expired(name, self.connection, now):
+            effects.append(effect)
+            if isinstance(effect, Send):
+                effects.append(Emit(sent(effect.message)))
+        return effects + self._phase_changes()
+
+    def use(self, hooks: Hooks) -> None:
+        """Another peer speaks now: its hooks take the place of those before."""
+        self.hooks = self.connection.hooks = hooks
 
     def complete(self, job: int, result: Any, now: float) -> list[Effect]:
         """A job ended that a ``Run`` effect had asked for; none is started yet."""
@@ -81,4 +89,4 @@ class Responder:
 
 def _refusal(connection: Connection, error: ProtocolError) -> list[Effect]:
     message = error_message(connection.header_version, error).build()
-    return [Send(message), Emit(ResponseSent(message[1], message, error.reason))]
+    return [Send(message), Emit(sent(message, error.reason))]

@@ -7,7 +7,7 @@ from responder.core.context import Context, Reply, Resume, SignWith
 from responder.core.effects import Effect, Emit, Send
 from responder.core.errors import ProtocolError, invalid, unexpected, unsupported
 from responder.core.events import ResponseSent
-from responder.core.hooks import Defer, Drop, Exchange, Signing
+from responder.core.hooks import Defer, Exchange, Signing
 from responder.core.table import REQUESTS, Row
 from responder.core.transcript import Buffer
 from responder.crypto.signing import SignatureError, signing_message
@@ -43,15 +43,15 @@ class Turn:
         try:
             row = self._admit()
             exchange = self._parse(row)
-            messages, reason = self._answer(row, exchange), ""
+            outcome, reason = self._answer(row, exchange), ""
         except ProtocolError as error:
             exchange = exchange or self._unparsed()
-            messages, reason = self._refuse(error, exchange), error.reason
-        except Drop:
-            messages, reason = [], "dropped"
+            outcome, reason = self._refuse(error, exchange), error.reason
         effects: list[Effect] = []
-        for message in messages:
-            effects += [Send(message), Emit(ResponseSent(message[1], message, reason))]
+        for effect in outcome:
+            effects.append(effect)
+            if isinstance(effect, Send):
+                effects.append(Emit(sent(effect.message, reason)))
         if exchange:
             effects += [Emit(event) for event in exchange.evidence]
         return effects
@@ -102,19 +102,23 @@ class Turn:
         if len(self.data) - used > self.padding:
             raise invalid(f"{len(self.data) - used} bytes after the end of the request")
         wire = _wire_for(request, self.connection.wire)
-        return Exchange(self.connection, request, self.data[:used], wire, self.now)
+        return self._exchange(request, self.data[:used], wire)
 
-    def _answer(self, row: Row, exchange: Exchange) -> list[bytes]:
+    def _exchange(self, request: Message, raw: bytes, wire: WireContext) -> Exchange:
+        return Exchange(self.connection, request, raw, wire, self.now, device=self.device)
+
+    def _answer(self, row: Row, exchange: Exchange) -> list[Effect]:
+        self.device = self.hooks.device(exchange, self.device)
         early = self._intervene(row, exchange)
         if early is not None:
-            return [early]
+            return early
         outcome = row.handler(exchange.request, self._context(exchange))
         while isinstance(outcome, Resume):
             row = self._resume(exchange, outcome.deferred)
             outcome = row.handler(exchange.request, self._context(exchange))
         return self.hooks.message(exchange, self._finish(row, exchange, outcome))
 
-    def _intervene(self, row: Row, exchange: Exchange) -> bytes | None:
+    def _intervene(self, row: Row, exchange: Exchange) -> list[Effect] | None:
         """Let the ``request`` hook and the device's slowness decide before the handler does."""
         fate = self.hooks.request(exchange)
         work = self.policy.ready_after.get(exchange.request.code)
@@ -175,14 +179,16 @@ class Turn:
                 parts=self.connection.transcript.signed(buffer, version),
             ),
         )
-        parts = [part for _, part in signing.parts]
-        message = signing_message(signing.version, signing.context, signing.base_hash, parts)
+        message = signing.message
+        if message is None:
+            parts = [part for _, part in signing.parts]
+            message = signing_message(signing.version, signing.context, signing.base_hash, parts)
         try:
             signature = signing.key.sign(signing.scheme, signing.base_hash, message)
         except SignatureError as error:
             self.connection.transcript.clear(buffer)
             raise ProtocolError(ErrorCode.UNSPECIFIED, str(error)) from None
-        return self.hooks.post_sign(exchange, signature)
+        return self.hooks.post_sign(exchange, signing, signature)
 
     def _check_size(self, size: int) -> None:
         """Without chunking, a response has to fit into the requester's DataTransferSize."""
@@ -198,10 +204,9 @@ class Turn:
         """The exchange of a request that was refused by its header or its form."""
         if len(self.data) < HEADER_SIZE:
             return None
-        raw = RawMessage.parse(self.data)
-        return Exchange(self.connection, raw, self.data, self.connection.wire, self.now)
+        return self._exchange(RawMessage.parse(self.data), self.data, self.connection.wire)
 
-    def _refuse(self, error: ProtocolError, exchange: Exchange | None) -> list[bytes]:
+    def _refuse(self, error: ProtocolError, exchange: Exchange | None) -> list[Effect]:
         """The ERROR response, past the hooks if the request had at least a header."""
         is_measurements = self.data[1:2] == bytes([RequestCode.GET_MEASUREMENTS])
         if is_measurements and error.code != ErrorCode.RESPONSE_NOT_READY:
@@ -210,9 +215,14 @@ class Turn:
         version = V10 if about_version else self.connection.header_version
         response: Message = error_message(version, error)
         if exchange is None:
-            return [response.build()]
+            return [Send(response.build())]
         response = self.hooks.draft(exchange, response)
         return self.hooks.message(exchange, _build(response, exchange.wire))
+
+
+def sent(message: bytes, reason: str = "") -> ResponseSent:
+    """The event of a message that is sent, however short a fault has made it."""
+    return ResponseSent(message[1] if len(message) > 1 else 0, message, reason)
 
 
 def _build(response: Message, wire: WireContext) -> bytes:

@@ -44,6 +44,13 @@ def explain(message: str, source: Source) -> ConfigError:
     return source.error(path, f"{path_text(path)}: {what[:1].lower()}{what[1:]}")
 
 
+def explain_fault(message: str, path: KeyPath, source: Source) -> ConfigError:
+    """The error that a validation message about the [[fault]] table at ``path`` means."""
+    what, _, place = message.partition(" - at `$")
+    where = path_text(path)
+    return explain(f"{what} - at `$.{where}{place or '`'}", source)
+
+
 def _keys_at(path: KeyPath) -> list[str]:
     return sorted({f.encode_name for cls in _structs_at(path) for f in _fields(cls)})
 
@@ -63,6 +70,10 @@ def _values_at(path: KeyPath) -> list[Any]:
 def _structs_at(path: KeyPath) -> list[Any]:
     """The classes that the table at a path may have; several for a union."""
     classes: list[Any] = [ProfileSpec]
+    if path[:1] == ("fault",):
+        from responder.faults.rule import FaultSpec  # noqa: PLC0415 - only with faults
+
+        classes, path = [FaultSpec], path[2:]
     for step in path:
         if isinstance(step, str):
             types = [f.type for cls in classes for f in _fields(cls) if f.encode_name == step]

@@ -1,64 +1,285 @@
-"""Checks the words in [[fault]] tables; the engine takes them as they are."""
+"""From [[fault]] tables and names of catalogue faults to faults that can strike.
 
-from collections.abc import Sequence
+The engine takes what is here as it is: every message, field, version and word is looked up now, and
+a mistake is told at its line.
+"""
 
-from responder.errors import suggest
-from responder.faults.rule import FaultSpec, Flip, HookName, Recall
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from responder.errors import ConfigError, suggest
+from responder.faults import actions as act
+from responder.faults import edits
+from responder.faults.address import AddressError, addresses, check_address
+from responder.faults.cases import cases
+from responder.faults.catalogue import tables, unknown
+from responder.faults.choice import chosen
+from responder.faults.edits import Action
+from responder.faults.outgoing import error_code
+from responder.faults.rule import FaultSpec, Rule
+from responder.faults.signing import SignatureHalves
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
 from responder.profiles.source import KeyPath
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, MEASUREMENT_HASHES
 from responder.spec.codes import RequestCode, ResponseCode
-from responder.wire.message import wire_fields
+from responder.wire.frames import LAYERS
+from responder.wire.message import Record
 from responder.wire.raw import RawMessage
 from responder.wire.registry import BY_CODE
 
-_REQUESTS = {code.name: code for code in RequestCode}
-_RESPONSES = {code.name: code for code in ResponseCode}
-_ACTIONS: dict[HookName, type[Flip | Recall]] = {"pre_sign": Recall, "post_sign": Flip}
-"""What a hook can do; anything else there would never strike."""
+_MESSAGES = {code.name: int(code) for code in (*RequestCode, *ResponseCode)}
+_ALGORITHMS = {row.name: row for row in (*BASE_ASYM, *BASE_HASHES, *MEASUREMENT_HASHES)}
 _SIGNED = ("CHALLENGE_AUTH", "MEASUREMENTS", "KEY_EXCHANGE_RSP", "ENDPOINT_INFO")
 """Responses that a responder signs."""
+_EDITS = edits.Edit
+_OUTCOMES = (
+    act.Error,
+    act.Silence,
+    act.Delay,
+    act.Replay,
+    act.Answer,
+    act.CloseLink,
+    act.Hold,
+    act.Speak,
+    act.Again,
+    act.Reset,
+)
+_DOES: Mapping[str, tuple[type[Action], ...]] = {
+    "connection": (act.CloseLink, act.Write, act.Hang, act.Refuse),
+    "request": (act.NotReady, *_OUTCOMES),
+    "device": (act.Slot, act.Measure, act.Fill, act.ContentChanged),
+    "certificate": (act.Defect,),
+    "draft": (_EDITS, act.Error, act.Answer),
+    "pre_sign": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart, act.Sign),
+    "post_sign": (_EDITS, act.Forge),
+    "message": (_EDITS, *_OUTCOMES),
+    "frame": (
+        _EDITS,
+        act.Silence,
+        act.Delay,
+        act.Drip,
+        act.Slice,
+        act.Again,
+        act.Write,
+        act.CloseLink,
+        act.Hang,
+    ),
+    "transition": (act.Suppress,),
+    "derive": (_EDITS, act.LeaveOut),
+    "encap": (act.Suppress, act.Answer),
+    "seal": (_EDITS,),
+    "record": (_EDITS, act.Again, act.Silence),
+    "register": (_EDITS,),
+}
+"""What can be done at each hook."""
+_EVENTS = ("sent", "received", "fired", "step", "phase")
+_SIGNING = ("context", "version", "base_hash", "scheme")
 
 
-def check_faults(faults: Sequence[FaultSpec], lookup: Lookup) -> None:
-    """See that every message, version and field that a fault names exists, and that it can strike.
+def build_faults(
+    wanted: Sequence[str], written: Sequence[Mapping[str, Any]], lookup: Lookup
+) -> list[FaultSpec]:
+    """The faults of a profile: those it names, then those it writes itself.
 
     Raises:
-        ConfigError: it does not or cannot, or two faults have the same id.
+        ConfigError: something in them is unknown or can never strike, or an id is there twice.
     """
-    for position, fault in enumerate(faults):
+    found: list[FaultSpec] = []
+    for position, name in enumerate(wanted):
+        try:
+            found += chosen([name])
+        except ConfigError as error:
+            raise lookup.source.error(
+                ("faults", position), error.reason, error.suggestion
+            ) from None
+    for position, table in enumerate(written):
         path: KeyPath = ("fault", position)
-        if fault.id in [other.id for other in faults[:position]]:
-            raise lookup.source.error((*path, "id"), f"fault {fault.id!r} is there twice")
-        lookup.all((*path, "message"), fault.message, _RESPONSES, "response")
-        lookup.all((*path, "version"), fault.version, names.VERSIONS, "SPDM version")
-        if fault.nth is not None and fault.nth < 1:
-            raise lookup.source.error((*path, "nth"), "nth counts from 1")
-        _check_place(path, fault, lookup)
-        for step, action in enumerate(fault.action):
-            if isinstance(action, Recall):
-                _check_recall((*path, "action", step), action, lookup)
+        for fault in _cases(path, table, lookup):
+            if fault.id in [other.id for other in found]:
+                raise lookup.source.error((*path, "id"), f"fault {fault.id!r} is there twice")
+            check_fault(path, fault, lookup)
+            found.append(fault)
+    return found
 
 
-def _check_place(path: KeyPath, fault: FaultSpec, lookup: Lookup) -> None:
-    """A fault that can never strike would let every requester pass."""
-    if not fault.action:
+def _cases(path: KeyPath, table: Mapping[str, Any], lookup: Lookup) -> list[FaultSpec]:
+    base = table.get("extends")
+    if base is not None:
+        if base not in tables():
+            error = unknown(str(base))
+            raise lookup.source.error((*path, "extends"), error.reason, error.suggestion)
+        table = {**tables()[base], **table}
+    try:
+        return cases(table)
+    except msgspec.ValidationError as error:
+        from responder.profiles.explain import explain_fault  # noqa: PLC0415 - for mistakes only
+
+        raise explain_fault(str(error), path, lookup.source) from None
+    except ConfigError as error:
+        raise lookup.source.error((*path, "each"), error.reason, error.suggestion) from None
+
+
+def check_fault(path: KeyPath, fault: FaultSpec, lookup: Lookup) -> None:
+    """See that every word of a fault is known, and that it can strike.
+
+    Raises:
+        ConfigError: it is not, or cannot.
+    """
+    if fault.step and (fault.hook or fault.action):
+        reason = f"fault {fault.id!r} has steps; hook and action belong into these"
+        raise lookup.source.error((*path, "step"), reason)
+    for number, rule in enumerate(fault.rules):
+        place = (*path, "step", number) if fault.step else path
+        _check_rule(place, rule, fault, lookup)
+
+
+def _check_rule(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> None:
+    if rule.hook is None:
+        raise lookup.source.error((*path, "hook"), f"fault {fault.id!r} lacks the key 'hook'")
+    if not rule.action:
         raise lookup.source.error((*path, "action"), f"fault {fault.id!r} does nothing")
-    for place, name in enumerate(fault.message):
-        if name not in _SIGNED:
-            reason = f"{name} has no signature, so {fault.hook} never comes"
-            raise lookup.source.error((*path, "message", place), reason)
-    for step, action in enumerate(fault.action):
-        fit = _ACTIONS[fault.hook]
+    lookup.all((*path, "message"), rule.message, _MESSAGES, "message")
+    lookup.all((*path, "version"), rule.version, names.VERSIONS, "SPDM version")
+    lookup.all((*path, "algorithm"), rule.algorithm, _ALGORITHMS, "algorithm")
+    _check_events(path, rule, fault, lookup)
+    _check_signed(path, rule, lookup)
+    _check_conditions(path, rule, lookup)
+    fit = _DOES[rule.hook]
+    for position, action in enumerate(rule.action):
+        here = (*path, "action", position)
         if not isinstance(action, fit):
-            reason = f"the action of {fault.hook} is {fit.__struct_config__.tag!r}"
-            raise lookup.source.error((*path, "action", step), reason)
+            reason = f"{_tag(action)!r} does nothing at {rule.hook}"
+            raise lookup.source.error(here, reason)
+        _check_action(here, rule, action, lookup)
 
 
-def _check_recall(path: KeyPath, action: Recall, lookup: Lookup) -> None:
-    codes = lookup.all((*path, "of"), action.of, _REQUESTS, "request")
-    for code in codes:
-        fields = wire_fields(BY_CODE.get(code, RawMessage))
-        if action.field not in fields:
-            reason = f"{code.name} has no field {action.field!r}"
-            raise lookup.source.error((*path, "field"), reason, suggest(action.field, fields))
+def _check_events(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> None:
+    own = {one.name or str(number) for number, one in enumerate(fault.rules, 1)}
+    for key in ("after", "until"):
+        for position, event in enumerate(getattr(rule, key)):
+            kind, _, name = event.partition(":")
+            here = (*path, key, position)
+            if kind not in _EVENTS:
+                reason = f"{event!r} is no event"
+                raise lookup.source.error(here, reason, suggest(kind, _EVENTS))
+            if kind in {"sent", "received"}:
+                lookup.one(here, name, _MESSAGES, "message")
+            if kind == "step" and name not in own:
+                raise lookup.source.error(here, f"there is no step {name!r}", suggest(name, own))
+
+
+def _check_signed(path: KeyPath, rule: Rule, lookup: Lookup) -> None:
+    """A rule about signatures that can never strike would let every requester pass."""
+    if rule.hook not in {"pre_sign", "post_sign"}:
+        return
+    for position, name in enumerate(rule.message):
+        response = ResponseCode(_MESSAGES[name] & 0x7F).name if _is_request(name) else name
+        if response not in _SIGNED:
+            reason = f"{name} has no signature, so {rule.hook} never comes"
+            raise lookup.source.error((*path, "message", position), reason)
+
+
+def _check_conditions(path: KeyPath, rule: Rule, lookup: Lookup) -> None:
+    requests = [_class(name) for name in rule.message if _is_request(name)]
+    responses = [_class(name) for name in rule.message if not _is_request(name)]
+    answered = [
+        _class(RequestCode(_MESSAGES[n] | 0x80).name)
+        for n in rule.message
+        if not _is_request(n) and _MESSAGES[n] | 0x80 in set(RequestCode)
+    ]
+    for name in rule.request:
+        _check_address((*path, "request", name), name, requests or answered, lookup)
+    for name in rule.response:
+        _check_address((*path, "response", name), name, responses, lookup)
+
+
+def _check_action(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> None:
+    if isinstance(action, act.Error):
+        try:
+            error_code(action.code)
+        except ConfigError as error:
+            raise lookup.source.error((*path, "code"), error.reason) from None
+    if isinstance(action, act.Defect):
+        _check_word(path, "name", action.name, "defect", lookup)
+    if isinstance(action, act.Forge):
+        _check_word(path, "how", action.how, "forgery", lookup)
+    if isinstance(action, act.LeaveOut | act.DoublePart):
+        wanted = [part for part in action.part if part != "*"]
+        lookup.all((*path, "part"), wanted, _MESSAGES, "message")
+    if isinstance(action, edits.Edit):
+        _check_edit(path, rule, action, lookup)
+
+
+def _check_edit(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> None:
+    classes = _classes(path, rule, action, lookup)
+    for key in ("field", "other", "at"):
+        address = getattr(action, key, "")
+        if not isinstance(address, str) or not address:
+            continue
+        if rule.hook == "frame":
+            layer, _, rest = address.partition(".")
+            record = lookup.one((*path, key), layer, LAYERS, "layer")
+            _check_address((*path, key), rest, [record], lookup)
+        elif rule.hook == "pre_sign" and not action.part:
+            lookup.one((*path, key), address, dict.fromkeys(_SIGNING, 1), "field of a signature")
+        elif rule.hook not in {"derive", "seal", "register", "record"}:
+            _check_address((*path, key), address, classes, lookup)
+    if isinstance(action, edits.Copy) and action.of in {"request", "earlier"} and action.message:
+        lookup.one((*path, "message"), action.message, _MESSAGES, "message")
+
+
+def _classes(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> list[type[Record]]:
+    """What an edit can meet at its hook."""
+    if rule.hook == "post_sign":
+        return [SignatureHalves]
+    if action.part and action.part != "*":
+        lookup.one((*path, "part"), action.part, _MESSAGES, "message")
+        return [_class(action.part)]
+    responses = [name for name in rule.message if not _is_request(name)]
+    return [_class(name) for name in responses] or [
+        kind for code, kind in BY_CODE.items() if code < 0x80 or action.part
+    ]
+
+
+def _check_address(
+    path: KeyPath, address: str, classes: Iterable[type[Record]], lookup: Lookup
+) -> None:
+    """At least one of the classes must have the address."""
+    errors = []
+    candidates = list(classes)
+    for record in candidates:
+        try:
+            check_address(record, address)
+        except AddressError as error:
+            errors.append(error)
+        else:
+            return
+    if errors:
+        known = {one for record in candidates for one in addresses(record)}
+        near = suggest(address, known) or suggest(errors[0].name, errors[0].known)
+        raise lookup.source.error(path, str(errors[0]), near)
+
+
+def _check_word(path: KeyPath, key: str, word: str, what: str, lookup: Lookup) -> None:
+    if what == "defect":
+        from responder.pki.defects import DEFECTS as known  # noqa: PLC0415 - X.509 is heavy
+    else:
+        from responder.crypto.forgery import FORGERIES as known  # noqa: PLC0415, N811 - as above
+    if word not in known:
+        reason = f"there is no {what} {word!r}"
+        raise lookup.source.error((*path, key), reason, suggest(word, known))
+
+
+def _is_request(name: str) -> bool:
+    return _MESSAGES[name] >= 0x80
+
+
+def _class(name: str) -> type[Record]:
+    return BY_CODE.get(_MESSAGES[name], RawMessage)
+
+
+def _tag(action: Action) -> str:
+    return str(action.__struct_config__.tag)

@@ -1,6 +1,6 @@
 """Loads profiles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,8 @@ from responder.core.hooks import Hooks
 from responder.core.interfaces import ResponderPolicy
 from responder.device.emulated import EmulatedDevice
 from responder.errors import data_root
-from responder.faults.engine import DeviceMemory, FaultEngine
-from responder.faults.rule import FaultSpec
 from responder.profiles.consistency import contradictions
 from responder.profiles.device import build_device
-from responder.profiles.faults import check_faults
 from responder.profiles.lookup import Lookup
 from responder.profiles.policy import build_policy
 from responder.profiles.schema import ProfileSpec, ServerSection
@@ -22,7 +19,10 @@ from responder.profiles.source import Source, list_profiles, open_source
 from responder.profiles.validate import validate
 
 if TYPE_CHECKING:
+    from responder.core.events import Event
     from responder.crypto.random_tree import RandomTree
+    from responder.faults.memory import FaultMemory
+    from responder.faults.rule import FaultSpec
 
 __all__ = ["Profile", "list_profiles", "load_profile"]
 
@@ -41,33 +41,77 @@ class Profile(msgspec.Struct, frozen=True):
         server: how the server treats its peers.
         requester_roots: files of root certificates that requesters may present.
         spec: the whole profile, merged with what it extends.
-        memory: what its faults remember from connection to connection, by field name.
+        memory: what its faults remember; ``None`` without faults.
     """
 
     name: str
     path: Path
     device: EmulatedDevice
     policy: ResponderPolicy
-    faults: tuple[FaultSpec, ...]
+    faults: "tuple[FaultSpec, ...]"
     server: ServerSection
     requester_roots: tuple[Path, ...]
     spec: ProfileSpec
-    memory: DeviceMemory = msgspec.field(default_factory=DeviceMemory)
+    memory: "FaultMemory | None" = None
 
     def hooks(self, random: "RandomTree") -> Hooks:
-        """The hooks of one more endpoint: the faults at work, or nothing."""
-        del random
-        if not self.faults:
+        """The hooks of one more connection: the faults at work, or nothing.
+
+        ``random`` is the branch of the run's tree that belongs to faults, the same each time.
+        """
+        if self.memory is None:
             return Hooks()
-        return FaultEngine(self.faults, self.memory)
+        from responder.faults.engine import FaultEngine  # noqa: PLC0415 - only with faults
+
+        return FaultEngine(self.faults, self.memory, random, self._read_file)
+
+    def fresh(self) -> "Profile":
+        """The same profile, whose faults remember nothing."""
+        return msgspec.structs.replace(self, memory=_memory(self.faults))
+
+    def missed(self) -> "Sequence[Event]":
+        """An event for each fault that never struck, with what came nearest."""
+        if self.memory is None:
+            return []
+        from responder.core.events import FaultMissed  # noqa: PLC0415 - only with faults
+
+        near = self.memory.nearest
+        return [
+            FaultMissed(
+                fault.id, near[fault.id].text if fault.id in near else "its hook never came"
+            )
+            for fault in self.faults
+            if not self.memory.fired[fault.id]
+        ]
+
+    def _read_file(self, name: str) -> bytes:
+        """A recorded message beside the profile, binary or hexadecimal."""
+        data = (self.path.parent / name).read_bytes()
+        try:
+            return bytes.fromhex(data.decode("ascii"))
+        except ValueError:
+            return data
 
 
-def load_profile(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Profile:
+def _memory(faults: "Sequence[FaultSpec]") -> "FaultMemory | None":
+    if not faults:
+        return None
+    from responder.faults.memory import FaultMemory  # noqa: PLC0415 - only with faults
+
+    return FaultMemory()
+
+
+def load_profile(
+    name_or_path: str,
+    overrides: Mapping[str, Any] | None = None,
+    faults: "Sequence[str | FaultSpec]" = (),
+) -> Profile:
     """Load a shipped profile by name, or a TOML file.
 
     Args:
         name_or_path: a name, or a path that ends in ``.toml`` or has a separator.
         overrides: nested tables that change it as an extending profile would.
+        faults: more faults: ids of the catalogue, or faults.
 
     Raises:
         ConfigError: something in it is wrong; ``where`` is ``file:line``.
@@ -77,7 +121,7 @@ def load_profile(name_or_path: str, overrides: Mapping[str, Any] | None = None) 
     lookup = Lookup(source)
     policy = build_policy(spec, lookup)
     device, slots = build_device(spec, lookup)
-    check_faults(spec.fault, lookup)
+    all_faults = _faults(spec, lookup, faults)
     roots = _requester_roots(spec, source)
     if not spec.spdm.allow_inconsistent:
         for path, reason in contradictions(policy, slots, public_key=spec.public_key is not None):
@@ -87,11 +131,26 @@ def load_profile(name_or_path: str, overrides: Mapping[str, Any] | None = None) 
         path=source.path,
         device=device,
         policy=policy,
-        faults=tuple(spec.fault),
+        faults=all_faults,
+        memory=_memory(all_faults),
         server=spec.server,
         requester_roots=roots,
         spec=spec,
     )
+
+
+def _faults(
+    spec: ProfileSpec, lookup: Lookup, more: "Sequence[str | FaultSpec]"
+) -> "tuple[FaultSpec, ...]":
+    if not (spec.fault or spec.faults or more):
+        return ()
+    from responder.faults.choice import chosen  # noqa: PLC0415 - only with faults
+    from responder.profiles.faults import build_faults  # noqa: PLC0415 - only with faults
+
+    found = build_faults(spec.faults, spec.fault, lookup)
+    for one in more:
+        found += chosen([one]) if isinstance(one, str) else [one]
+    return tuple({fault.id: fault for fault in found}.values())
 
 
 def _requester_roots(spec: ProfileSpec, source: Source) -> tuple[Path, ...]:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from responder.faults.rule import FaultSpec
 from responder.profiles import names
 
 
@@ -300,7 +299,8 @@ class ProfileSpec(Section):
         timing: how long answers take.
         trust: whom the device believes.
         server: how the server treats its peers.
-        fault: what goes wrong.
+        faults: faults of the catalogue, by id.
+        fault: faults of its own.
     """
 
     spdm: SpdmSection
@@ -315,4 +315,5 @@ class ProfileSpec(Section):
     timing: TimingSection = field(default_factory=TimingSection)
     trust: TrustSection = field(default_factory=TrustSection)
     server: ServerSection = field(default_factory=ServerSection)
-    fault: list[FaultSpec] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    fault: list[dict[str, Any]] = field(default_factory=list)

@@ -32,9 +32,9 @@ def _table(path: str, data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _assignment(key: str, value: Any) -> str:
-    line = f"{_key(key)} = {_value(value)}"
+    line = f"{_key(key)} = {toml_value(value)}"
     if isinstance(value, list) and len(line) > _MAX_WIDTH:
-        elements = "".join(f"  {_value(element)},\n" for element in value)
+        elements = "".join(f"  {toml_value(element)},\n" for element in value)
         return f"{_key(key)} = [\n{elements}]"
     return line
 
@@ -47,7 +47,11 @@ def _key(key: str) -> str:
     return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
-def _value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value, a list of them, or an inline table."""
     if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(key)} = {toml_value(one)}" for key, one in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
     return json.dumps(value, ensure_ascii=False)

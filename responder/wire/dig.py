@@ -134,6 +134,12 @@ def _whole(name: str, record: type[Record], data: bytes) -> list[Part]:
 
 _Digger = Callable[[Digging], list[Part]]
 
+_ALGORITHM_PARTS: dict[str, type[Record] | None] = {
+    "ext_asym": None,
+    "ext_hash": None,
+    "structures": AlgorithmStructure,
+}
+
 _DIGGERS: dict[tuple[type[Record], str], _Digger] = {
     (NegotiateAlgorithms, "trailer"): _algorithms(("ext_asym_count", "ext_hash_count")),
     (Algorithms, "trailer"): _algorithms(("ext_asym_sel_count", "ext_hash_sel_count")),
@@ -143,3 +149,14 @@ _DIGGERS: dict[tuple[type[Record], str], _Digger] = {
     (DmtfMeasurement, "value"): _measurement_value,
     (Error, "extended_error_data"): _extended_error_data,
 }
+
+PART_RECORDS: dict[tuple[type[Record], str], dict[str, type[Record] | None]] = {
+    (NegotiateAlgorithms, "trailer"): _ALGORITHM_PARTS,
+    (Algorithms, "trailer"): _ALGORITHM_PARTS,
+    (AlgorithmOffer, "trailer"): _ALGORITHM_PARTS,
+    (Certificate, "cert_chain"): {"certificate_chain": CertificateChain},
+    (CertificateChain, "certificates"): {"certificates": None},
+    (DmtfMeasurement, "value"): {"device_mode": DeviceModeValue},
+    (Error, "extended_error_data"): {"response_not_ready": ResponseNotReadyData},
+}
+"""The names of the parts that ``dig`` can find in a field, and their layouts."""

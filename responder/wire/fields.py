@@ -57,11 +57,12 @@ class Blob(Construct):  # type: ignore[misc]
         super().__init__()
         self.size = size
 
-    def _resolve(self, context: Any) -> int:
+    def resolved(self, context: Any) -> int:
+        """The size, in bytes, that ``context`` asks for."""
         return self.size(context) if callable(self.size) else self.size
 
     def _parse(self, stream: BytesIO, context: Any, path: str) -> bytes:
-        size = self._resolve(context)
+        size = self.resolved(context)
         data = stream.read(size)
         if len(data) != size:
             raise StreamError(f"needs {size} bytes, {len(data)} are left", path)
@@ -69,7 +70,7 @@ class Blob(Construct):  # type: ignore[misc]
 
     def _build(self, obj: bytes | None, stream: BytesIO, context: Any, path: str) -> bytes:
         del path
-        data = bytes(self._resolve(context)) if obj is None else obj
+        data = bytes(self.resolved(context)) if obj is None else obj
         stream.write(data)
         return data
 
@@ -110,11 +111,14 @@ class LengthOf(_Subconstruct):  # type: ignore[misc]
 
     def _build(self, obj: int | None, stream: BytesIO, context: Any, path: str) -> int:
         if obj is None:
-            obj = self._computed(context) if self.applies(context) else 0
+            obj = self.computed(context)
         self.subcon._build(obj, stream, context, path)  # noqa: SLF001 - a wrapper's call
         return obj
 
-    def _computed(self, context: Any) -> int:
+    def computed(self, context: Any) -> int:
+        """The right value, which another field of ``context`` decides."""
+        if not self.applies(context):
+            return 0
         unit = self.unit(context) if callable(self.unit) else self.unit
         return len(context[self.target]) // (unit or 1) + self.extra
 

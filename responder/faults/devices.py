@@ -1,0 +1,157 @@
+"""The device as a fault shows it: other slots, chains and measurements over the real ones."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from responder.core.interfaces import Device, Measured, SigningKey, Slot
+from responder.crypto.hashing import digest
+from responder.device.measurements import Measurement
+from responder.spec.algorithms import Hash, Signature
+from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueType
+from responder.wire.measurements import MeasurementBlock
+
+SLOTS = range(8)
+
+Told = Callable[[str, bytes, bytes], None]
+"""Called when a change is seen: what it is, and the bytes before and after."""
+
+
+class ChainedSlot:
+    """A slot whose chain and key are made by a function of the negotiated algorithms."""
+
+    def __init__(
+        self, slot: Slot, made: Callable[[Signature, Hash], tuple[bytes, SigningKey] | None]
+    ) -> None:
+        self.model = slot.model
+        self.key_pair_id = slot.key_pair_id
+        self.key_usage = slot.key_usage
+        self.size = slot.size
+        self._slot = slot
+        self._made = made
+        self._key: SigningKey | None = None
+
+    def chain(self, asym: Signature, base_hash: Hash) -> bytes | None:
+        """The certificate chain structure."""
+        made = self._made(asym, base_hash)
+        if made is None:
+            return self._slot.chain(asym, base_hash)
+        self._key = made[1]
+        return made[0]
+
+    def digest(self, asym: Signature, base_hash: Hash) -> bytes | None:
+        """The base hash of that structure."""
+        chain = self.chain(asym, base_hash)
+        return None if chain is None else digest(base_hash, chain)
+
+    def key(self, asym: Signature) -> SigningKey | None:
+        """The private key that belongs to the chain."""
+        return self._key or self._slot.key(asym)
+
+
+class ChangedDevice:
+    """A device over another one; what is not changed is the other's."""
+
+    def __init__(
+        self,
+        device: Device,
+        told: Told,
+        *,
+        slots: Mapping[int, Slot | None] | None = None,
+        measurements: Sequence[Measured] | None = None,
+        content_changed: int | None = None,
+    ) -> None:
+        self._device = device
+        self._told = told
+        self._slots = slots or {}
+        self._measurements = measurements
+        self._content_changed = content_changed
+
+    def slot(self, slot_id: int) -> Slot | None:
+        """The slot; ``None`` if it is not supported or empty."""
+        if slot_id not in self._slots:
+            return self._device.slot(slot_id)
+        slot = self._slots[slot_id]
+        if slot is None:
+            self._told(f"slot {slot_id} is empty", b"", b"")
+        return slot
+
+    def supported_slot_mask(self) -> int:
+        """The slots that exist, provisioned or not."""
+        return self._device.supported_slot_mask()
+
+    def slot_size(self, slot_id: int) -> int:
+        """Bytes of storage of a supported slot."""
+        return self._device.slot_size(slot_id)
+
+    def public_key(self, asym: Signature) -> SigningKey | None:
+        """The key that was provisioned to requesters as a raw public key."""
+        return self._device.public_key(asym)
+
+    def measurements(self) -> Sequence[Measured]:
+        """All measurements, ascending by index."""
+        if self._measurements is None:
+            return self._device.measurements()
+        return self._measurements
+
+    def content_changed(self) -> int:
+        """``ContentChanged`` since the last signed measurements."""
+        if self._content_changed is None:
+            return self._device.content_changed()
+        self._told(f"content changed {self._content_changed}", b"", b"")
+        return self._content_changed
+
+    def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
+        """The answer to a VENDOR_DEFINED request."""
+        return self._device.vendor_request(standard_id, vendor_id, payload)
+
+
+class ToldMeasurement:
+    """A measurement that tells when somebody reads it."""
+
+    def __init__(self, changed: Measurement, before: Measured | None, told: Told) -> None:
+        self.index = changed.index
+        self.tcb = changed.tcb
+        self._changed = changed
+        self._before = before
+        self._told = told
+
+    def block(self, measurement_hash: Hash | None, *, raw: bool) -> bytes:
+        """The measurement block."""
+        block = self._changed.block(measurement_hash, raw=raw)
+        before = self._before.block(measurement_hash, raw=raw) if self._before else b""
+        if before != block:
+            self._told(f"measurement {self.index}", before, block)
+        return block
+
+
+def changed_measurement(
+    measured: Measured, value: bytes | None, size: int | None, kind: int | None, told: Told
+) -> ToldMeasurement:
+    """A measurement with another value or type; those of bytes that are not given stay."""
+    block = MeasurementBlock.parse(measured.block(None, raw=True)).dmtf()
+    new = block.value if value is None else value
+    if size is not None:
+        new = new[:size].ljust(size, b"\0")
+    raw = bool((block.value_type if kind is None else kind) & RAW_BIT_STREAM)
+    as_raw = isinstance(measured, Measurement) and measured.raw
+    value_type = (block.value_type if kind is None else kind) & VALUE_TYPE_MASK
+    known = ValueType(value_type) if value_type in set(ValueType) else value_type
+    changed = Measurement(
+        measured.index,
+        known,  # type: ignore[arg-type] # a fault may name a reserved type
+        new,
+        raw=as_raw if kind is None else raw,
+        tcb=measured.tcb,
+    )
+    return ToldMeasurement(changed, measured, told)
+
+
+def filled(count: int, size: int, told: Told) -> list[Measured]:
+    """So many measurements, raw bit streams of one size."""
+    return [
+        ToldMeasurement(
+            Measurement(index, ValueType.MUTABLE_FIRMWARE, bytes([index]) * size, raw=True),
+            None,
+            told,
+        )
+        for index in range(1, count + 1)
+    ]

@@ -1,0 +1,77 @@
+"""What the variables of a fault can run over, by name (``each = { message = "responses" }``)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from responder.spec.codes import ErrorCode, RequestCode, ResponseCode, response_code_of
+from responder.wire.message import wire_fields
+from responder.wire.registry import BY_CODE
+
+Chosen = Mapping[str, int | str]
+"""The values of the variables before."""
+
+_NOT_ANSWERS = frozenset({ResponseCode.ERROR})
+_HANDLED_ELSEWHERE = frozenset({RequestCode.RESPOND_IF_READY})
+_RECOVERABLE = frozenset({ErrorCode.BUSY, ErrorCode.RESPONSE_NOT_READY, ErrorCode.REQUEST_RESYNCH})
+_HEADER_FIELDS = 2
+_SIGNATURE = "signature"
+
+
+def _responses() -> list[str]:
+    return [
+        ResponseCode(code).name
+        for code in sorted(BY_CODE)
+        if code in set(ResponseCode) - _NOT_ANSWERS
+    ]
+
+
+def _requests() -> list[str]:
+    return [
+        RequestCode(code).name
+        for code in sorted(BY_CODE)
+        if code in set(RequestCode) - _HANDLED_ELSEWHERE
+    ]
+
+
+def _fields(chosen: Chosen) -> Sequence[int | str]:
+    """The fields of ``message`` behind the first two bytes of its header."""
+    code = ResponseCode[str(chosen["message"])]
+    return [*wire_fields(BY_CODE[code])][_HEADER_FIELDS:]
+
+
+def _signed() -> list[str]:
+    return [name for name in _responses() if _SIGNATURE in _fields({"message": name})]
+
+
+DOMAINS: Mapping[str, Callable[[Chosen], Sequence[int | str]]] = MappingProxyType(
+    {
+        "responses": lambda _: list(_responses()),
+        "requests": lambda _: list(_requests()),
+        "signed": lambda _: list(_signed()),
+        "fields": _fields,
+        "bits": lambda _: list(range(8)),
+        "named-errors": lambda _: sorted({int(code) for code in ErrorCode} - _RECOVERABLE),
+        "errors": lambda _: sorted(set(range(0x100)) - _RECOVERABLE),
+    }
+)
+"""Name to values; those of ``fields`` depend on the variable ``message`` before it.
+
+``errors`` are all codes but Busy, ResponseNotReady and RequestResynch, which call for more than a
+refusal.
+"""
+
+
+def describe_domain(name: str) -> str:
+    """What a domain holds, for documents."""
+    return _TEXTS[name]
+
+
+_TEXTS = {
+    "responses": "the names of all responses but ERROR",
+    "requests": "the names of all requests but RESPOND_IF_READY",
+    "signed": "the responses that carry a signature",
+    "fields": "the fields of the response `message`, a variable before this one, from Param1 on",
+    "bits": "0 to 7",
+    "named-errors": "the error codes that have a name, except those that call for a retry or resync",
+    "errors": "all error codes, 0 to 255, except those that call for a retry or resync",
+}

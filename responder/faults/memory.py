@@ -1,0 +1,126 @@
+"""What the faults of one device remember: counts, events, and messages of its connections."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from responder.core.hooks import Parts
+from responder.faults.actions import NotReady
+from responder.wire.context import WireContext
+
+_KEPT_CONNECTIONS = 8
+_KEPT_MESSAGES = 512
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """A message that crossed the wire, and the context that it is read with."""
+
+    name: str
+    data: bytes
+    wire: WireContext
+
+
+class Near(msgspec.Struct, frozen=True):
+    """How near a rule came to striking: how many conditions held, and the one that did not."""
+
+    rank: int
+    text: str
+
+
+class Counts:
+    """Counts and events of one scope."""
+
+    def __init__(self) -> None:
+        self.matches: Counter[str] = Counter()
+        self.strikes: Counter[str] = Counter()
+        self.happened: set[str] = set()
+
+
+class ConnectionMemory(Counts):
+    """What is remembered of one connection.
+
+    Attributes:
+        ordinal: counted from 1 as peers ask for something; 0 before.
+        messages: requests and answers, as they would have been without a change at ``message``.
+        held: answers that were kept back.
+        last_signed: the transcript of the signature before.
+        not_ready: how the request that is deferred now was deferred.
+        repeated: what each step says unasked; ``spoken`` how often it has.
+        ct_exponent: what CAPABILITIES said of CTExponent.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ordinal = 0
+        self.messages: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)
+        self.held: list[tuple[bytes, str]] = []
+        self.last_signed: Parts = []
+        self.not_ready: NotReady | None = None
+        self.spoken: Counter[str] = Counter()
+        self.repeated: dict[str, bytes] = {}
+        self.ct_exponent = 0
+
+
+class FaultMemory(Counts):
+    """What is remembered of a device, whatever connections it has had.
+
+    Attributes:
+        connections: the latest ones that asked for something, the newest last.
+        count: how many there were.
+        fired: how often each fault has struck.
+        nearest: for each step, how near it came.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connections: deque[ConnectionMemory] = deque(maxlen=_KEPT_CONNECTIONS)
+        self.count = 0
+        self.fired: Counter[str] = Counter()
+        self.nearest: dict[str, Near] = {}
+        self._builder: Any = None
+
+    def builder(self, make: Callable[[], Any]) -> Any:
+        """The maker of defective chains, which keeps what it has made."""
+        if self._builder is None:
+            self._builder = make()
+        return self._builder
+
+    def open(self, connection: ConnectionMemory) -> None:
+        """A connection asks for something for the first time."""
+        if not connection.ordinal:
+            self.count += 1
+            connection.ordinal = self.count
+            self.connections.append(connection)
+
+    def miss(self, fault_id: str, near: Near) -> None:
+        """A fault did not strike; the nearest miss is kept."""
+        known = self.nearest.get(fault_id)
+        if known is None or near.rank > known.rank:
+            self.nearest[fault_id] = near
+
+    def earlier(self, own: ConnectionMemory, which: str, name: str, nth: int) -> Remembered | None:
+        """A message of this, the previous, or any other connection; ``*`` is any name.
+
+        Args:
+            own: the connection that asks.
+            which: ``this``, ``previous`` or ``other``.
+            name: of the message.
+            nth: 1 is the first of them, -1 the last.
+        """
+        found = [
+            one
+            for connection in self._of(own, which)
+            for one in connection.messages
+            if name in {"*", one.name}
+        ]
+        place = nth - 1 if nth > 0 else nth
+        return found[place] if -len(found) <= place < len(found) else None
+
+    def _of(self, own: ConnectionMemory, which: str) -> Iterator[ConnectionMemory]:
+        if which == "this":
+            yield own
+            return
+        others = [one for one in self.connections if one is not own]
+        yield from others[-1:] if which == "previous" else others
