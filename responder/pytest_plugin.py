@@ -3,15 +3,18 @@
 Every pytest run on a machine with this package loads this module, so it imports nothing heavy.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
+    from responder.core.events import FaultFired
+    from responder.faults.rule import FaultSpec
     from responder.observe.entry import Entry
     from responder.observe.journal import Journal
+    from responder.profiles.load import Profile
     from responder.server.thread import ServerThread
     from responder.transport.uri import Endpoint
 
@@ -27,9 +30,10 @@ class SpdmResponder:
         events: all that happened, in order; complete up to what a requester has seen.
     """
 
-    def __init__(self, thread: "ServerThread", events: "Journal") -> None:
+    def __init__(self, thread: "ServerThread", events: "Journal", profile: "Profile") -> None:
         self.events = events
         self._thread = thread
+        self._profile = profile
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.uri}>"
@@ -54,6 +58,63 @@ class SpdmResponder:
         """The requests and responses so far; each has ``name``, ``message`` and ``connection``."""
         return self.events.messages()
 
+    @property
+    def faults(self) -> "tuple[FaultSpec, ...]":
+        """What goes wrong: the faults of the profile and of the test, each case by itself."""
+        return self._profile.faults
+
+    def fired(self, fault_id: str) -> "list[FaultFired]":
+        """Each time that a fault struck so far, with the bytes before and after; none is false.
+
+        Args:
+            fault_id: a case, or a fault, which is all of its cases.
+
+        Raises:
+            ConfigError: this responder has no such fault.
+        """
+        from responder.core.events import FaultFired  # noqa: PLC0415 - see the top
+
+        cases = self._cases(fault_id)
+        events = (entry.event for entry in self.events)
+        return [one for one in events if isinstance(one, FaultFired) and one.fault in cases]
+
+    def nearest(self, fault_id: str) -> str:
+        """What came nearest to a strike of a fault, such as ``CHALLENGE: slot_id 1, wanted 0``.
+
+        Empty if the fault has struck. For the message of an assertion::
+
+            assert spdm_responder.fired(lie), spdm_responder.nearest(lie)
+
+        Args:
+            fault_id: a case, or a fault, which is all of its cases.
+
+        Raises:
+            ConfigError: this responder has no such fault.
+        """
+        from responder.core.events import FaultMissed  # noqa: PLC0415 - see the top
+
+        cases = self._cases(fault_id)
+        missed = {
+            event.fault: event.nearest
+            for event in self._profile.missed()
+            if isinstance(event, FaultMissed) and event.fault in cases
+        }
+        if len(missed) < len(cases):
+            return ""
+        if len(missed) == 1:
+            return missed[cases[0]]
+        return "; ".join(f"{case}: {text}" for case, text in missed.items())
+
+    def _cases(self, fault_id: str) -> list[str]:
+        cases = [one.id for one in self.faults if fault_id in {one.id, one.family}]
+        if not cases:
+            from responder.errors import ConfigError, suggest  # noqa: PLC0415 - see the top
+
+            known = {name for one in self.faults for name in (one.id, one.family)}
+            reason = f"this responder does not have the fault {fault_id!r}"
+            raise ConfigError(reason, suggestion=suggest(fault_id, sorted(known)))
+        return cases
+
 
 class SpdmResponderFactory(Protocol):
     """Starts responders; what the fixture ``spdm_responder_factory`` gives."""
@@ -63,18 +124,34 @@ class SpdmResponderFactory(Protocol):
         profile: str = "default",
         *,
         overrides: Mapping[str, Any] | None = None,
+        faults: "Sequence[str | FaultSpec]" = (),
         uri: str = _ANY_FREE_PORT,
         attach: str | None = None,
         seed: bytes = _SEED,
     ) -> SpdmResponder:
-        """Serve ``profile``, changed by ``overrides``, until the test ends."""
+        """Serve ``profile`` until the test ends.
+
+        Args:
+            profile: its name, or a path.
+            overrides: nested tables that change it, such as ``{"spdm": {"versions": ["1.2"]}}``.
+            faults: what goes wrong besides: ids of the catalogue, as ``spdm-responder fault list``
+                names them.
+            uri: where to listen.
+            attach: which endpoint a connection finds: ``fresh``, ``sticky`` or ``shared``; the
+                profile's choice if not given.
+            seed: the root of all randomness.
+
+        Raises:
+            ConfigError: something in the profile, or a fault, is wrong.
+        """
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}(name, overrides=None): the profile that the fixture spdm_responder serves",
+        f"{_MARKER}(name, overrides=None, faults=()): the profile that the fixture spdm_responder "
+        "serves, and what goes wrong besides",
     )
 
 
@@ -87,11 +164,15 @@ def spdm_responder_factory() -> Iterator[SpdmResponderFactory]:
             profile: str = "default",
             *,
             overrides: Mapping[str, Any] | None = None,
+            faults: "Sequence[str | FaultSpec]" = (),
             uri: str = _ANY_FREE_PORT,
             attach: str | None = None,
             seed: bytes = _SEED,
         ) -> SpdmResponder:
-            return _start(stack, profile, overrides, uri, (attach, seed))
+            from responder.profiles.load import load_profile  # noqa: PLC0415 - see the top
+
+            loaded = load_profile(profile, overrides, faults)
+            return stack.enter_context(_serving(loaded, uri, attach, seed))
 
         yield start
 
@@ -102,8 +183,13 @@ def spdm_responder(
 ) -> SpdmResponder:
     """A responder on a free port of 127.0.0.1, with a fresh SPDM endpoint for each connection.
 
-    The profile is the parameter (``indirect=True``), or that of the marker
-    ``@pytest.mark.spdm_profile("bad-signature", overrides=…)``, or ``default``.
+    The profile is the parameter (``indirect=True``), or that of the marker, or ``default``::
+
+        @pytest.mark.spdm_profile("default", faults=["sig.bitflip"])
+        def test_a_wrong_signature_is_refused(spdm_responder):
+            with pytest.raises(my_requester.Refused):
+                my_requester.attest(port=spdm_responder.port)
+            assert spdm_responder.fired("sig.bitflip"), spdm_responder.nearest("sig.bitflip")
     """
     parameter = getattr(request, "param", None)
     if parameter is not None:
@@ -114,26 +200,20 @@ def spdm_responder(
     return spdm_responder_factory(*marker.args, **marker.kwargs)
 
 
-def _start(
-    stack: ExitStack,
-    name: str,
-    overrides: Mapping[str, Any] | None,
-    uri: str,
-    how: tuple[str | None, bytes],
-) -> SpdmResponder:
+@contextmanager
+def _serving(
+    profile: "Profile", uri: str, attach: str | None, seed: bytes
+) -> Iterator[SpdmResponder]:
     from responder.observe.bus import Bus  # noqa: PLC0415 - see the top
     from responder.observe.journal import Journal  # noqa: PLC0415 - see the top
-    from responder.profiles.load import load_profile  # noqa: PLC0415 - see the top
     from responder.server.attach import Attach  # noqa: PLC0415 - see the top
     from responder.server.limits import Limits  # noqa: PLC0415 - see the top
     from responder.server.server import ServerOptions  # noqa: PLC0415 - see the top
     from responder.server.thread import ServerThread  # noqa: PLC0415 - see the top
     from responder.transport.uri import parse_uri  # noqa: PLC0415 - see the top
 
-    attach, seed = how
-    profile = load_profile(name, overrides)
     limits = Limits(**profile.server.limits())
     options = ServerOptions(seed, Attach(attach or profile.server.attach), limits)
     journal = Journal()
-    thread = ServerThread(profile, options, [parse_uri(uri)], Bus(journal))
-    return SpdmResponder(stack.enter_context(thread), journal)
+    with ServerThread(profile, options, [parse_uri(uri)], Bus(journal)) as thread:
+        yield SpdmResponder(thread, journal, profile)

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from responder.core.events import RequestReceived
+from responder.errors import ConfigError
 from responder.transport.uri import parse_uri
 
 pytest_plugins = ["pytester"]
@@ -70,10 +71,71 @@ def test_several_responders_at_once(spdm_responder_factory):
 
 
 def test_a_profile_that_does_not_exist_fails_in_the_test(spdm_responder_factory):
-    from responder.errors import ConfigError
-
     with pytest.raises(ConfigError):
         spdm_responder_factory("no-such-profile")
+
+
+@pytest.mark.spdm_profile("minimal-1.0", faults=["any.param1-reserved-set:VERSION:param1"])
+def test_a_fault_strikes_and_says_what_it_changed(spdm_responder):
+    """The fault of the marker; a case, its family, and bytes as they were on the wire."""
+    case = "any.param1-reserved-set:VERSION:param1"
+    assert [fault.id for fault in spdm_responder.faults] == [case]
+    assert not spdm_responder.fired(case)
+    assert spdm_responder.nearest(case) == "its hook never came"
+    (version,) = ask(spdm_responder.port, GET_VERSION)
+    assert version[2] == 0xFF
+    (fired,) = spdm_responder.fired(case)
+    assert (fired.fault, fired.message, fired.after) == (case, "VERSION", version)
+    assert fired.before == version[:2] + b"\0" + version[3:]
+    assert spdm_responder.fired("any.param1-reserved-set") == [fired]
+    assert spdm_responder.nearest(case) == ""
+
+
+def test_a_fault_that_did_not_strike_says_what_came_nearest(spdm_responder_factory):
+    served = spdm_responder_factory(
+        "minimal-1.0",
+        overrides={"fault": [ON_SECOND_CONNECTION]},
+        faults=["any.param1-reserved-set"],
+    )
+    ask(served.port, GET_VERSION)
+    assert served.fired("mine.second") == []
+    assert served.nearest("mine.second") == "VERSION: connection 1, wanted 2"
+    assert (
+        served.nearest("any.param1-reserved-set:DIGESTS:supported_slot_mask")
+        == "VERSION: wanted DIGESTS"
+    )
+    assert served.nearest("any.param1-reserved-set") == "", "one of its cases has struck"
+    ask(served.port, GET_VERSION)
+    assert [one.detail for one in served.fired("mine.second")] == ["ERROR 0x03"]
+
+
+ON_SECOND_CONNECTION = {
+    "id": "mine.second",
+    "description": "The second connection is told to come again.",
+    "duty": "retry",
+    "basis": "spec",
+    "source": "DSP0274, ERROR Busy",
+    "hook": "request",
+    "message": ["GET_VERSION"],
+    "connection": [2],
+    "action": [{"do": "error", "code": "Busy"}],
+}
+
+
+@pytest.mark.parametrize("ask_for", ["fired", "nearest"])
+def test_to_ask_for_a_fault_that_is_not_there_is_a_mistake(spdm_responder_factory, ask_for):
+    served = spdm_responder_factory(faults=["any.param1-reserved-set:VERSION:param1"])
+    with pytest.raises(
+        ConfigError, match=r"did you mean 'any\.param1-reserved-set:VERSION:param1'"
+    ):
+        getattr(served, ask_for)("any.param1-reserved-set:VERSIONS:param1")
+    with pytest.raises(ConfigError, match=r"does not have the fault 'any\.empty'"):
+        getattr(served, ask_for)("any.empty")
+
+
+def test_a_fault_that_does_not_exist_fails_in_the_test(spdm_responder_factory):
+    with pytest.raises(ConfigError, match=r"did you mean 'any\.param1-reserved-set'"):
+        spdm_responder_factory(faults=["any.param1-reserved"])
 
 
 def test_nothing_is_left_behind(pytester):

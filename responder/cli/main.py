@@ -18,6 +18,7 @@ VERBS = {
     "decode": "Print SPDM messages field by field.",
     "certs": "Make and export certificate sets.",
     "profiles": "List, show and check profiles.",
+    "fault": "List and explain faults.",
 }
 """Each verb is the click command ``command`` of the module ``responder.cli.<verb>``."""
 

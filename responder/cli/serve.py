@@ -54,6 +54,23 @@ _SECONDS = click.FloatRange(min=0)
 @click.command("serve")
 @click.argument("profile", default="default")
 @click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="ID",
+    help="A lie of `fault list`, beside those of the profile; may be repeated. Of a fault whose "
+    "cases exclude each other name one case; * in an ID stands for anything.",
+)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a key of the profile, such as spdm.ct_exponent=12 or "
+    "'spdm.versions=[\"1.2\"]'; may be repeated. Values are TOML, a bare word is text; a list is "
+    "replaced as a whole.",
+)
+@click.option(
     "--listen",
     type=_uri,
     metavar="URI",
@@ -104,15 +121,29 @@ def command(profile: str, **options: Any) -> None:
 
     Prints LISTENING for each listener and then READY on stdout, once everything can be reached;
     runs until SIGTERM or SIGINT. A requester's SHUTDOWN ends its connection only, except with
-    --once.
+    --once. At the end it tells on stderr which faults never struck, and what came nearest.
     """
     gc.disable()  # hardly anything that starting makes is garbage; _Announcer turns it on again
     try:
-        from responder.profiles.load import load_profile  # noqa: PLC0415 - not for --help
-
-        serve(load_profile(profile), options)
+        serve(_load(profile, options), options)
     finally:
         gc.enable()
+
+
+def _load(profile: str, options: dict[str, Any]) -> "Profile":
+    """The profile with the faults and changes of the command line.
+
+    Raises:
+        UsageError: one of those is wrong.
+        ConfigError: the profile is wrong.
+    """
+    from responder.profiles.load import load_profile  # noqa: PLC0415 - not for --help
+
+    if not (options["faults"] or options["changes"]):
+        return load_profile(profile)
+    from responder.cli.served_faults import load_changed  # noqa: PLC0415 - only if asked for
+
+    return load_changed(profile, options["changes"], options["faults"])
 
 
 def serve(profile: "Profile", options: dict[str, Any]) -> None:

@@ -1,5 +1,10 @@
-"""A channel to a responder in the same process, on a clock of its own: for tests."""
+"""A channel to a responder in the same process, on a clock of its own."""
 
+import heapq
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from math import inf
 from typing import TYPE_CHECKING
 
 from responder.client.channel import ChannelError
@@ -13,73 +18,129 @@ _ALIGNMENT = 4
 
 
 class InProcessChannel:
-    """Carries messages to a ``Responder`` and carries out its effects at once.
+    """Carries messages to a ``Responder`` and carries out its effects in virtual time.
 
     Attributes:
         padding: bytes that this channel may add to messages.
-        now: the virtual time in seconds; ``sleep`` moves it, and timers run out meanwhile.
+        now: the virtual time in seconds; waiting for an answer and ``sleep`` move it.
         events: everything that was emitted, in order.
         unasked: messages that came beside the response of an exchange.
     """
 
-    def __init__(self, responder: Responder, *, padding: int = 0) -> None:
-        """Attach to a responder; with ``padding`` 3 messages are padded as on DOE."""
+    def __init__(
+        self,
+        responder: Responder,
+        *,
+        padding: int = 0,
+        timeout: float = inf,
+        now: float = 0.0,
+        observer: "Callable[[float, Event], None] | None" = None,
+    ) -> None:
+        """Attach to a responder.
+
+        Args:
+            responder: the one that answers.
+            padding: with 3 messages are padded as on DOE.
+            timeout: seconds that an answer may take; for ever, that is as long as anything is
+                still to happen.
+            now: the virtual time at which this begins.
+            observer: told each event and its time.
+        """
         self.padding = padding
-        self.now = 0.0
+        self.now = now
         self.events: list[Event] = []
         self.unasked: list[bytes] = []
         self._responder = responder
+        self._timeout = timeout
+        self._observer = observer
         self._timers: dict[str, float] = {}
-        self._closed = ""
+        self._coming: list[tuple[float, int, Send | Close]] = []
+        self._order = count()
+        self._arrived: deque[bytes] = deque()
+        self._end = ""
+        self._detached = False
         responder.opened()
 
     async def exchange(self, message: bytes) -> bytes:
         """Send one message; the first one that comes back is its response."""
         self._check_open()
         effects = self._responder.receive(self._padded(message), self.now, padding=self.padding)
-        sent = self._carry_out(effects)
-        if not sent:
+        self._carry_out(effects)
+        deadline = self.now + self._timeout
+        while not self._arrived:
             self._check_open()
-            raise ChannelError("timeout", "the responder says nothing")
-        self.unasked += sent[1:]
-        return self._padded(sent[0])
+            if not self._proceed(deadline):
+                self.now = self.now if deadline == inf else deadline
+                raise ChannelError("timeout", "the responder says nothing")
+        response = self._arrived.popleft()
+        self._drop_arrived()
+        return self._padded(response)
 
     async def sleep(self, seconds: float) -> None:
         """Let virtual time pass: hand this to ``drive``."""
         end = self.now + seconds
-        while due := [(at, name) for name, at in self._timers.items() if at <= end]:
-            self.now, name = min(due)
-            del self._timers[name]
-            self.unasked += self._carry_out(self._responder.expire(name, self.now))
+        while self._proceed(end):
+            self._drop_arrived()
         self.now = end
 
     async def close(self) -> None:
         """Detach from the responder."""
-        if not self._closed:
-            self._closed = "closed by us"
+        self._end = self._end or "closed by us"
+        if not self._detached:
+            self._detached = True
             self._responder.closed()
 
     def _padded(self, message: bytes) -> bytes:
         return message + bytes(-len(message) % _ALIGNMENT if self.padding else 0)
 
     def _check_open(self) -> None:
-        if self._closed:
-            raise ChannelError("closed", self._closed)
+        if self._end:
+            raise ChannelError("closed", self._end)
 
-    def _carry_out(self, effects: list[Effect]) -> list[bytes]:
-        """Carry out effects; the messages among them."""
-        sent: list[bytes] = []
+    def _drop_arrived(self) -> None:
+        """What nobody has asked for must not answer the next request."""
+        self.unasked += self._arrived
+        self._arrived.clear()
+
+    def _proceed(self, until: float) -> bool:
+        """Move on to what happens next, if that is not after ``until``."""
+        timer = min(((at, name) for name, at in self._timers.items()), default=(inf, ""))
+        coming = self._coming[0][0] if self._coming else inf
+        at = min(timer[0], coming)
+        if at > until or at == inf:
+            return False
+        self.now = max(self.now, at)
+        if coming <= timer[0]:
+            self._arrive(heapq.heappop(self._coming)[2])
+        else:
+            del self._timers[timer[1]]
+            self._carry_out(self._responder.expire(timer[1], self.now))
+        return True
+
+    def _arrive(self, effect: Send | Close) -> None:
+        if self._end:
+            return
+        if isinstance(effect, Send):
+            self._arrived.append(effect.message)
+        else:
+            self._end = effect.reason or "the responder closed the connection"
+
+    def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Send():
-                    sent.append(effect.message)
+                case Send() | Close():
+                    if effect.delay:
+                        at = self.now + effect.delay
+                        heapq.heappush(self._coming, (at, next(self._order), effect))
+                    else:
+                        self._arrive(effect)
                 case Emit():
                     self.events.append(effect.event)
+                    if self._observer is not None:
+                        self._observer(self.now, effect.event)
                 case ArmTimer():
                     self._timers[effect.name] = effect.at
-                case Close():
-                    self._closed = effect.reason or "the responder closed the connection"
                 case Run():
-                    done = self._responder.complete(effect.job, effect.work(), self.now)
-                    sent += self._carry_out(done)
-        return sent
+                    self._carry_out(
+                        self._responder.complete(effect.job, effect.work(), self.now)
+                    )

@@ -71,6 +71,11 @@ class PrivateKey:
         signature = self._key.sign(message, _rsa_padding(scheme, base_hash), algorithm)
         return signature  # noqa: RET504 - the annotation above types it
 
+    @property
+    def native(self) -> Any:
+        """The key object of ``cryptography``, for what no correct signature needs."""
+        return self._key
+
     def public_key(self) -> "PublicKey":
         """The public half."""
         return PublicKey(self._key.public_key())

@@ -98,9 +98,10 @@ class Copy(Edit, tag="copy", frozen=True, kw_only=True):
             device's), or `earlier`: a message of this or another connection.
         source: the field there; the same address if not given. Of a slot: `digest`, `chain`,
             `public-key`, `certificates`.
-        message: with `earlier`, which message; the one that is being sent if not given.
-        connection: with `earlier`, whose message: this connection's, the previous one's, or that of
-            any other connection.
+        message: with `earlier`, which message, or a list of them; the one that is being sent if not
+            given. The present exchange does not count.
+        connection: with `earlier`, whose message: this connection's, the previous one's, any
+            other's, or any.
         nth: with `earlier`, which of them: 1 is the first, -1 the last.
         slot: with `slot`, which.
         otherwise: what counts when there was none yet: `nothing` leaves the field as it is.
@@ -108,8 +109,8 @@ class Copy(Edit, tag="copy", frozen=True, kw_only=True):
 
     of: Source
     source: str = ""
-    message: str = ""
-    connection: Literal["this", "previous", "other"] = "this"
+    message: str | list[str] = ""
+    connection: Literal["this", "previous", "other", "any"] = "this"
     nth: int = -1
     slot: int = 0
     otherwise: Literal["nothing", "zeros"] = "nothing"

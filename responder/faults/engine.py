@@ -115,6 +115,7 @@ class FaultEngine(Hooks):
                 after = b"" if progress.data == before else progress.data
                 before = b"" if progress.data == before else before
                 link.evidence.append(_fired(armed, told, frame.kind, before, after))
+                self._struck(armed)
         return progress.deeds()
 
     def connection(self, event: PeerEvent, connection: Connection) -> None:
@@ -152,7 +153,7 @@ class FaultEngine(Hooks):
 
             told = self._carry_out(armed, one, exchange.request.name)
             if told:
-                exchange.evidence.append(_fired(armed, told, exchange.request.name))
+                self._struck_once(armed, exchange, _fired(armed, told, exchange.request.name))
                 return self._combined(verdicts, exchange)
         return None
 
@@ -435,7 +436,7 @@ class FaultEngine(Hooks):
         self._matcher.miss(armed, Near(_STRUCK, text))
 
     def _remember(self, name: str, data: bytes, exchange: Exchange) -> None:
-        self._own.messages.append(Remembered(name, data, exchange.wire))
+        self._memory.remember(self._own, Remembered(name, data, exchange.wire))
 
     def _sources(self, exchange: Exchange, subject: Subject | None, name: str) -> ExchangeSources:
         return ExchangeSources(exchange, subject, name, self._memory, self._own)

@@ -1,7 +1,7 @@
 """What the faults of one device remember: counts, events, and messages of its connections."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 import msgspec
@@ -68,6 +68,7 @@ class FaultMemory(Counts):
 
     Attributes:
         connections: the latest ones that asked for something, the newest last.
+        messages: the latest messages of all of them.
         count: how many there were.
         fired: how often each fault has struck.
         nearest: for each step, how near it came.
@@ -79,6 +80,7 @@ class FaultMemory(Counts):
         self.count = 0
         self.fired: Counter[str] = Counter()
         self.nearest: dict[str, Near] = {}
+        self.messages: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)
         self._builder: Any = None
 
     def builder(self, make: Callable[[], Any]) -> Any:
@@ -100,27 +102,41 @@ class FaultMemory(Counts):
         if known is None or near.rank > known.rank:
             self.nearest[fault_id] = near
 
-    def earlier(self, own: ConnectionMemory, which: str, name: str, nth: int) -> Remembered | None:
-        """A message of this, the previous, or any other connection; ``*`` is any name.
+    def remember(self, own: ConnectionMemory, message: Remembered) -> None:
+        """A message has crossed the wire."""
+        own.messages.append(message)
+        self.messages.append(message)
+
+    def earlier(  # noqa: PLR0913 - each says which message is meant
+        self,
+        own: ConnectionMemory,
+        which: str,
+        names: Container[str],
+        nth: int,
+        but: bytes = b"",
+    ) -> Remembered | None:
+        """A message that crossed the wire before; ``None`` if there was none.
 
         Args:
             own: the connection that asks.
-            which: ``this``, ``previous`` or ``other``.
-            name: of the message.
+            which: ``this``, ``previous``, ``other`` or ``any`` connection.
+            names: of the message; ``*`` among them is any name.
             nth: 1 is the first of them, -1 the last.
+            but: a message that does not count: the one that is being handled.
         """
         found = [
             one
-            for connection in self._of(own, which)
-            for one in connection.messages
-            if name in {"*", one.name}
+            for one in self._of(own, which)
+            if ("*" in names or one.name in names) and one.data != but
         ]
         place = nth - 1 if nth > 0 else nth
         return found[place] if -len(found) <= place < len(found) else None
 
-    def _of(self, own: ConnectionMemory, which: str) -> Iterator[ConnectionMemory]:
-        if which == "this":
-            yield own
+    def _of(self, own: ConnectionMemory, which: str) -> Iterator[Remembered]:
+        if which == "any":
+            yield from self.messages
             return
         others = [one for one in self.connections if one is not own]
-        yield from others[-1:] if which == "previous" else others
+        chosen = {"this": [own], "previous": others[-1:], "other": others}[which]
+        for connection in chosen:
+            yield from connection.messages

@@ -119,7 +119,7 @@ class Outcomes:
         if action.file:
             return self._read_file(action.file)
         wanted = action.message or name
-        found = self._memory.earlier(self._own, action.connection, wanted, action.nth)
+        found = self._memory.earlier(self._own, action.connection, [wanted], action.nth)
         if found is None:
             raise NoSuchPlace(f"no earlier {wanted} ({action.connection} connection)")
         return found.data

@@ -49,8 +49,8 @@ def loosen(record: Record, context: WireContext) -> Record:
     """A parsed record whose right lengths are computed again when it is built."""
     loose = record
     for name, info in wire_fields(type(record)).items():
-        if _length_of(info.construct) is None:
-            continue
+        if info.default is not None or record.__dict__[name] is None:
+            continue  # only what is left to be computed where nobody says it
         trial = loose.replace(**{name: None})
         try:
             if trial.build(context) == record.build(context):
@@ -200,15 +200,9 @@ def _frozen(record: Record, context: WireContext) -> Record:
     lengths = {
         name: value_of(record, name, context)
         for name, info in wire_fields(type(record)).items()
-        if record.__dict__[name] is None and _length_of(info.construct)
+        if record.__dict__[name] is None and info.default is None
     }
     return record.replace(**lengths)
-
-
-def _length_of(construct: Any) -> LengthOf | None:
-    while isinstance(construct, When):
-        construct = construct.subcon
-    return construct if isinstance(construct, LengthOf) else None
 
 
 def _width(construct: Any) -> int:

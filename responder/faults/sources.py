@@ -56,8 +56,14 @@ class ExchangeSources:
                 return self._subject.get(address).value
             case "slot":
                 return self._of_slot(action)
-        name = action.message or self._name
-        found = self._memory.earlier(self._own, action.connection, name, action.nth)
+        names = action.message or self._name
+        found = self._memory.earlier(
+            self._own,
+            action.connection,
+            [names] if isinstance(names, str) else names,
+            action.nth,
+            self._exchange.raw_request,
+        )
         if found is None:
             return None
         return Subject.of_bytes(found.data, found.wire).get(address).value

@@ -3,7 +3,7 @@
 import os
 from enum import IntEnum
 
-from responder.core.events import Event, FaultFired, InternalError
+from responder.core.events import Event, FaultFired, FaultMissed, InternalError
 from responder.observe.bus import ObserverLost
 from responder.observe.entry import Entry
 from responder.observe.queued import QueuedSink
@@ -23,11 +23,14 @@ _LEVELS: dict[type[Event], Level] = {
     InternalError: Level.ERROR,
     ObserverLost: Level.ERROR,
     PeerIgnored: Level.WARNING,
+    FaultMissed: Level.WARNING,
     PeerArrived: Level.INFO,
     PeerLeft: Level.INFO,
     FaultFired: Level.INFO,
 }
 """Messages and all the rest are DEBUG."""
+_EVIDENCE = frozenset({"before", "after"})
+"""Bytes that a fault changed; they are for journals, and the log has what they come to."""
 
 
 class Log:
@@ -84,6 +87,8 @@ def _details(event: Event) -> list[str]:
     texts, last = [], []
     for name in event.__struct_fields__:
         value = getattr(event, name)
+        if isinstance(event, FaultFired) and name in _EVIDENCE:
+            continue
         if isinstance(value, bytes):
             cut = value[:32].hex() + ("..." if len(value) > 32 else "")
             texts.append(f"{len(value)} bytes {cut}")

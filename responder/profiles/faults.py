@@ -228,7 +228,8 @@ def _check_edit(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -
         elif rule.hook not in {"derive", "seal", "register", "record"}:
             _check_address((*path, key), address, classes, lookup)
     if isinstance(action, edits.Copy) and action.of in {"request", "earlier"} and action.message:
-        lookup.one((*path, "message"), action.message, _MESSAGES, "message")
+        wanted = [action.message] if isinstance(action.message, str) else action.message
+        lookup.all((*path, "message"), wanted, _MESSAGES, "message")
 
 
 def _classes(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> list[type[Record]]:
@@ -264,10 +265,10 @@ def _check_address(
 
 
 def _check_word(path: KeyPath, key: str, word: str, what: str, lookup: Lookup) -> None:
-    if what == "defect":
-        from responder.pki.defects import DEFECTS as known  # noqa: PLC0415 - X.509 is heavy
-    else:
-        from responder.crypto.forgery import FORGERIES as known  # noqa: PLC0415, N811 - as above
+    from responder.crypto.forgery import FORGERIES  # noqa: PLC0415 - only if it is asked for
+    from responder.pki.defects import DEFECTS  # noqa: PLC0415 - X.509 is heavy
+
+    known = set(DEFECTS if what == "defect" else FORGERIES)
     if word not in known:
         reason = f"there is no {what} {word!r}"
         raise lookup.source.error((*path, key), reason, suggest(word, known))

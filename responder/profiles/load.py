@@ -65,9 +65,10 @@ class Profile(msgspec.Struct, frozen=True):
 
         return FaultEngine(self.faults, self.memory, random, self._read_file)
 
-    def fresh(self) -> "Profile":
-        """The same profile, whose faults remember nothing."""
-        return msgspec.structs.replace(self, memory=_memory(self.faults))
+    def fresh(self, faults: "Sequence[FaultSpec] | None" = None) -> "Profile":
+        """The same device, whose faults (or these in their place) remember nothing."""
+        kept = self.faults if faults is None else tuple(faults)
+        return msgspec.structs.replace(self, faults=kept, memory=_memory(kept))
 
     def missed(self) -> "Sequence[Event]":
         """An event for each fault that never struck, with what came nearest."""

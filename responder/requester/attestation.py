@@ -4,6 +4,8 @@
 returns a report. Whoever drives it owns the transport and the clock.
 """
 
+from collections.abc import Callable, Sequence
+
 from responder.crypto.random_tree import RandomTree
 from responder.requester.algorithms import negotiate_algorithms
 from responder.requester.capabilities import get_capabilities
@@ -24,13 +26,38 @@ from responder.spec.flags import Cap
 
 __all__ = ["AttestOptions", "Refused", "Report", "Step", "Transmit", "Wait", "attest", "unreached"]
 
+Part = Callable[[Conversation], Flow[None]]
+"""A part of an attestation: sends some requests and judges their answers."""
 
-def attest(options: AttestOptions, random: RandomTree) -> Flow[Report]:
+
+def _challenge(c: Conversation) -> Flow[None]:
+    if c.agreed.has(Cap.CHAL) and c.agreed.chain_hash:
+        yield from challenge(c)
+    else:
+        c.report.observe("challenge.unsupported")
+
+
+PARTS: tuple[Part, ...] = (
+    get_version,
+    get_capabilities,
+    negotiate_algorithms,
+    authenticate_slot,
+    _challenge,
+    measure,
+    vendor_request,
+)
+"""A whole attestation."""
+
+
+def attest(
+    options: AttestOptions, random: RandomTree, parts: Sequence[Part] = PARTS
+) -> Flow[Report]:
     """Authenticate a device and read its measurements.
 
     Args:
         options: what to do; see there.
         random: where nonces and contexts are drawn from.
+        parts: what is done, in order.
 
     Yields:
         ``Transmit``, to be answered with the response of the responder, padding included; or
@@ -49,7 +76,7 @@ def attest(options: AttestOptions, random: RandomTree) -> Flow[Report]:
         load_root(root)
     c = Conversation(options, random)
     try:
-        yield from _with_restarts(c)
+        yield from _with_restarts(c, parts)
     except Refused as refusal:
         source = CHECKS[refusal.check_id].source
         found = Refusal(refusal.step, refusal.check_id, refusal.detail, source)
@@ -68,12 +95,12 @@ def unreached(target: str, kind: str, reason: str, *, step: str = "CONNECT") -> 
     return Report(verdict, Refusal(step, f"transport.{kind}", reason), target)
 
 
-def _with_restarts(c: Conversation) -> Flow[None]:
+def _with_restarts(c: Conversation, parts: Sequence[Part]) -> Flow[None]:
     """The attestation, begun anew when the responder asks for that."""
     restarts = 0
     while True:
         try:
-            return (yield from _attest(c))
+            return (yield from _attest(c, parts))
         except ResynchError:
             restarts += 1
             limit = c.options.patience.resynch
@@ -81,17 +108,9 @@ def _with_restarts(c: Conversation) -> Flow[None]:
             c.restart()
 
 
-def _attest(c: Conversation) -> Flow[None]:
-    yield from get_version(c)
-    yield from get_capabilities(c)
-    yield from negotiate_algorithms(c)
-    yield from authenticate_slot(c)
-    if c.agreed.has(Cap.CHAL) and c.agreed.chain_hash:
-        yield from challenge(c)
-    else:
-        c.report.observe("challenge.unsupported")
-    yield from measure(c)
-    yield from vendor_request(c)
+def _attest(c: Conversation, parts: Sequence[Part]) -> Flow[None]:
+    for part in parts:
+        yield from part(c)
     c.checks.step = "POLICY"
     c.require("auth.proof", c.report.signed, "neither CHALLENGE nor signed measurements")
 

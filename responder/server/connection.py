@@ -1,17 +1,24 @@
 """What all connections share: limits, one frame after the other, reasons, prompt ACKs."""
 
 import asyncio
-import socket
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, cast
 
+from responder.core.effects import Close
 from responder.core.events import Event, InternalError
-from responder.server.clock import Clock, Handle
-from responder.server.endpoint import SpdmEndpoint
+from responder.core.hooks import Frame, Hooks, Write, is_default
+from responder.server.clock import Clock
+from responder.server.deeds import Later
+from responder.server.endpoint import Ending, SpdmEndpoint
 from responder.server.events import PeerArrived, PeerIgnored
 from responder.server.limits import Limits
-from responder.server.transport_answers import answer
+from responder.server.link import HookedLink
+from responder.server.peer_socket import PeerSocket, name_of
+from responder.server.transport_answers import FrameKind, answer
+from responder.server.watch import Watch
 from responder.spec.flags import Cap
 from responder.transport.carried import Binding, Kind
 from responder.transport.dsp0287 import MessageType, header_only
@@ -19,8 +26,9 @@ from responder.transport.errors import FramingError
 from responder.transport.framer import Framer
 from responder.transport.uri import Endpoint
 
-_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _GONE = "the peer closed the connection"
+_LATE_ENOUGH = 64
+"""So many answers may wait for their time before the next request does."""
 
 
 class Host(Protocol):
@@ -36,6 +44,9 @@ class Host(Protocol):
 
     def admit(self, connection: "PeerConnection") -> str:
         """Count a new connection; the reason to refuse it, or nothing."""
+
+    def hooks(self) -> Hooks:
+        """The hooks of one more connection."""
 
     def number(self) -> int:
         """The ordinal of a connection that asks for something for the first time."""
@@ -57,6 +68,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         peer: address of the other side, for the log.
         ordinal: 0 until the peer asks for something.
         endpoint: the SPDM endpoint, from the first SPDM message on.
+        hooks: where faults take hold, on this connection and of what its requests lead to.
         keeps_listening: the peer asked for the server to go on after this connection.
     """
 
@@ -64,6 +76,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         self.peer = ""
         self.ordinal = 0
         self.endpoint: SpdmEndpoint | None = None
+        self.hooks = Hooks()
         self.keeps_listening = False
         self._host = host
         self._listener = listener
@@ -73,14 +86,21 @@ class PeerConnection(asyncio.Protocol, ABC):
         self._turning = False
         self._scheduled = False
         self._write_full = False
+        self._held = False
         self._reading = True
+        self._deaf = False
         self._end_after = ""
+        self._over = ""
+        self._half_closed = ""
+        self._overheard = False
+        self._left_at: float | None = None
         self._greeting = b""
         self._farewell = b""
         self._reason = ""
+        self._link: HookedLink | None = None
+        self._later: Later | None = None
         self._last_frame = self._frame_start = host.clock.now()
-        self._watch: Handle | None = None
-        self._watch_at = 0.0
+        self._watch = Watch(host.clock, self._look)
 
     @abstractmethod
     def _handle(self, frame: Any) -> None:
@@ -94,31 +114,33 @@ class PeerConnection(asyncio.Protocol, ABC):
     def _enclose(self, payload: bytes) -> bytes:
         """The frame around what the binding wrapped."""
 
+    @abstractmethod
+    def _framing(self) -> tuple[str, str]:
+        """Framing and binding, as hooks know them, of what is written now."""
+
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A peer connected."""
         self._transport = cast("asyncio.Transport", transport)  # selector loop: sockets only
         self._loop = asyncio.get_running_loop()
-        self._socket = transport.get_extra_info("socket")
-        is_tcp = self._socket.family != socket.AF_UNIX
-        self._quick = _QUICKACK if is_tcp else None
-        if is_tcp:  # asyncio does so only for sockets whose protocol number was given
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.peer = _name_of(transport.get_extra_info("peername"))
+        self._socket = PeerSocket(transport.get_extra_info("socket"))
+        self.peer = name_of(transport.get_extra_info("peername"))
         refusal = self._host.admit(self)
         if refusal:
             self.close(refusal)
             return
-        if self._greeting:
-            self._write(self._greeting)
+        self._turn(self._meet)
         self._acknowledge_at_once()
         if self._host.limits.idle_timeout:
-            self._watch_by(self._last_frame + self._host.limits.idle_timeout)
+            self._watch.by(self._last_frame + self._host.limits.idle_timeout)
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""
-        if self._end_after or self._reason:
+        if self._deaf:
+            if self._half_closed and not self._overheard:
+                self._overheard = True
+                self.emit(PeerIgnored(f"{len(data)} bytes that came after our end of the stream"))
             return
         was_pending = self._framer.pending
         try:
@@ -126,6 +148,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         except FramingError as error:
             frames = list(error.frames)
             self._end_after = f"bad frame: {error.reason}"
+            self._deaf = True
             self._farewell = self._error_frame()
         if frames or not was_pending:
             self._frame_start = self._host.clock.now()
@@ -133,7 +156,7 @@ class PeerConnection(asyncio.Protocol, ABC):
             self._last_frame = self._frame_start
             self._frames.extend(frames)
         if self._framer.pending and self._host.limits.frame_time:
-            self._watch_by(self._frame_start + self._host.limits.frame_time)
+            self._watch.by(self._frame_start + self._host.limits.frame_time)
         self._pump()
         self._acknowledge_at_once()
 
@@ -144,7 +167,9 @@ class PeerConnection(asyncio.Protocol, ABC):
             self._framer.eof()
         except FramingError as error:
             reason = f"{_GONE}: {error.reason}"
-        self.finish(reason)
+        self.finish(self._half_closed or reason)
+        self._left_at = self._host.clock.now()
+        self._bound_waiting()
         return True
 
     def pause_writing(self) -> None:
@@ -158,31 +183,43 @@ class PeerConnection(asyncio.Protocol, ABC):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        if self._watch is not None:
-            self._watch.cancel()
-        self._frames.clear()
-        reason = self._reason or self._end_after or (f"{_GONE}: {exc}" if exc else _GONE)
-        self._reason = reason
-        self._host.left(self, reason)
+        reason = self._reason or self._over or self._end_after
+        self._reason = reason or (f"{_GONE}: {exc}" if exc else _GONE)
+        self._forget()
+        self._watch.cancel()
+        self._host.left(self, self._reason)
 
     # What an endpoint calls.
 
     def send(self, message: bytes, *, secured: bool) -> None:
         """Write one SPDM message, or secured record, in a single piece."""
-        payload = self._binding().wrap(message, Kind.SECURED if secured else Kind.SPDM)
-        frame = self._enclose(payload)
-        for piece in [frame] if self.endpoint is None else self.endpoint.hooks.frame(frame):
-            self._write(piece)
+        kind = Kind.SECURED if secured else Kind.SPDM
+        frame = self._enclose(self._binding().wrap(message, kind))
+        self._put(frame, "secured" if secured else "spdm")
 
-    def close(self, reason: str) -> None:
-        """End the connection after what was written; the first reason counts."""
+    def later(self, delay: float, action: Callable[[], None]) -> None:
+        """Call ``action`` in ``delay`` seconds, unless the connection has ended by then."""
         if self._reason:
+            self.emit(PeerIgnored("what was to come later, for a connection that is closed"))
             return
-        self._reason = reason
-        self._frames.clear()
-        self._transport.close()
-        if self._host.limits.frame_time and self._transport.get_write_buffer_size():
-            self._watch_until(self._host.clock.now() + self._host.limits.frame_time)
+        if self._later is None:
+            self._later = Later(self._host.clock, self._turn_later)
+        self._later.call(delay, action)
+        self._weigh()
+
+    def close(self, reason: str, how: Ending = "fin") -> None:
+        """End the connection after what is to be written; the first reason counts."""
+        if self._over or self._reason:
+            return
+        if how == "fin":
+            self._over = reason
+            self._deaf = True
+            self._frames.clear()
+            self._end_if_done()
+        elif self._link is not None and self._link.pending:
+            self._link.close(Close(reason, how))
+        else:
+            self._end(reason, how)
 
     def emit(self, event: Event) -> None:
         """Tell the observers."""
@@ -205,13 +242,20 @@ class PeerConnection(asyncio.Protocol, ABC):
         self._greeting = header_only(MessageType.ROLE_INQUIRY)
 
     def finish(self, reason: str) -> None:
-        """End the connection once the frames that have arrived are answered."""
+        """End the connection once the frames that have arrived are answered.
+
+        Nobody is kept waiting for answers to a peer that had said before that it sends no more.
+        """
+        if self._left_at is not None:
+            self._drop()
         self._end_after = self._end_after or reason
+        self._deaf = True
         self._pump()
 
     def abort(self, reason: str) -> None:
         """End the connection now."""
         self._reason = self._reason or reason
+        self._forget()
         self._transport.abort()
 
     # What framings use.
@@ -231,35 +275,107 @@ class PeerConnection(asyncio.Protocol, ABC):
             self._busy = True
             self.endpoint.submit(self, carried.message, binding.padding)
             return
-        reply, note = answer(binding, carried, self._host.capabilities)
-        if note:
-            self.emit(PeerIgnored(note))
-        if reply is not None:
-            self._write(self._enclose(reply))
+        reply = answer(binding, carried, self._host.capabilities)
+        if reply.note:
+            self.emit(PeerIgnored(reply.note))
+        if reply.payload is not None:
+            self._put(self._enclose(reply.payload), reply.kind)
 
     def _error_frame(self) -> bytes:
         """What a framing can say to a peer whose stream has lost its place."""
         return b""
 
+    def _put(self, frame: bytes, kind: FrameKind) -> None:
+        """Write a frame, past the hooks if there are any."""
+        if self._link is None:
+            self._write(frame)
+        else:
+            self._link.write(Frame(*self._framing(), kind, frame))
+            self._weigh()
+
+    # Inside.
+
+    def _meet(self) -> None:
+        """Greet the peer, past the hooks of this connection, which are made now."""
+        self.hooks = self._host.hooks()
+        if not is_default(self.hooks):
+            host = self._host
+            link = HookedLink(self.hooks, host.clock, self.emit, self._do, self._turn_later)
+            self._link = link
+            link.accepted()
+            self._weigh()
+        if self._greeting and not self._reason:
+            self._put(self._greeting, "command")
+
     def _write(self, data: bytes) -> None:
-        if self._transport.is_closing():
+        if self._transport.is_closing() or self._half_closed:
             self.emit(PeerIgnored(f"{len(data)} bytes for a connection that is closed"))
         else:
             self._transport.write(data)
 
-    # Inside.
+    def _do(self, deed: Write | Close) -> None:
+        """Carry out what a hook wants done."""
+        if isinstance(deed, Write):
+            self._write(deed.data)
+        else:
+            self._end(deed.reason, deed.how)
 
     def _pump(self) -> None:
         """Handle the next frame; the one after that waits for its turn in the loop."""
         if self._frames and self._idle():
-            self._turn(self._frames.popleft())
+            self._turn(partial(self._handle, self._frames.popleft()))
         if self._frames and self._idle():
             self._schedule()
-        if self._end_after and not (self._frames or self._busy or self._reason):
-            if self._farewell:
-                self._write(self._farewell)
-            self.close(self._end_after)
+        if self._end_after or self._over:
+            self._end_if_done()
         self._read_if_nothing_waits()
+
+    def _end_if_done(self) -> None:
+        """End the connection if that was asked for and nothing is left to do before."""
+        if self._reason or (self._link is not None and self._link.pending):
+            return
+        if self._over:
+            self._end(self._over, "fin")
+        elif self._end_after and not (self._frames or self._busy or self._later):
+            farewell, self._farewell = self._farewell, b""
+            if farewell:
+                self._put(farewell, "command")
+            self.close(self._half_closed or self._end_after)
+
+    def _end(self, reason: str, how: Ending) -> None:
+        """End the connection, or this side of it, at once."""
+        if self._reason:
+            return
+        if how == "half":
+            self._half_closed = self._half_closed or reason
+            self._deaf = True
+            self._frames.clear()
+            self._transport.write_eof()
+            return
+        self._reason = reason
+        self._forget()
+        if how == "rst":
+            self._socket.reset_when_closed()
+            self._transport.abort()
+            return
+        self._transport.close()
+        if self._host.limits.frame_time and self._transport.get_write_buffer_size():
+            self._watch.until(self._host.clock.now() + self._host.limits.frame_time)
+
+    def _forget(self) -> None:
+        """The connection has ended: nothing may come of it any more."""
+        self._deaf = True
+        self._frames.clear()
+        self._drop()
+        if self._link is not None:
+            self._link.end()
+
+    def _drop(self) -> None:
+        """Give up what was to be done later."""
+        dropped = self._link.drop() if self._link is not None else 0
+        dropped += self._later.drop() if self._later is not None else 0
+        if dropped:
+            self.emit(PeerIgnored(f"{dropped} writes or answers that were to come later"))
 
     def _schedule(self) -> None:
         if not self._scheduled:
@@ -272,12 +388,13 @@ class PeerConnection(asyncio.Protocol, ABC):
         self._acknowledge_at_once()
 
     def _idle(self) -> bool:
-        return not (self._busy or self._write_full or self._reason)
+        return not (self._busy or self._write_full or self._held or self._reason)
 
-    def _turn(self, frame: Any) -> None:
+    def _turn(self, action: Callable[[], None]) -> None:
+        """Do something whose defects, and whose peer's, must reach nothing but this connection."""
         self._turning = True
         try:
-            self._handle(frame)
+            action()
         except FramingError as error:
             self.close(f"bad payload: {error.reason}")
         except Exception as error:  # noqa: BLE001 - a defect must not end the process
@@ -288,9 +405,38 @@ class PeerConnection(asyncio.Protocol, ABC):
         finally:
             self._turning = False
 
+    def _turn_later(self, action: Callable[[], None]) -> None:
+        """Do something that had to wait for its time."""
+        self._turn(action)
+        self._last_frame = self._host.clock.now()
+        self._weigh()
+        self._schedule()
+
+    def _waits(self) -> bool:
+        """Whether something is still to be done for this peer when its time comes."""
+        return bool(self._later) or (self._link is not None and self._link.pending)
+
+    def _hangs(self) -> bool:
+        return self._link is not None and self._link.hangs
+
+    def _weigh(self) -> None:
+        """Hold up requests while too much waits for its time, or the peer is not read from."""
+        late = self._later is not None and len(self._later) >= _LATE_ENOUGH
+        full = self._link is not None and self._link.enough
+        self._held = late or full or self._hangs()
+        if self._held:
+            self._read_if_nothing_waits()
+        self._bound_waiting()
+
+    def _bound_waiting(self) -> None:
+        """A peer that sends no more has probably gone: it is not waited for as others are."""
+        limit = self._host.limits.drain_time
+        if self._left_at is not None and limit and self._waits():
+            self._watch.by(self._left_at + limit)
+
     def _read_if_nothing_waits(self) -> None:
         """Take no more from a peer that has frames waiting: memory stays bounded."""
-        want = not (self._frames or self._write_full)
+        want = not (self._frames or self._write_full or (self._held and self._hangs()))
         if want != self._reading and not self._reason:
             self._reading = want
             if want:
@@ -299,28 +445,11 @@ class PeerConnection(asyncio.Protocol, ABC):
                 self._transport.pause_reading()
 
     def _acknowledge_at_once(self) -> None:
-        """Ask for an ACK without delay for what comes next.
-
-        Requesters send a frame in four small segments and wait for the ACK of each (Nagle);
-        delayed, that costs 40 ms. The kernel forgets the option when we write, so it is set again.
-        """
-        if self._quick is not None and not self._reason:
-            self._socket.setsockopt(socket.IPPROTO_TCP, self._quick, 1)
-
-    def _watch_by(self, at: float) -> None:
-        """See to it that ``_look`` runs no later than ``at``; it asks again by itself."""
-        if self._watch is None or at < self._watch_at:
-            self._watch_until(at)
-
-    def _watch_until(self, at: float) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        self._watch_at = at
-        self._watch = self._host.clock.call_at(at, self._look)
+        if not self._reason:
+            self._socket.acknowledge_at_once()
 
     def _look(self) -> None:
         """A time limit may be over: close, or find out when to look next."""
-        self._watch = None
         if self._reason:
             self._transport.abort()
             return
@@ -329,25 +458,24 @@ class PeerConnection(asyncio.Protocol, ABC):
             return
         at, reason = min(due)
         if at <= self._host.clock.now():
+            if self._left_at is not None:
+                self._drop()
             self.close(reason)
+            self._end_if_done()
         else:
-            self._watch_by(at)
+            self._watch.by(at)
 
     def _limits_in_force(self) -> list[tuple[float, str]]:
         """When this connection is to be closed if nothing more arrives, and why."""
-        limits = self._host.limits
+        limits, now = self._host.limits, self._host.clock.now()
+        hung = 0.0 if self._link is None else self._link.hung_until
         due = []
         if limits.frame_time and self._framer.pending:
             reason = f"a frame was not complete after {limits.frame_time:g} s"
-            due.append((self._frame_start + limits.frame_time, reason))
+            due.append((max(self._frame_start, hung) + limits.frame_time, reason))
         if limits.idle_timeout:
-            start = self._host.clock.now() if self._busy else self._last_frame
+            start = now if self._busy or self._waits() else max(self._last_frame, hung)
             due.append((start + limits.idle_timeout, f"idle for {limits.idle_timeout:g} s"))
+        if limits.drain_time and self._left_at is not None and self._waits():
+            due.append((self._left_at + limits.drain_time, self._end_after))
         return due
-
-
-def _name_of(address: Any) -> str:
-    if isinstance(address, tuple):
-        host, port = address[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return str(address) if address else "unix"

@@ -13,6 +13,7 @@ from responder.transport.socket_frame import (
     Command,
     SocketFrame,
     SocketFramer,
+    TransportType,
     wrap_frame,
 )
 from responder.transport.uri import Endpoint
@@ -44,6 +45,10 @@ class EmuConnection(PeerConnection):
     def _enclose(self, payload: bytes) -> bytes:
         return wrap_frame(Command.NORMAL, self._transport_type, payload)
 
+    def _framing(self) -> tuple[str, str]:
+        number = self._transport_type
+        return "spdm-emu", binding_of(number).name if number in set(TransportType) else "none"
+
     def _normal(self, frame: SocketFrame) -> None:
         if self._bound is None or self._bound.transport != frame.transport:
             self._bound = binding_of(frame.transport)
@@ -51,7 +56,7 @@ class EmuConnection(PeerConnection):
 
     def _test(self, frame: SocketFrame) -> None:
         """Whatever the hello says: peers differ in it, and the reference does not look."""
-        self._write(wrap_frame(Command.TEST, frame.transport, SERVER_HELLO))
+        self._put(wrap_frame(Command.TEST, frame.transport, SERVER_HELLO), "command")
 
     def _out_of_band(self, frame: SocketFrame) -> None:
         """Acknowledged, so that the peer goes on to ask for the encapsulated request itself."""
@@ -68,11 +73,11 @@ class EmuConnection(PeerConnection):
         self.close("the peer asked for shutdown")
 
     def _unknown(self, frame: SocketFrame) -> None:
-        self._write(wrap_frame(Command.UNKNOWN, frame.transport))
+        self._put(wrap_frame(Command.UNKNOWN, frame.transport), "command")
         self.close(f"command {_name(frame.command)} is not known")
 
     def _echo(self, frame: SocketFrame) -> None:
-        self._write(wrap_frame(frame.command, frame.transport))
+        self._put(wrap_frame(frame.command, frame.transport), "command")
 
     _COMMANDS: ClassVar[dict[int, Callable[["EmuConnection", SocketFrame], None]]] = {
         Command.NORMAL: _normal,

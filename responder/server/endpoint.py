@@ -4,14 +4,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Literal, Protocol
 
 from responder.core.effects import ArmTimer, Close, Effect, Emit, Run, Send
 from responder.core.events import Event, InternalError
+from responder.core.hooks import Hooks, is_default
 from responder.server.clock import Clock, Timers
 
-if TYPE_CHECKING:
-    from responder.core.hooks import Hooks
+Ending = Literal["fin", "rst", "half"]
+"""As in ``Close.how``."""
 
 
 class Core(Protocol):
@@ -32,15 +33,27 @@ class Core(Protocol):
     def complete(self, job: int, result: Any, now: float) -> Sequence[Effect]:
         """The work of ``Run(job)`` is done."""
 
+    def use(self, hooks: Hooks) -> None:
+        """Another peer speaks now: its hooks take the place of those before."""
+
 
 class PeerPort(Protocol):
-    """What an endpoint sees of a connection."""
+    """What an endpoint sees of a connection.
+
+    Attributes:
+        hooks: where faults take hold of what this peer asks for.
+    """
+
+    hooks: Hooks
 
     def send(self, message: bytes, *, secured: bool) -> None:
         """Write one message; does nothing once the connection is closing."""
 
-    def close(self, reason: str) -> None:
+    def close(self, reason: str, how: Ending = "fin") -> None:
         """End the connection after what was written."""
+
+    def later(self, delay: float, action: Callable[[], None]) -> None:
+        """Call ``action`` in ``delay`` seconds, unless the connection has ended by then."""
 
     def emit(self, event: Event) -> None:
         """Tell the observers."""
@@ -53,25 +66,30 @@ class SpdmEndpoint:
     """A ``Responder`` with its time, threads and peers.
 
     One request is handled at a time; those of other peers wait while a job runs in its thread.
+    Each is handled with the hooks of its peer; the responder has none of its own.
     """
 
-    def __init__(
-        self, responder: Core, hooks: "Hooks", clock: Clock, emit: Callable[[Event], None]
-    ) -> None:
-        self.hooks = hooks
+    def __init__(self, responder: Core, clock: Clock, emit: Callable[[Event], None]) -> None:
         self._responder = responder
+        self._hooks = Hooks()
         self._clock = clock
         self._emit_alone = emit
         self._timers = Timers(clock, self._expired)
+        self._armed_for: dict[str, PeerPort] = {}
         self._waiting: deque[tuple[PeerPort, bytes, int]] = deque()
         self._jobs = 0
         self._peers: list[PeerPort] = []
         self._latest: PeerPort | None = None
 
     def attach(self, peer: PeerPort) -> None:
-        """A peer arrived; what a timer sends goes to it until another one asks for something."""
+        """A peer arrived.
+
+        What a timer sends goes to the peer whose request armed it; if that has left, to the one
+        that asked last, or before any has to the first.
+        """
         self._peers.append(peer)
         self._latest = self._latest or peer
+        self._listen_to(peer)
         self._responder.opened()
 
     def detach(self, peer: PeerPort, *, final: bool) -> None:
@@ -83,6 +101,7 @@ class SpdmEndpoint:
         if final:
             self.end()
         try:
+            self._listen_to(peer)
             self._responder.closed()
         except Exception as error:  # noqa: BLE001 - a defect must not end the process
             self._broken(error, 0, None)
@@ -104,6 +123,7 @@ class SpdmEndpoint:
             peer, message, padding = self._waiting.popleft()
             self._latest = peer
             try:
+                self._listen_to(peer)
                 effects = self._responder.receive(message, self._clock.now(), padding=padding)
                 self._do(effects, peer)
             except Exception as error:  # noqa: BLE001 - as in detach
@@ -111,11 +131,23 @@ class SpdmEndpoint:
             if not self._jobs:
                 peer.answered()
 
+    def _listen_to(self, peer: PeerPort) -> None:
+        """Let the responder meet the hooks of the peer on whose behalf it is called next."""
+        hooks = peer.hooks
+        if hooks is self._hooks or (is_default(hooks) and is_default(self._hooks)):
+            return
+        self._hooks = hooks
+        self._responder.use(hooks)
+
     def _expired(self, name: str) -> None:
+        armed_for = self._armed_for.pop(name, None)
+        peer = armed_for if armed_for in self._peers else self._latest
         try:
-            self._do(self._responder.expire(name, self._clock.now()), self._latest)
+            if armed_for is not None:
+                self._listen_to(armed_for)
+            self._do(self._responder.expire(name, self._clock.now()), peer)
         except Exception as error:  # noqa: BLE001 - as in detach
-            self._broken(error, 0, self._latest)
+            self._broken(error, 0, peer)
 
     def _completed(self, asker: PeerPort | None, job: int, future: "asyncio.Future[Any]") -> None:
         self._jobs -= 1
@@ -123,6 +155,8 @@ class SpdmEndpoint:
             return
         peer = asker if asker in self._peers else None
         try:
+            if asker is not None:
+                self._listen_to(asker)
             self._do(self._responder.complete(job, future.result(), self._clock.now()), peer)
         except Exception as error:  # noqa: BLE001 - as in detach
             self._broken(error, 0, peer)
@@ -139,20 +173,26 @@ class SpdmEndpoint:
                 emit(effect.event)
         for effect in effects:
             match effect:
-                case Send(message, secured) if peer is not None:
-                    peer.send(message, secured=secured)
+                case Send(message, secured, delay) if peer is not None:
+                    _in(delay, peer, partial(peer.send, message, secured=secured))
                 case ArmTimer(name, at):
-                    self._timers.arm(name, at)
+                    self._arm(name, at, peer)
                 case Run(job, work):
                     self._jobs += 1
                     future = asyncio.get_running_loop().run_in_executor(None, work)
                     future.add_done_callback(partial(self._completed, peer, job))
-                case Close(reason) if peer is not None:
-                    peer.close(reason)
+                case Close(reason, how, delay) if peer is not None:
+                    _in(delay, peer, partial(peer.close, reason, how))
                 case Emit(InternalError()) if peer is not None:
                     broken = True
         if broken and peer is not None:
             peer.close("internal error")
+
+    def _arm(self, name: str, at: float, peer: PeerPort | None) -> None:
+        self._armed_for.pop(name, None)
+        if peer is not None:
+            self._armed_for[name] = peer
+        self._timers.arm(name, at)
 
     def _broken(self, error: Exception, code: int, peer: PeerPort | None) -> None:
         """A defect of this program: say so, and give up the connection but not the process."""
@@ -164,3 +204,11 @@ class SpdmEndpoint:
         else:
             peer.emit(event)
             peer.close(f"internal error: {type(error).__name__}: {error}")
+
+
+def _in(delay: float, peer: PeerPort, action: Callable[[], None]) -> None:
+    """Do something for a peer, at once unless it is to wait."""
+    if delay > 0:
+        peer.later(delay, action)
+    else:
+        action()

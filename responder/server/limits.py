@@ -16,7 +16,8 @@ class Limits(msgspec.Struct, frozen=True):
             connection must have taken what was written to it.
         max_frame: payload bytes of a frame; a header that claims more closes the connection.
         max_connections: at the same time; those beyond are closed as soon as they are accepted.
-        drain_time: how long a stop waits for answers that are being made.
+        drain_time: how long a stop waits for answers that are being made, and how long a peer
+            that sends no more may wait for answers that faults delay.
     """
 
     idle_timeout: float = 0.0

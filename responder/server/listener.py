@@ -20,7 +20,7 @@ class Listener(msgspec.Struct, frozen=True):
 
     Attributes:
         endpoint: what is spoken there, with the real port.
-        socket: bound and listening.
+        socket: bound and listening; see also ``refusing``.
         owned: its Unix path is ours to remove.
     """
 
@@ -69,23 +69,53 @@ def adopt(sock: socket.socket, endpoint: Endpoint, *, allow_remote: bool) -> Lis
     return Listener(replace(endpoint, host=host, port=port, path=""), sock, owned=False)
 
 
+def refusing(listener: Listener) -> Listener:
+    """The same address, at which nobody listens any more: whoever connects is refused.
+
+    A port stays bound, so that no other process gets it; a Unix path stays where it is.
+
+    Raises:
+        ConfigError: the socket is the service manager's, which would listen on.
+        UnavailableError: another process took the port just now.
+    """
+    endpoint = listener.endpoint
+    if not listener.owned:
+        raise ConfigError(f"{endpoint}: a socket of the service manager cannot refuse connections")
+    listener.socket.close()
+    if endpoint.path:
+        return listener
+    family, address = _resolve(endpoint)
+    return Listener(endpoint, _bind(endpoint, family, address))
+
+
 def _open(endpoint: Endpoint, *, allow_remote: bool) -> Listener:
     if endpoint.path:
         return Listener(endpoint, _open_unix(endpoint))
     family, address = _resolve(endpoint)
     _refuse_remote(address[0], str(endpoint), allow_remote=allow_remote)
+    sock = _bind(endpoint, family, address)
+    try:
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _unavailable(endpoint, error) from error
+    return Listener(replace(endpoint, port=sock.getsockname()[1]), sock)
+
+
+def _bind(
+    endpoint: Endpoint, family: socket.AddressFamily, address: tuple[str, int]
+) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(address)
-        sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise _unavailable(endpoint, error) from error
     sock.setblocking(False)
-    return Listener(replace(endpoint, port=sock.getsockname()[1]), sock)
+    return sock
 
 
 def _resolve(endpoint: Endpoint) -> tuple[socket.AddressFamily, tuple[str, int]]:

@@ -16,7 +16,7 @@ from responder.server.emu_connection import EmuConnection
 from responder.server.endpoint import SpdmEndpoint
 from responder.server.events import Observer, PeerLeft
 from responder.server.limits import Limits
-from responder.server.listener import Listener
+from responder.server.listener import Listener, refusing
 from responder.server.tcp_connection import TcpConnection
 from responder.transport.uri import Endpoint
 
@@ -43,7 +43,10 @@ class Emulated(Protocol):
         """What the responder claims and chooses."""
 
     def hooks(self, random: RandomTree) -> "Hooks":
-        """The hooks of one more endpoint."""
+        """The hooks of one more connection; ``random`` is the same for all of them."""
+
+    def missed(self) -> Sequence[Event]:
+        """What those hooks were to do and never did."""
 
 
 class ServerOptions(msgspec.Struct, frozen=True):
@@ -79,6 +82,7 @@ class Server:
         self._options = options
         self._observer = observer
         self._random = RandomTree(options.seed)
+        self._faults = self._random.child("faults")
         self._attachments = Attachments(options.attach, self._make_endpoint)
         self._connections: set[PeerConnection] = set()
         self._listeners: list[Listener] = []
@@ -86,6 +90,7 @@ class Server:
         self._numbered = 0
         self._called = False
         self._stopping = False
+        self._told_missed = False
         self._finished = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -93,8 +98,18 @@ class Server:
     # What its owner calls.
 
     async def start(self, listeners: Sequence[Listener]) -> list[Endpoint]:
-        """Accept connections on ``listeners``, which belong to the server now."""
+        """Accept connections on ``listeners``, which belong to the server now.
+
+        If the profile's hooks accept nobody, the addresses are kept and connecting is refused.
+
+        Raises:
+            ConfigError: it is to be refused on a socket of the service manager.
+            UnavailableError: an address was lost to another process in the meantime.
+        """
         self._listeners += listeners
+        if not self._profile.hooks(self._faults).accepts():
+            self._listeners = [refusing(listener) for listener in self._listeners]
+            return [listener.endpoint for listener in listeners]
         for listener in listeners:
             await self._accept_on(listener)
         return [listener.endpoint for listener in listeners]
@@ -142,6 +157,7 @@ class Server:
         if deadline is not None:
             deadline.cancel()
         self._attachments.close()
+        self._tell_missed()
 
     def abort(self, reason: str) -> None:
         """Close all connections at once."""
@@ -164,6 +180,10 @@ class Server:
         if self._stopping:
             return "the server is stopping"
         return f"there are {limit} connections already" if full else ""
+
+    def hooks(self) -> "Hooks":
+        """The hooks of one more connection."""
+        return self._profile.hooks(self._faults)
 
     def number(self) -> int:
         """The ordinal of a connection that asks for something for the first time."""
@@ -199,14 +219,12 @@ class Server:
         from responder.core.responder import Responder  # noqa: PLC0415
 
         random = self._random.child("connection", ordinal)
-        profile = self._profile
-        hooks = profile.hooks(random.child("faults"))
-        responder = Responder(profile.device, profile.policy, random, hooks)
+        responder = Responder(self._profile.device, self._profile.policy, random)
 
         def emit(event: Any) -> None:
             self.emit(ordinal, event)
 
-        return SpdmEndpoint(responder, hooks, self.clock, emit)
+        return SpdmEndpoint(responder, self.clock, emit)
 
     def _connection(self, endpoint: Endpoint) -> PeerConnection:
         kind = TcpConnection if endpoint.framing == "dsp0287" else EmuConnection
@@ -218,6 +236,12 @@ class Server:
         sock = listener.socket
         server = await create(lambda: self._connection(listener.endpoint), sock=sock, backlog=1024)
         self._servers.append(server)
+
+    def _tell_missed(self) -> None:
+        if not self._told_missed:
+            self._told_missed = True
+            for event in self._profile.missed():
+                self.emit(0, event)
 
     def _close_listeners(self) -> None:
         for server in self._servers:

@@ -23,5 +23,8 @@ class TcpConnection(PeerConnection):
     def _enclose(self, payload: bytes) -> bytes:
         return payload
 
+    def _framing(self) -> tuple[str, str]:
+        return "dsp0287", self._tcp.name
+
     def _error_frame(self) -> bytes:
         return header_only(MessageType.NOT_SUPPORTED)

@@ -1,5 +1,9 @@
 """What a transport carries besides SPDM messages, and what a responder says to it."""
 
+from typing import Literal
+
+import msgspec
+
 from responder.spec.flags import SESSION, Cap
 from responder.spec.registries import PCI_SIG_VENDOR_ID, DoeType
 from responder.transport import doe, dsp0287
@@ -7,8 +11,23 @@ from responder.transport.carried import Binding, Carried, Kind
 from responder.transport.dsp0287 import MessageType
 from responder.transport.socket_frame import TransportType
 
-Answer = tuple[bytes | None, str]
-"""The payload to send (``None``: no frame at all), and what an observer should know."""
+FrameKind = Literal["spdm", "secured", "discovery", "command"]
+"""What a frame carries; the last is all that belongs to the transport alone."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What comes of something that is no SPDM message.
+
+    Attributes:
+        payload: to be sent; ``None`` for no frame at all.
+        note: what an observer should know.
+        kind: what the frame is to hooks.
+    """
+
+    payload: bytes | None
+    note: str = ""
+    kind: FrameKind = "command"
+
 
 _NO_OBJECT = b""
 """QEMU waits for a frame for each data object and takes an empty one for 'no response'."""
@@ -24,7 +43,7 @@ def answer(binding: Binding, carried: Carried, capabilities: Cap) -> Answer:
         return _to_data_object(binding, carried, capabilities)
     if carried.kind is Kind.SECURED:
         # DSP0277: a record of an unknown session is dropped; there are no sessions to know.
-        return None, "a secured message without a session was dropped"
+        return Answer(None, "a secured message without a session was dropped")
     return _to_dsp0287(carried)
 
 
@@ -39,18 +58,19 @@ def discovery_table(capabilities: Cap) -> tuple[tuple[int, int], ...]:
 
 def _to_data_object(binding: Binding, carried: Carried, capabilities: Cap) -> Answer:
     if carried.kind is Kind.SECURED:
-        return _NO_OBJECT, "a secured data object without a session was dropped"
+        return Answer(_NO_OBJECT, "a secured data object without a session was dropped")
     kind = doe.object_type(carried.header)
     if kind == doe.DISCOVERY:
         reply = doe.answer_discovery(carried.message, discovery_table(capabilities))
-        return binding.wrap(reply, Kind.OTHER, carried.header), ""
+        payload = binding.wrap(reply, Kind.OTHER, carried.header)
+        return Answer(payload, kind="discovery")
     vendor_id, number = kind
-    return _NO_OBJECT, f"data object {vendor_id:04x}:{number:02x} is not known here"
+    return Answer(_NO_OBJECT, f"data object {vendor_id:04x}:{number:02x} is not known here")
 
 
 def _to_dsp0287(carried: Carried) -> Answer:
     """Role inquiry asks this side to be the requester; errors are taken note of."""
     kind = dsp0287.message_type(carried.header)
     if kind is MessageType.ROLE_INQUIRY:
-        return dsp0287.header_only(MessageType.CANNOT_OPERATE_AS_REQUESTER), ""
-    return None, f"the peer says {kind.name} (DSP0287)"
+        return Answer(dsp0287.header_only(MessageType.CANNOT_OPERATE_AS_REQUESTER))
+    return Answer(None, f"the peer says {kind.name} (DSP0287)")

@@ -32,7 +32,8 @@ class SocketHeader(Record):
 class _DoeLength(LengthOf):
     """Length in DW, rounded up, header included; 0 stands for 2^18."""
 
-    def _computed(self, context: Any) -> int:
+    def computed(self, context: Any) -> int:
+        """The length that is true, or as much of it as the field holds."""
         return (-(-len(context[self.target]) // _DW) + self.extra) & _DOE_LENGTH_MASK
 
 

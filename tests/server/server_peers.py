@@ -43,6 +43,9 @@ class PlainProfile:
         del random
         return self.hooks_class()
 
+    def missed(self):
+        return []
+
 
 class Remembered:
     """An observer that keeps what it is told and wakes whoever waits for it."""

@@ -9,6 +9,13 @@ from responder.server.clock import ManualClock
 from responder.server.endpoint import SpdmEndpoint
 
 
+class HookedPeer:
+    """A peer that nobody speaks to."""
+
+    def __init__(self, hooks):
+        self.hooks = hooks
+
+
 class QuietCore:
     """A core that has nothing to say."""
 
@@ -24,7 +31,7 @@ def attachments(mode):
 
     def make(ordinal):
         made.append(ordinal)
-        return SpdmEndpoint(QuietCore(), Hooks(), ManualClock(), Remembered.of)
+        return SpdmEndpoint(QuietCore(), ManualClock(), Remembered.of)
 
     return Attachments(mode, make), made
 
@@ -35,7 +42,7 @@ def attachments(mode):
 )
 def test_how_many_endpoints_two_and_then_one_connection_need(mode, made):
     found, ordinals = attachments(mode)
-    one, two, three = object(), object(), object()
+    one, two, three = (HookedPeer(Hooks()) for _ in range(3))
     first = found.attach(one, 1)
     second = found.attach(two, 2)
     found.detach(one, first)
@@ -47,12 +54,13 @@ def test_how_many_endpoints_two_and_then_one_connection_need(mode, made):
 
 def test_close_lets_no_timer_fire():
     found, _ = attachments(Attach.STICKY)
-    endpoint = found.attach("peer", 1)
+    peer = HookedPeer(Hooks())
+    endpoint = found.attach(peer, 1)
     clock = endpoint._clock
     fired = []
     endpoint._responder.expire = lambda name, now: fired.append((name, now)) or []
     endpoint._timers.arm("t", 1.0)
-    found.detach("peer", endpoint)
+    found.detach(peer, endpoint)
     found.close()
     clock.advance(2)
     assert fired == []

@@ -18,8 +18,9 @@ from server_peers import (
     socket_frame,
 )
 
+from responder.core.effects import Send
 from responder.core.events import RequestReceived
-from responder.core.hooks import Hooks
+from responder.core.hooks import Hooks, Write
 from responder.server.clock import ManualClock
 from responder.server.events import PeerLeft
 from responder.server.limits import Limits
@@ -220,7 +221,7 @@ class Talkative(Hooks):
     """Answers each request with 100 KB."""
 
     def message(self, exchange, message):  # noqa: ARG002
-        return [message + bytes(100_000)]
+        return [Send(message + bytes(100_000))]
 
 
 async def test_a_peer_that_does_not_read_is_not_read_from(serving):
@@ -287,8 +288,10 @@ async def test_bytes_after_shutdown_are_not_looked_at(serving):
 class Faulty(Hooks):
     """A defect where the server itself calls."""
 
-    def frame(self, frame):  # noqa: ARG002
-        raise RuntimeError("defect")
+    def frame(self, link, frame):  # noqa: ARG002
+        if frame.kind == "spdm":
+            raise RuntimeError("defect")
+        return [Write(frame.data)]
 
 
 async def test_a_defect_ends_the_connection_with_a_traceback_in_the_journal(serving):

@@ -37,18 +37,25 @@ class ScriptedCore:
         self.calls.append(("complete", job, result, now))
         return self.effects.get(f"job{job}", [])
 
+    def use(self, hooks):
+        self.calls.append(("use", hooks))
+
 
 class RecordingPeer:
     """Remembers what an endpoint does to it."""
 
-    def __init__(self):
+    def __init__(self, hooks=None):
+        self.hooks = hooks or Hooks()
         self.log = []
 
     def send(self, message, *, secured):
         self.log.append(("send", message, secured))
 
-    def close(self, reason):
-        self.log.append(("close", reason))
+    def close(self, reason, how="fin"):
+        self.log.append(("close", reason, how))
+
+    def later(self, delay, action):
+        self.log.append(("later", delay, action))
 
     def emit(self, event):
         self.log.append(("emit", event))
@@ -59,7 +66,7 @@ class RecordingPeer:
 
 def endpoint_with(core, clock=None):
     alone = []
-    return SpdmEndpoint(core, Hooks(), clock or ManualClock(), alone.append), alone
+    return SpdmEndpoint(core, clock or ManualClock(), alone.append), alone
 
 
 FIRED = FaultFired("f", "draft", "")
@@ -76,7 +83,7 @@ def test_effects_in_order_with_events_first():
         ("emit", FIRED),
         ("send", b"1", False),
         ("send", b"2", True),
-        ("close", "why"),
+        ("close", "why", "fin"),
         "answered",
     ]
     assert core.calls == ["opened", ("receive", b"m", 0.0, 3)]
@@ -183,7 +190,7 @@ def test_a_defect_that_the_core_reports_ends_the_connection_after_its_answer():
     assert peer.log == [
         ("emit", report),
         ("send", b"unspecified", False),
-        ("close", "internal error"),
+        ("close", "internal error", "fin"),
         "answered",
     ]
 

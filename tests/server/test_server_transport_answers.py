@@ -32,6 +32,16 @@ def test_a_discovery_request_with_reserved_bytes_breaks_the_framing():
     ("binding", "reply"), [(DoeBinding(), b""), (MctpBinding(), None), (Dsp0287Binding(), None)]
 )
 def test_secured_messages_without_a_session_get_no_message(binding, reply):
-    payload, note = answer(binding, Carried(Kind.SECURED, bytes(8)), Cap(0))
-    assert payload == reply
-    assert "session" in note
+    said = answer(binding, Carried(Kind.SECURED, bytes(8)), Cap(0))
+    assert said.payload == reply
+    assert "session" in said.note
+    assert said.kind == "command"
+
+
+def test_only_discovery_is_called_so():
+    """Hooks tell a discovery answer from the empty object that answers a foreign one."""
+    binding = DoeBinding()
+    discovery = Carried(Kind.OTHER, bytes(4), bytes.fromhex("0100000003000000"))
+    foreign = Carried(Kind.OTHER, bytes(4), bytes.fromhex("0100070003000000"))
+    kinds = [answer(binding, one, Cap(0)).kind for one in (discovery, foreign)]
+    assert kinds == ["discovery", "command"]

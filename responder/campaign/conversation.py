@@ -1,0 +1,174 @@
+"""Holds a conversation: the reference requester with a device, and faults or none."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from functools import cache
+from math import inf
+from typing import Any, TypeVar
+
+import msgspec
+
+from responder.campaign.run import Exchanged, Run
+from responder.campaign.setting import Setting
+from responder.client.channel import Channel, ChannelError
+from responder.client.drive import Sleep, drive
+from responder.client.inprocess import InProcessChannel
+from responder.client.socket import SocketOptions, open_channel
+from responder.core.hooks import Hooks
+from responder.core.responder import Responder
+from responder.crypto.random_tree import RandomTree
+from responder.faults.rule import FaultSpec
+from responder.pki.sets import shipped_roots
+from responder.profiles.load import Profile, load_profile
+from responder.requester.attestation import attest, unreached
+from responder.requester.options import AttestOptions
+from responder.server.attach import Attach
+from responder.server.server import ServerOptions
+from responder.server.thread import ServerThread
+from responder.transport.uri import parse_uri
+
+AnyResult = TypeVar("AnyResult")
+
+
+def converse(setting: Setting, faults: Sequence[FaultSpec], seed: bytes) -> Run:
+    """Hold the conversation of a setting.
+
+    Args:
+        setting: who speaks, how, and how long.
+        faults: what goes wrong; nothing if there are none.
+        seed: of all randomness on both sides.
+
+    Raises:
+        ConfigError: a fault cannot be applied to the setting's device.
+    """
+    profile = _profile(setting, faults)
+    run = Run()
+    requester = _Requester(setting, profile, RandomTree(seed).child("requester"), run)
+    if setting.listen:
+        asyncio.run(_over_sockets(requester, profile, seed))
+    else:
+        _at_once(_in_process(requester, profile, RandomTree(seed)))
+    run.missed = [event.nearest for event in profile.missed()]
+    return run
+
+
+def _profile(setting: Setting, faults: Sequence[FaultSpec]) -> Profile:
+    return load_profile(setting.profile, setting.overrides, faults)
+
+
+@cache
+def _roots() -> tuple[bytes, ...]:
+    return tuple(shipped_roots().values())
+
+
+class _Requester:
+    """The requester of one conversation; tells the run what it does."""
+
+    def __init__(self, setting: Setting, profile: Profile, random: RandomTree, run: Run) -> None:
+        self.setting = setting
+        self.run = run
+        self._random = random
+        self._options = _options(setting, profile)
+
+    async def attest(self, channel: Channel, sleep: Sleep) -> None:
+        """All attestations of one connection; one that could not be told is a crash."""
+        for _ in range(self.setting.runs):
+            number = len(self.run.reports)
+            recorded = _Recorder(channel, self.run, number)
+            random = self._random.child(number)
+            try:
+                generator = attest(self._options, random, self.setting.parts)
+                report = await drive(generator, recorded, sleep=sleep, clock=lambda: 0.0)
+            except Exception as error:  # noqa: BLE001 - whatever a fault does to it is the finding
+                self.run.crash = f"{type(error).__name__}: {error}"
+                return
+            self.run.reports.append(report)
+
+
+def _options(setting: Setting, profile: Profile) -> AttestOptions:
+    options = replace(setting.options, roots=_roots(), padding=setting.padding)
+    if not setting.public_key:
+        return options
+    key = profile.device.public_key(profile.policy.algorithms.first_asym())
+    return replace(options, public_key=key.public_key_der())
+
+
+class _Recorder:
+    """A channel that keeps what passes; a ``Channel``."""
+
+    def __init__(self, channel: Channel, run: Run, attestation: int) -> None:
+        self.padding = channel.padding
+        self._channel = channel
+        self._run = run
+        self._attestation = attestation
+
+    async def exchange(self, message: bytes) -> bytes:
+        """As the channel's, and into the run."""
+        response: bytes | None = None
+        try:
+            response = await self._channel.exchange(message)
+        finally:
+            end = len(self._run.journal)
+            self._run.exchanges.append(Exchanged(self._attestation, message, response, end))
+        return response
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._channel.close()
+
+
+def _at_once(work: Coroutine[Any, Any, AnyResult]) -> AnyResult:
+    """Run what waits for nothing but virtual time."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: AnyResult = end.value
+        return result
+    work.close()
+    raise RuntimeError("it waits for something real")
+
+
+async def _in_process(requester: _Requester, profile: Profile, random: RandomTree) -> None:
+    setting, run = requester.setting, requester.run
+    faults, now = random.child("faults"), 0.0
+    responder: Responder | None = None
+    for ordinal in range(1, setting.connections + 1):
+        hooks = profile.hooks(faults)
+        if responder is None or setting.attach == "fresh":
+            branch = random.child("connection", ordinal)
+            responder = Responder(profile.device, profile.policy, branch, hooks)
+        else:
+            responder.use(hooks)
+        channel = InProcessChannel(
+            responder,
+            padding=setting.padding,
+            timeout=setting.timeout,
+            now=now,
+            observer=lambda at, event, ordinal=ordinal: run.note(at, ordinal, event),
+        )
+        await requester.attest(channel, channel.sleep)
+        await channel.sleep(setting.linger)
+        await channel.close()
+        now = channel.now
+    run.seconds = now
+
+
+async def _over_sockets(requester: _Requester, profile: Profile, seed: bytes) -> None:
+    setting, run = requester.setting, requester.run
+    options = ServerOptions(seed=seed, attach=Attach(setting.attach))
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    with ServerThread(profile, options, [parse_uri(setting.listen)], run.note) as server:
+        uri = str(server.endpoints[0])
+        socket = SocketOptions(setting.timeout, hello=setting.hello, discover=setting.discover)
+        for _ in range(setting.connections):
+            try:
+                channel = await open_channel(uri, options=socket)
+            except ChannelError as error:
+                run.reports.append(unreached("", error.kind, error.reason))
+                continue
+            await requester.attest(channel, asyncio.sleep)
+            await asyncio.sleep(setting.linger)
+            await channel.close()
+    run.seconds = loop.time() - begin

@@ -1,0 +1,75 @@
+"""What is kept of a conversation."""
+
+from dataclasses import dataclass, field
+
+from responder.core.events import Event, FaultFired, InternalError
+from responder.observe.entry import Entry
+from responder.requester.report import Report
+from responder.spec.codes import name_of_code
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A request as the requester sent it, and what came back.
+
+    Attributes:
+        attestation: which one it belongs to, counted from 0.
+        request: the SPDM message.
+        response: what came, padding included; ``None`` if nothing did.
+        end: how many entries the journal had afterwards.
+    """
+
+    attestation: int
+    request: bytes
+    response: bytes | None
+    end: int
+
+    @property
+    def name(self) -> str:
+        """The request's name."""
+        return name_of_code(self.request[1])
+
+
+@dataclass(slots=True)
+class Run:
+    """One conversation from its beginning to its end.
+
+    Attributes:
+        reports: of each attestation, in order.
+        exchanges: all of them, in order.
+        journal: what happened, as the responder saw it.
+        missed: what came nearest, of the faults that never struck.
+        crash: what the requester raised, where it is no verdict.
+        seconds: how long it took: virtual time, or real time on a socket.
+    """
+
+    reports: list[Report] = field(default_factory=list)
+    exchanges: list[Exchanged] = field(default_factory=list)
+    journal: list[Entry] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    crash: str = ""
+    seconds: float = 0.0
+
+    @property
+    def evidence(self) -> list[FaultFired]:
+        """What faults did."""
+        return [entry.event for entry in self.journal if isinstance(entry.event, FaultFired)]
+
+    @property
+    def defects(self) -> list[str]:
+        """Where the responder itself failed."""
+        found = [e.event for e in self.journal if isinstance(e.event, InternalError)]
+        return [event.traceback for event in found]
+
+    def struck(self) -> list[int]:
+        """The exchanges in which faults struck, by number; what struck between two is the later's."""
+        found: list[int] = []
+        for place, entry in enumerate(self.journal):
+            if isinstance(entry.event, FaultFired):
+                after = (n for n, exchange in enumerate(self.exchanges) if exchange.end > place)
+                found.append(next(after, max(0, len(self.exchanges) - 1)))
+        return found
+
+    def note(self, time: float, connection: int, event: Event) -> None:
+        """Take an event into the journal."""
+        self.journal.append(Entry(time, connection, event))

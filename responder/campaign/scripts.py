@@ -1,0 +1,63 @@
+"""Parts of conversations for requests that a whole attestation does not send."""
+
+from responder.requester.capabilities import get_capabilities
+from responder.requester.certificate import authenticate_slot
+from responder.requester.challenge import challenge
+from responder.requester.algorithms import negotiate_algorithms
+from responder.requester.conversation import Conversation, Flow
+from responder.requester.measurements import measure
+from responder.requester.version import get_version
+from responder.wire.certificate import (
+    LARGE_CERT_CHAIN,
+    SLOT_SIZE_REQUESTED,
+    Certificate,
+    GetCertificate,
+)
+
+AGREEMENT = (get_version, get_capabilities, negotiate_algorithms)
+_LARGE_HEADER = 16
+
+
+def slot_size(c: Conversation) -> Flow[None]:
+    """GET_CERTIFICATE with SlotSizeRequested (1.3): no bytes of a chain may come."""
+    request = GetCertificate(
+        spdm_version=c.agreed.version, slot=0, attributes=SLOT_SIZE_REQUESTED
+    ).build()
+    raw = yield from c.exchange(request)
+    message, response = c.read(Certificate, raw, c.agreed.wire())
+    c.transcript.add(request, response)
+    size = len(message.cert_chain)
+    c.require("cert.portion-size", not size, f"{size} bytes, asked for none")
+
+
+def large_certificates(c: Conversation) -> Flow[None]:
+    """GET_CERTIFICATE with 32-bit offset and length (1.4), until slot 0's chain is complete."""
+    length = c.options.offer.data_transfer_size - _LARGE_HEADER
+    chain, total, remainder = b"", None, 1
+    while remainder:
+        request = GetCertificate(
+            spdm_version=c.agreed.version,
+            slot=LARGE_CERT_CHAIN,
+            large_offset=len(chain),
+            large_length=length,
+        ).build(c.agreed.wire())
+        raw = yield from c.exchange(request)
+        c.require("cert.large", raw[2] & LARGE_CERT_CHAIN, "16-bit lengths, asked for 32")
+        message, response = c.read(Certificate, raw, c.agreed.wire())
+        c.transcript.add(request, response)
+        remainder, size = message.large_remainder_length or 0, len(message.cert_chain)
+        c.require("cert.portion-empty", size, f"an empty portion, {remainder} bytes remain")
+        c.require("cert.portion-size", size <= length, f"{size} bytes, asked for {length}")
+        chain += message.cert_chain
+        now = len(chain) + remainder
+        total = now if total is None else total
+        limit = c.options.patience.chain
+        c.require("cert.chain-limit", now <= limit, f"{now} bytes, limit {limit}")
+        c.require("cert.total", now == total, f"{now} bytes in all, {total} before")
+
+
+SLOT_SIZE = (*AGREEMENT, authenticate_slot, slot_size, challenge, measure)
+LARGE_CERTIFICATES = (*AGREEMENT, authenticate_slot, large_certificates, challenge, measure)
+SIGNED_TWICE = (*AGREEMENT, authenticate_slot, challenge, challenge, measure, measure)
+DIGESTS_TWICE = (*AGREEMENT, authenticate_slot, authenticate_slot, challenge, measure)
+MEASURED_BEFORE_CHALLENGE = (*AGREEMENT, authenticate_slot, measure, challenge, measure)

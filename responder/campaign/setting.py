@@ -1,0 +1,60 @@
+"""A conversation in which faults are tried: the device, the requester, and the way between them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from responder.requester.attestation import PARTS, Part
+from responder.requester.options import AttestOptions, Patience
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+"""What time it is for the requester: certificates are valid, or expired, for ever."""
+OPTIONS = AttestOptions(time=NOW, patience=Patience(exchanges=5_000))
+TIMEOUT = 5.0
+SOCKET_TIMEOUT = 0.4
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One conversation.
+
+    Attributes:
+        name: its name; faults name it.
+        text: what it is, in one line.
+        profile: the device.
+        overrides: changes to the profile.
+        options: what the requester is asked to do; it trusts the shipped roots.
+        parts: the parts of its attestation, in order.
+        connections: how many transport connections, one after the other.
+        runs: attestations on each.
+        attach: what connections share, as a server knows it.
+        public_key: the requester knows the device's key beforehand.
+        padding: bytes that the transport may add to a message; 3 on DOE.
+        listen: where a server listens; nowhere: both sides are in one process, in virtual time.
+        hello: say TEST first, on a socket.
+        discover: walk the DOE discovery first, on a socket.
+        timeout: seconds that the requester waits for an answer.
+        linger: seconds for which it stays when it is done.
+        judged: the requester judges what faults here change; else it is only seen to end.
+    """
+
+    name: str
+    text: str
+    profile: str = "ecdsa-p256"
+    overrides: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    options: AttestOptions = OPTIONS
+    parts: tuple[Part, ...] = PARTS
+    connections: int = 1
+    runs: int = 1
+    attach: Literal["fresh", "sticky", "shared"] = "fresh"
+    public_key: bool = False
+    padding: int = 0
+    listen: str = ""
+    hello: bool = False
+    discover: bool = False
+    timeout: float = TIMEOUT
+    linger: float = 10.0
+    judged: bool = True

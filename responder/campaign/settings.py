@@ -1,0 +1,228 @@
+"""The conversations that faults are tried in, by name; data only."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from responder.campaign import scripts
+from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
+from responder.requester.options import VendorRequest
+from responder.spec.flags import Cap
+from responder.spec.limits import SUMMARY_NONE
+from responder.spec.versions import V10, V11, V12, V13, V14
+
+_ECHO = {"vendor": [{"standard": "DMTF", "echo": True}]}
+_VENDOR = VendorRequest(0, b"", b"an answer to this, please")
+_QEMU_NAME = "Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100"
+_SLOW = {
+    "timing": {
+        "ready_after": {
+            "GET_DIGESTS": 30_000,
+            "GET_CERTIFICATE": 30_000,
+            "CHALLENGE": 30_000,
+            "GET_MEASUREMENTS": 30_000,
+        }
+    }
+}
+_PUBLIC_KEY = {
+    "spdm": {"capabilities": ["PUB_KEY_ID", "CHAL", "MEAS_SIG", "MEAS_FRESH"]},
+    "slot": [],
+    "public_key": {"set": "device"},
+}
+_SOCKET: Mapping[str, Any] = MappingProxyType({"timeout": SOCKET_TIMEOUT, "linger": 0.0})
+_DOE = "spdm-emu+doe://127.0.0.1:0"
+_MCTP = "spdm-emu+mctp://127.0.0.1:0"
+_TCP = "dsp0287://127.0.0.1:0"
+
+_ALONE = (
+    Setting(name="attestation", text="An attestation of SPDM 1.4."),
+    Setting(
+        name="attestation-1.3",
+        text="The same with SPDM 1.3.",
+        options=replace(OPTIONS, versions=(V13,)),
+    ),
+    Setting(
+        name="attestation-1.2",
+        text="The same with SPDM 1.2.",
+        options=replace(OPTIONS, versions=(V12,)),
+    ),
+    Setting(
+        name="attestation-1.1",
+        text="The same with SPDM 1.1.",
+        options=replace(OPTIONS, versions=(V11,)),
+    ),
+    Setting(
+        name="attestation-1.0",
+        text="The same with SPDM 1.0.",
+        options=replace(OPTIONS, versions=(V10,)),
+    ),
+    Setting(
+        name="one-by-one",
+        text="Measurements are read one by one.",
+        options=replace(OPTIONS, measurements="each"),
+    ),
+    Setting(
+        name="vendor",
+        text="A vendor-defined request at the end, which is answered with its own payload.",
+        overrides=_ECHO,
+        options=replace(OPTIONS, vendor=_VENDOR),
+    ),
+    Setting(
+        name="multi-key",
+        text="A multi-key connection to a device with eight slots.",
+        profile="eight-slots",
+    ),
+    Setting(
+        name="retry",
+        text="The device answers ResponseNotReady first, and RESPOND_IF_READY later.",
+        overrides=_SLOW,
+    ),
+    Setting(
+        name="two-connections",
+        text="Two attestations, each on a transport connection of its own.",
+        connections=2,
+    ),
+    Setting(
+        name="two-runs",
+        text="Two attestations on one transport connection.",
+        runs=2,
+    ),
+    Setting(name="rsapss", text="The device signs with RSAPSS-2048.", profile="rsapss-2048"),
+    Setting(name="rsassa", text="The device signs with RSASSA-2048.", profile="rsassa-2048"),
+    Setting(name="ed25519", text="The device signs with Ed25519.", profile="ed25519"),
+    Setting(name="ecdsa-p384", text="The device signs with ECDSA-P384.", profile="ecdsa-p384"),
+    Setting(name="padded", text="Messages are padded as on DOE.", padding=3),
+)
+"""Settings that are tried in this order for a fault that names none."""
+
+_ON_SOCKETS = (
+    Setting(name="socket", text="On a socket of spdm-emu's protocol, MCTP.", listen=_MCTP, **_SOCKET),
+    Setting(
+        name="doe-socket",
+        text="The same on DOE, with the discovery first.",
+        listen=_DOE,
+        discover=True,
+        **_SOCKET,
+    ),
+    Setting(name="tcp-socket", text="On a TCP connection of DSP0287.", listen=_TCP, **_SOCKET),
+    Setting(
+        name="hello-socket",
+        text="On a socket of spdm-emu's protocol, with its hello first.",
+        listen=_MCTP,
+        hello=True,
+        **_SOCKET,
+    ),
+    Setting(
+        name="two-sockets",
+        text="Two connections one after the other on a socket of spdm-emu's protocol.",
+        listen=_MCTP,
+        connections=2,
+        **_SOCKET,
+    ),
+)
+"""The same for faults of frames and connections."""
+
+_BY_NAME = (
+    Setting(
+        name="four-connections",
+        text="Four attestations, each on a transport connection of its own.",
+        connections=4,
+    ),
+    Setting(
+        name="portions",
+        text="The device takes 512 bytes at most, and so its chain is read in portions of 504.",
+        overrides={"spdm": {"data_transfer_size": 512}},
+    ),
+    Setting(
+        name="slot-2",
+        text="Slot 2 of eight is authenticated, which has a generic certificate.",
+        profile="eight-slots",
+        options=replace(OPTIONS, slot=2),
+    ),
+    Setting(
+        name="slot-5",
+        text="Slot 5 of eight is authenticated.",
+        profile="eight-slots",
+        options=replace(OPTIONS, slot=5),
+    ),
+    Setting(
+        name="any-slot",
+        text="Of eight slots the first one with a valid chain is authenticated.",
+        profile="eight-slots",
+        options=replace(OPTIONS, slot=None),
+    ),
+    Setting(
+        name="alias",
+        text="A device with an alias certificate.",
+        profile="ecdsa-p384",
+        overrides={
+            "spdm": {"capabilities": ["CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH", "ALIAS_CERT"]},
+            "slot": [{"id": 0, "set": "alias", "set_slot": 0, "model": "alias"}],
+        },
+    ),
+    Setting(
+        name="public-key",
+        text="The requester knows the device's public key, and reads no certificates.",
+        overrides=_PUBLIC_KEY,
+        public_key=True,
+    ),
+    Setting(
+        name="no-summary",
+        text="CHALLENGE asks for no summary of the measurements.",
+        options=replace(OPTIONS, summary=SUMMARY_NONE),
+    ),
+    Setting(
+        name="no-opaque-format",
+        text="The requester knows no format of opaque data.",
+        options=replace(OPTIONS, offer=replace(OPTIONS.offer, opaque_formats=0)),
+    ),
+    Setting(
+        name="resign-twice",
+        text="CHALLENGE comes twice on one connection, and so do signed measurements.",
+        parts=scripts.SIGNED_TWICE,
+    ),
+    Setting(
+        name="digests-twice",
+        text="Digests and certificates are read twice on one connection.",
+        parts=scripts.DIGESTS_TWICE,
+    ),
+    Setting(
+        name="measured-first",
+        text="Measurements are read before CHALLENGE, and again after it.",
+        parts=scripts.MEASURED_BEFORE_CHALLENGE,
+    ),
+    Setting(
+        name="slot-size",
+        text="GET_CERTIFICATE asks for the size of the slot.",
+        parts=scripts.SLOT_SIZE,
+    ),
+    Setting(
+        name="large-certificates",
+        text="The chain is read with 32-bit lengths too.",
+        overrides={
+            "spdm": {"capabilities": ["CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH", "LARGE_RESP"]}
+        },
+        options=replace(
+            OPTIONS, versions=(V14,), offer=replace(OPTIONS.offer, flags=Cap.LARGE_RESP)
+        ),
+        parts=scripts.LARGE_CERTIFICATES,
+    ),
+    Setting(
+        name="expected-identity",
+        text="The requester expects the name of QEMU's NVMe controller in slot 0.",
+        profile="qemu-nvme",
+        overrides={
+            "algorithms": {"base_asym": ["ECDSA-P256"]},
+            "slot": [{"id": 0, "set": "qemu-nvme"}, {"id": 1, "set": "device"}],
+        },
+        options=replace(OPTIONS, san=_QEMU_NAME),
+    ),
+)
+"""Settings that only those faults get that name them."""
+
+SETTINGS: Mapping[str, Setting] = MappingProxyType(
+    {setting.name: setting for setting in (*_ALONE, *_ON_SOCKETS, *_BY_NAME)}
+)
+DEFAULT_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ALONE)
+SOCKET_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ON_SOCKETS)

@@ -1,0 +1,95 @@
+"""``spdm-responder fault``: what lies there are, and what each of them does."""
+
+import json
+from typing import get_args
+
+import click
+
+from responder.cli.output import reader_may_leave
+from responder.errors import ConfigError
+from responder.faults.rule import Duty
+
+_SEED = b"spdm-responder fault explain"
+
+
+class _Fault(click.Group):
+    """What is wrong here is an argument, not a profile."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from None
+
+
+@click.group("fault", cls=_Fault)
+def command() -> None:
+    """List and explain faults, print their schema."""
+
+
+@command.command("list")
+@click.option(
+    "--group", "letters", multiple=True, metavar="LETTER", help="Only this group; may be repeated."
+)
+@click.option(
+    "--duty",
+    "duties",
+    multiple=True,
+    type=click.Choice(get_args(Duty)),
+    help="Only faults after which a requester must do this; may be repeated.",
+)
+@click.option("--cases", is_flag=True, help="Each case of a fault by itself.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of objects.")
+def list_command(
+    letters: tuple[str, ...], duties: tuple[str, ...], cases: bool, as_json: bool
+) -> None:
+    """Name every fault, its duty and what it does.
+
+    The duty is what a conforming requester must do in answer.
+    """
+    from responder.cli.fault_list import listed, print_list  # noqa: PLC0415 - not for --help
+
+    found = listed(letters, duties, cases=cases)
+    with reader_may_leave():
+        if as_json:
+            click.echo(json.dumps([one.document() for one in found], indent=2))
+        else:
+            print_list(found)
+    each = "" if cases else f", {sum(one.cases for one in found)} cases"
+    click.echo(f"{len(found)} {'cases' if cases else 'faults'}{each}", err=True)
+
+
+@command.command("explain")
+@click.argument("fault_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+def explain_command(fault_id: str, as_json: bool) -> None:
+    """Say what a fault is, where it strikes, and show it in an example exchange.
+
+    Of a fault with several cases the first is shown.
+    """
+    from responder.cli.fault_explain import explained, unbuilt_text  # noqa: PLC0415 - as above
+
+    reason = unbuilt_text(fault_id)
+    if reason:
+        click.echo(reason)
+        return
+    found = explained(fault_id, _SEED)
+    with reader_may_leave():
+        if as_json:
+            click.echo(json.dumps(found.document(), indent=2))
+        else:
+            from responder.cli.fault_page import print_page  # noqa: PLC0415 - as above
+
+            print_page(found)
+
+
+@command.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of a [[fault]] table."""
+    from responder.profiles.document import (  # noqa: PLC0415 - not for --help
+        fault_schema,
+        text_of_schema,
+    )
+
+    with reader_may_leave():
+        click.echo(text_of_schema(fault_schema()), nl=False)

@@ -1,0 +1,193 @@
+"""Two versions of some bytes beside each other, with what changed marked and named."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+
+_WIDTH = 8
+"""Bytes of each side in a row."""
+_NOTHING = ".."
+"""Stands where one side has a byte and the other has none."""
+_GAP = "   "
+_ALIKE = f"  {'':4} "
+
+Styled = tuple[str, bool]
+"""A piece of text, and whether it is something that changed."""
+Row = list[Styled]
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """Bytes with a name.
+
+    Attributes:
+        path: the field's address; empty for bytes of which nothing is known.
+        data: its bytes.
+        meaning: what they say, for people.
+    """
+
+    path: str
+    data: bytes
+    meaning: str = ""
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A field of both versions, or of only one of them.
+
+    Attributes:
+        path: its address.
+        start: its first byte, in the version that has it.
+        before, after: its bytes, made equally long; ``None`` is a byte that is not there.
+        meaning: what it said and says, if that changed.
+    """
+
+    path: str
+    start: int
+    before: list[int | None]
+    after: list[int | None]
+    meaning: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether the two versions differ."""
+        return self.before != self.after
+
+
+def paired(before: Sequence[Leaf], after: Sequence[Leaf]) -> list[Pair]:
+    """The fields of two versions, those of the same address together, in wire order."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only when there is something to compare
+
+    names = [leaf.path for leaf in before], [leaf.path for leaf in after]
+    starts = _starts(before), _starts(after)
+    pairs: list[Pair] = []
+    for kind, i, i_end, j, j_end in SequenceMatcher(None, *names, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pairs += [
+                _pair(before[i + n], after[j + n], starts[1][j + n]) for n in range(i_end - i)
+            ]
+            continue
+        pairs += [_pair(before[n], None, starts[0][n]) for n in range(i, i_end)]
+        pairs += [_pair(None, after[n], starts[1][n]) for n in range(j, j_end)]
+    return pairs
+
+
+def changed_fields(pairs: Sequence[Pair]) -> list[str]:
+    """The fields that changed: address, and what they said and say."""
+    return [f"{pair.path} {pair.meaning}".strip() for pair in pairs if pair.changed and pair.path]
+
+
+def rows(pairs: Sequence[Pair]) -> Iterator[Row]:
+    """What to print: what changed, and its neighbours; the rest is counted."""
+    near = _near_changes([pair.changed for pair in pairs])
+    for shown, group in groupby(zip(pairs, near, strict=True), key=lambda item: item[1]):
+        some = [pair for pair, _ in group]
+        if shown:
+            for pair in some:
+                yield from _pair_rows(pair)
+        else:
+            size = sum(len(pair.after) for pair in some)
+            fields = f"{len(some)} field{'s' if len(some) > 1 else ''}, " if some[0].path else ""
+            yield [(f"{_ALIKE}... {fields}{size} bytes alike", False)]
+
+
+def text_of(row: Row, *, colour: bool) -> str:
+    """A row as text; on a terminal (``colour``) what changed is red as well as in brackets."""
+    if not colour:
+        return "".join(text for text, _ in row).rstrip()
+    import click  # noqa: PLC0415 - not needed for plain text
+
+    return "".join(click.style(text, fg="red") if changed else text for text, changed in row)
+
+
+def _starts(leaves: Sequence[Leaf]) -> list[int]:
+    starts, at = [], 0
+    for leaf in leaves:
+        starts.append(at)
+        at += len(leaf.data)
+    return starts
+
+
+def _pair(before: Leaf | None, after: Leaf | None, start: int) -> Pair:
+    left, right = _stretched(before.data if before else b"", after.data if after else b"")
+    one = before or after
+    meaning = ""
+    if before and after and before.meaning != after.meaning:
+        meaning = f"{before.meaning or 'nothing'} -> {after.meaning or 'nothing'}"
+    elif not before or not after:
+        meaning = "is gone" if before else "is new"
+    return Pair(one.path if one else "", start, left, right, meaning)
+
+
+def _stretched(before: bytes, after: bytes) -> tuple[list[int | None], list[int | None]]:
+    """Both equally long: what is missing in one is missing where the two begin to differ."""
+    left: list[int | None] = list(before)
+    right: list[int | None] = list(after)
+    missing = abs(len(before) - len(after))
+    if missing:
+        shorter = left if len(left) < len(right) else right
+        head = _common_start(before, after)
+        tail = min(_common_start(before[::-1], after[::-1]), len(shorter) - head)
+        at = head if tail else len(shorter)
+        shorter[at:at] = [None] * missing
+    return left, right
+
+
+def _common_start(one: bytes, other: bytes) -> int:
+    for at, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return at
+    return min(len(one), len(other))
+
+
+def _near_changes(changed: Sequence[bool]) -> list[bool]:
+    """Whether an element, or one beside it, is changed."""
+    padded = [False, *changed, False]
+    return [any(padded[at : at + 3]) for at in range(len(changed))]
+
+
+def _pair_rows(pair: Pair) -> Iterator[Row]:
+    """The rows of a field: those with a change, and of an unchanged one the first."""
+    spans = range(0, max(len(pair.after), 1), _WIDTH)
+    differs = [pair.before[at : at + _WIDTH] != pair.after[at : at + _WIDTH] for at in spans]
+    shown = _near_changes(differs) if pair.changed else [at == 0 for at in spans]
+    named = False
+    for visible, group in groupby(zip(spans, shown, strict=True), key=lambda item: item[1]):
+        starts = [at for at, _ in group]
+        if not visible:
+            size = sum(len(pair.after[at : at + _WIDTH]) for at in starts)
+            yield [(f"{_ALIKE}... {size} bytes alike", False)]
+            continue
+        for at in starts:
+            label = "" if named else f"{pair.path} {pair.meaning}".strip()
+            named = True
+            yield _row(pair, at, label)
+
+
+def _row(pair: Pair, at: int, label: str) -> Row:
+    before, after = pair.before[at : at + _WIDTH], pair.after[at : at + _WIDTH]
+    marks = [one != other for one, other in zip(before, after, strict=True)]
+    left, right = _cells(before, marks), _cells(after, marks)
+    return [
+        (f"  {pair.start + at:04x} ", False),
+        *left,
+        (_GAP, False),
+        *right,
+        (f"{_GAP}{label}" if label else "", pair.changed),
+    ]
+
+
+def _cells(values: Sequence[int | None], marks: Sequence[bool]) -> Row:
+    """The bytes of one side, changed ones in brackets, as wide as a full row."""
+    pieces: Row = []
+    before = False
+    for value, mark in zip(values, marks, strict=True):
+        lead = "[" if mark and not before else "]" if before and not mark else " "
+        pieces += [(lead, mark or before), (_hex(value), mark)]
+        before = mark
+    pieces.append(("]" if before else " ", before))
+    pieces.append(("   " * (_WIDTH - len(values)), False))
+    return pieces
+
+
+def _hex(value: int | None) -> str:
+    return _NOTHING if value is None else f"{value:02x}"
