@@ -1,10 +1,11 @@
-"""Write the pages under docs/reference from the code; `--check` fails when one is stale."""
+"""Write docs/reference and parts of docs/faults.md from the code; `--check`: fail when stale."""
 
 import inspect
 import sys
 from pathlib import Path
 
 import click
+from fault_docs import catalogue, table, with_sections
 
 from responder.cli.exits import Exit
 from responder.cli.main import VERBS, cli
@@ -12,20 +13,13 @@ from responder.core.connection import Phase
 from responder.core.hooks import Hooks
 from responder.core.ownership import CLEARS, Level, Reset
 from responder.core.table import REQUESTS
-from responder.profiles.load import list_profiles, load_profile
 from responder.requester.check_table import CHECKS
 from responder.spec.codes import REQUEST_SINCE, RequestCode
 
-ROOT = Path(__file__).parent.parent / "docs" / "reference"
+DOCS = Path(__file__).parent.parent / "docs"
+ROOT = DOCS / "reference"
+LANGUAGE = DOCS / "faults.md"
 NOTE = "<!-- Written by scripts/generate_docs.py; do not edit. -->\n\n"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(
-        "| " + " | ".join(cell.replace("\n", " ") for cell in row) + " |\n" for row in lines
-    )
 
 
 def requests() -> str:
@@ -105,18 +99,6 @@ def checks() -> str:
     )
 
 
-def faults() -> str:
-    """The faults of the shipped profiles."""
-    rows = [
-        [f"`{fault.id}`", f"`{name}`", fault.description, fault.duty, fault.basis, fault.source]
-        for name in list_profiles()
-        for fault in load_profile(name).faults
-    ]
-    return "# Faults\n\n" + table(
-        ["Id", "Profile", "What it does", "A conforming requester must", "Basis", "Source"], rows
-    )
-
-
 def options() -> str:
     """Every verb with its help text."""
     context = click.Context(cli, info_name="spdm-responder")
@@ -147,7 +129,7 @@ PAGES = {
     "hooks.md": hooks,
     "resets.md": resets,
     "checks.md": checks,
-    "faults.md": faults,
+    "faults.md": catalogue,
     "options.md": options,
 }
 
@@ -157,11 +139,11 @@ def main() -> int:
     check = "--check" in sys.argv[1:]
     stale = []
     ROOT.mkdir(parents=True, exist_ok=True)
-    for name, make in PAGES.items():
-        text = NOTE + make().rstrip() + "\n"
-        path = ROOT / name
+    texts = {ROOT / name: NOTE + make().rstrip() + "\n" for name, make in PAGES.items()}
+    texts[LANGUAGE] = with_sections(LANGUAGE.read_text())
+    for path, text in texts.items():
         if not path.exists() or path.read_text() != text:
-            stale.append(name)
+            stale.append(str(path.relative_to(DOCS)))
             if not check:
                 path.write_text(text)
     if check and stale:

@@ -3,11 +3,8 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from functools import cache
-from math import inf
+from functools import cache, partial
 from typing import Any, TypeVar
-
-import msgspec
 
 from responder.campaign.run import Exchanged, Run
 from responder.campaign.setting import Setting
@@ -15,9 +12,11 @@ from responder.client.channel import Channel, ChannelError
 from responder.client.drive import Sleep, drive
 from responder.client.inprocess import InProcessChannel
 from responder.client.socket import SocketOptions, open_channel
-from responder.core.hooks import Hooks
+from responder.core.events import Event, FaultMissed
 from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
+from responder.crypto.signing import PrivateKey
+from responder.errors import ConfigError
 from responder.faults.rule import FaultSpec
 from responder.pki.sets import shipped_roots
 from responder.profiles.load import Profile, load_profile
@@ -26,6 +25,7 @@ from responder.requester.options import AttestOptions
 from responder.server.attach import Attach
 from responder.server.server import ServerOptions
 from responder.server.thread import ServerThread
+from responder.spec.algorithms import BASE_ASYM
 from responder.transport.uri import parse_uri
 
 AnyResult = TypeVar("AnyResult")
@@ -49,7 +49,7 @@ def converse(setting: Setting, faults: Sequence[FaultSpec], seed: bytes) -> Run:
         asyncio.run(_over_sockets(requester, profile, seed))
     else:
         _at_once(_in_process(requester, profile, RandomTree(seed)))
-    run.missed = [event.nearest for event in profile.missed()]
+    run.missed = [event.nearest for event in profile.missed() if isinstance(event, FaultMissed)]
     return run
 
 
@@ -90,7 +90,11 @@ def _options(setting: Setting, profile: Profile) -> AttestOptions:
     options = replace(setting.options, roots=_roots(), padding=setting.padding)
     if not setting.public_key:
         return options
-    key = profile.device.public_key(profile.policy.algorithms.first_asym())
+    wanted = profile.policy.algorithms.base_asym[0]
+    asym = next(row for row in BASE_ASYM if row.bit == wanted)
+    key = profile.device.public_key(asym)
+    if not isinstance(key, PrivateKey):
+        raise ConfigError(f"setting {setting.name}: the device has no public key")
     return replace(options, public_key=key.public_key_der())
 
 
@@ -145,13 +149,17 @@ async def _in_process(requester: _Requester, profile: Profile, random: RandomTre
             padding=setting.padding,
             timeout=setting.timeout,
             now=now,
-            observer=lambda at, event, ordinal=ordinal: run.note(at, ordinal, event),
+            observer=partial(_note, run, ordinal),
         )
         await requester.attest(channel, channel.sleep)
         await channel.sleep(setting.linger)
         await channel.close()
         now = channel.now
     run.seconds = now
+
+
+def _note(run: Run, ordinal: int, time: float, event: Event) -> None:
+    run.note(time, ordinal, event)
 
 
 async def _over_sockets(requester: _Requester, profile: Profile, seed: bytes) -> None:

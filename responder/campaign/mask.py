@@ -43,8 +43,7 @@ MASK = (
 
 def signature_to_mask(algorithm: str) -> int:
     """Bytes of a signature that no seed determines; 0 where it is deterministic."""
-    sizes = {row.name: row.signature_size for row in BASE_ASYM}
-    return sizes.get(algorithm, 0) if algorithm.startswith("RSAPSS") else 0
+    return next((r.size for r in BASE_ASYM if r.name == algorithm and r.scheme == "rsapss"), 0)
 
 
 def masked_message(message: bytes | None, size: int) -> bytes | None:

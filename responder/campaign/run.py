@@ -62,7 +62,7 @@ class Run:
         return [event.traceback for event in found]
 
     def struck(self) -> list[int]:
-        """The exchanges in which faults struck, by number; what struck between two is the later's."""
+        """The exchanges in which faults struck, by number; between two, it is the later one."""
         found: list[int] = []
         for place, entry in enumerate(self.journal):
             if isinstance(entry.event, FaultFired):

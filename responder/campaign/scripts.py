@@ -1,9 +1,9 @@
 """Parts of conversations for requests that a whole attestation does not send."""
 
+from responder.requester.algorithms import negotiate_algorithms
 from responder.requester.capabilities import get_capabilities
 from responder.requester.certificate import authenticate_slot
 from responder.requester.challenge import challenge
-from responder.requester.algorithms import negotiate_algorithms
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.measurements import measure
 from responder.requester.version import get_version

@@ -97,7 +97,9 @@ _ALONE = (
 """Settings that are tried in this order for a fault that names none."""
 
 _ON_SOCKETS = (
-    Setting(name="socket", text="On a socket of spdm-emu's protocol, MCTP.", listen=_MCTP, **_SOCKET),
+    Setting(
+        name="socket", text="On a socket of spdm-emu's protocol, MCTP.", listen=_MCTP, **_SOCKET
+    ),
     Setting(
         name="doe-socket",
         text="The same on DOE, with the discovery first.",

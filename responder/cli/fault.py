@@ -9,8 +9,6 @@ from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError
 from responder.faults.rule import Duty
 
-_SEED = b"spdm-responder fault explain"
-
 
 class _Fault(click.Group):
     """What is wrong here is an argument, not a profile."""
@@ -60,20 +58,31 @@ def list_command(
 
 
 @command.command("explain")
-@click.argument("fault_id", metavar="ID")
+@click.argument("fault_id", metavar="[ID]", default="")
+@click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    help="A fault of this profile, on its device; without ID its first one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-def explain_command(fault_id: str, as_json: bool) -> None:
+def explain_command(fault_id: str, profile: str | None, as_json: bool) -> None:
     """Say what a fault is, where it strikes, and show it in an example exchange.
 
     Of a fault with several cases the first is shown.
     """
-    from responder.cli.fault_explain import explained, unbuilt_text  # noqa: PLC0415 - as above
+    if not (fault_id or profile):
+        raise click.UsageError("which fault? `spdm-responder fault list` names them")
+    from responder.cli.fault_explain import (  # noqa: PLC0415 - as above
+        explained,
+        explained_in,
+        unbuilt_text,
+    )
 
-    reason = unbuilt_text(fault_id)
+    reason = "" if profile else unbuilt_text(fault_id)
     if reason:
         click.echo(reason)
         return
-    found = explained(fault_id, _SEED)
+    found = explained_in(profile, fault_id) if profile else explained(fault_id)
     with reader_may_leave():
         if as_json:
             click.echo(json.dumps(found.document(), indent=2))

@@ -11,7 +11,7 @@ from responder.faults.rule import FaultSpec, Rule
 from responder.profiles.docstrings import documented
 from responder.profiles.toml_text import toml_value
 
-_PLACES: Mapping[str, str] = MappingProxyType(
+PLACES: Mapping[str, str] = MappingProxyType(
     {
         "connection": "when a peer comes or goes",
         "request": "when a request has been read, before it is handled",
@@ -89,7 +89,7 @@ def rule_texts(fault: FaultSpec) -> Iterator[str]:
 
 def place_text(rule: Rule) -> str:
     """Where a rule strikes, in one line."""
-    parts = [f"{_PLACES[rule.hook]} ({rule.hook})"]
+    parts = [f"{PLACES[rule.hook]} ({rule.hook})"]
     for name, words in _CONDITIONS.items():
         value = getattr(rule, name)
         if value != _default(name):
@@ -102,13 +102,15 @@ def place_text(rule: Rule) -> str:
 
 def action_text(action: Action) -> str:
     """What an action does: its name, the keys that are given, and what its kind does."""
+    told = documented(type(action))
+    fields = {field.encode_name: field for field in msgspec.structs.fields(type(action))}
     given = [
-        f"{field.encode_name} = {toml_value(getattr(action, field.encode_name))}"
-        for field in msgspec.structs.fields(type(action))
-        if field.required or getattr(action, field.encode_name) != field.default
+        f"{name} = {toml_value(getattr(action, name))}"
+        for name in told.keys
+        if fields[name].required or getattr(action, name) != fields[name].default
     ]
     name = str(type(action).__struct_config__.tag)
-    summary = documented(type(action)).summary
+    summary = told.summary
     does = summary.partition(": ")[2] if summary.startswith("At `") else summary
     keys = f" ({', '.join(given)})" if given else ""
     return f"{name}{keys}: {does[:1].lower()}{does[1:]}"

@@ -9,6 +9,8 @@ _WIDTH = 8
 """Bytes of each side in a row."""
 _NOTHING = ".."
 """Stands where one side has a byte and the other has none."""
+_RUN = 8
+"""Bytes of the shortest run that two versions of different sizes are laid beside each other by."""
 _GAP = "   "
 _ALIKE = f"  {'':4} "
 
@@ -38,7 +40,7 @@ class Pair(msgspec.Struct, frozen=True):
         path: its address.
         start: its first byte, in the version that has it.
         before, after: its bytes, made equally long; ``None`` is a byte that is not there.
-        meaning: what it said and says, if that changed.
+        meaning: what became of what it says, to be read after its address.
     """
 
     path: str
@@ -51,6 +53,13 @@ class Pair(msgspec.Struct, frozen=True):
     def changed(self) -> bool:
         """Whether the two versions differ."""
         return self.before != self.after
+
+    @property
+    def alone(self) -> bool:
+        """Whether only one version has it."""
+        return not any(byte is not None for byte in self.before) or not any(
+            byte is not None for byte in self.after
+        )
 
 
 def paired(before: Sequence[Leaf], after: Sequence[Leaf]) -> list[Pair]:
@@ -71,9 +80,26 @@ def paired(before: Sequence[Leaf], after: Sequence[Leaf]) -> list[Pair]:
     return pairs
 
 
+def laid_out(data: bytes, like: Sequence[Leaf]) -> list[Leaf]:
+    """Bytes cut into fields as other bytes were; the last field may be short, the rest has no name.
+
+    For what was changed so that it cannot be read any more, or would be read as something else.
+    """
+    leaves = []
+    for leaf in like:
+        if data:
+            leaves.append(Leaf(leaf.path, data[: len(leaf.data)]))
+            data = data[len(leaf.data) :]
+    return [*leaves, Leaf("", data)] if data else leaves
+
+
 def changed_fields(pairs: Sequence[Pair]) -> list[str]:
     """The fields that changed: address, and what they said and say."""
-    return [f"{pair.path} {pair.meaning}".strip() for pair in pairs if pair.changed and pair.path]
+    return [_label(pair) for pair in pairs if pair.changed and pair.path]
+
+
+def _label(pair: Pair) -> str:
+    return f"{pair.path}{pair.meaning}"
 
 
 def rows(pairs: Sequence[Pair]) -> Iterator[Row]:
@@ -111,24 +137,51 @@ def _pair(before: Leaf | None, after: Leaf | None, start: int) -> Pair:
     left, right = _stretched(before.data if before else b"", after.data if after else b"")
     one = before or after
     meaning = ""
-    if before and after and before.meaning != after.meaning:
-        meaning = f"{before.meaning or 'nothing'} -> {after.meaning or 'nothing'}"
-    elif not before or not after:
-        meaning = "is gone" if before else "is new"
+    if not before or not after:
+        meaning = " is gone" if before else " is new"
+    elif left != right and (before.meaning or after.meaning):
+        meaning = f": {_said(before)} -> {_said(after)}"
     return Pair(one.path if one else "", start, left, right, meaning)
 
 
+def _said(leaf: Leaf) -> str:
+    return leaf.meaning or f"0x{leaf.data[::-1].hex()}"
+
+
 def _stretched(before: bytes, after: bytes) -> tuple[list[int | None], list[int | None]]:
-    """Both equally long: what is missing in one is missing where the two begin to differ."""
+    """Both equally long: bytes that are the same stand opposite each other."""
     left: list[int | None] = list(before)
     right: list[int | None] = list(after)
-    missing = abs(len(before) - len(after))
-    if missing:
-        shorter = left if len(left) < len(right) else right
-        head = _common_start(before, after)
-        tail = min(_common_start(before[::-1], after[::-1]), len(shorter) - head)
-        at = head if tail else len(shorter)
-        shorter[at:at] = [None] * missing
+    if len(before) == len(after):
+        return left, right
+    head = _common_start(before, after)
+    tail = min(_common_start(before[::-1], after[::-1]), len(before) - head, len(after) - head)
+    one, other = before[head : len(before) - tail], after[head : len(after) - tail]
+    middle_left, middle_right = _opposite(one, other)
+    left[head : len(before) - tail] = middle_left
+    right[head : len(after) - tail] = middle_right
+    return left, right
+
+
+def _opposite(before: bytes, after: bytes) -> tuple[list[int | None], list[int | None]]:
+    """The same, by the runs of bytes that both have; what is missing is so at the end of a gap."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - as above
+
+    left: list[int | None] = []
+    right: list[int | None] = []
+    i = j = 0
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for match in matcher.get_matching_blocks():
+        if 0 < match.size < _RUN:
+            continue
+        left += before[i : match.a]
+        right += after[j : match.b]
+        size = max(len(left), len(right))
+        left += [None] * (size - len(left))
+        right += [None] * (size - len(right))
+        i, j = match.a + match.size, match.b + match.size
+        left += before[match.a : i]
+        right += after[match.b : j]
     return left, right
 
 
@@ -149,16 +202,17 @@ def _pair_rows(pair: Pair) -> Iterator[Row]:
     """The rows of a field: those with a change, and of an unchanged one the first."""
     spans = range(0, max(len(pair.after), 1), _WIDTH)
     differs = [pair.before[at : at + _WIDTH] != pair.after[at : at + _WIDTH] for at in spans]
-    shown = _near_changes(differs) if pair.changed else [at == 0 for at in spans]
+    only_first = not pair.changed or pair.alone
+    shown = [at == 0 for at in spans] if only_first else _near_changes(differs)
     named = False
     for visible, group in groupby(zip(spans, shown, strict=True), key=lambda item: item[1]):
         starts = [at for at, _ in group]
         if not visible:
             size = sum(len(pair.after[at : at + _WIDTH]) for at in starts)
-            yield [(f"{_ALIKE}... {size} bytes alike", False)]
+            yield [(f"{_ALIKE}... {size} bytes {'more' if pair.alone else 'alike'}", pair.alone)]
             continue
         for at in starts:
-            label = "" if named else f"{pair.path} {pair.meaning}".strip()
+            label = "" if named else _label(pair)
             named = True
             yield _row(pair, at, label)
 

@@ -2,7 +2,6 @@
 
 import heapq
 from collections import deque
-from collections.abc import Callable
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING
@@ -12,19 +11,27 @@ from responder.core.effects import ArmTimer, Close, Effect, Emit, Run, Send
 from responder.core.responder import Responder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from responder.core.events import Event
 
 _ALIGNMENT = 4
+DEFAULT_TIMEOUT = 10.0
 
 
 class InProcessChannel:
     """Carries messages to a ``Responder`` and carries out its effects in virtual time.
 
+    As on a socket, what came before a request was sent is never its answer, and the first message
+    that comes after it is, whichever request that was meant for. Unlike a socket, which is given up
+    then, this can be used after a timeout, as by a requester that asks again on the same wire: what
+    is late may come before the next answer, and is taken for it.
+
     Attributes:
         padding: bytes that this channel may add to messages.
         now: the virtual time in seconds; waiting for an answer and ``sleep`` move it.
         events: everything that was emitted, in order.
-        unasked: messages that came beside the response of an exchange.
+        unasked: messages that were the answer to no exchange.
     """
 
     def __init__(
@@ -32,7 +39,7 @@ class InProcessChannel:
         responder: Responder,
         *,
         padding: int = 0,
-        timeout: float = inf,
+        timeout: float = DEFAULT_TIMEOUT,
         now: float = 0.0,
         observer: "Callable[[float, Event], None] | None" = None,
     ) -> None:
@@ -41,8 +48,8 @@ class InProcessChannel:
         Args:
             responder: the one that answers.
             padding: with 3 messages are padded as on DOE.
-            timeout: seconds that an answer may take; for ever, that is as long as anything is
-                still to happen.
+            timeout: seconds that an answer may take; ``inf`` waits as long as anything is still
+                to happen.
             now: the virtual time at which this begins.
             observer: told each event and its time.
         """
@@ -62,7 +69,11 @@ class InProcessChannel:
         responder.opened()
 
     async def exchange(self, message: bytes) -> bytes:
-        """Send one message; the first one that comes back is its response."""
+        """Send one message; the first one that comes back is its response.
+
+        Raises:
+            ChannelError: ``closed``, or ``timeout`` when so much time has passed.
+        """
         self._check_open()
         effects = self._responder.receive(self._padded(message), self.now, padding=self.padding)
         self._carry_out(effects)
@@ -71,7 +82,7 @@ class InProcessChannel:
             self._check_open()
             if not self._proceed(deadline):
                 self.now = self.now if deadline == inf else deadline
-                raise ChannelError("timeout", "the responder says nothing")
+                raise ChannelError("timeout", f"no answer within {self._timeout:g} s")
         response = self._arrived.popleft()
         self._drop_arrived()
         return self._padded(response)
@@ -141,6 +152,4 @@ class InProcessChannel:
                 case ArmTimer():
                     self._timers[effect.name] = effect.at
                 case Run():
-                    self._carry_out(
-                        self._responder.complete(effect.job, effect.work(), self.now)
-                    )
+                    self._carry_out(self._responder.complete(effect.job, effect.work(), self.now))

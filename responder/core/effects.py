@@ -34,7 +34,7 @@ class Close(msgspec.Struct, frozen=True):
 
     Attributes:
         reason: for the observers.
-        how: ``fin`` after what was written; ``rst`` at once; ``half``: write no more, go on reading.
+        how: ``fin`` after what was written; ``rst`` at once; ``half``: write no more, yet read.
         delay: seconds to wait before.
     """
 

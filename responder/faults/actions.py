@@ -24,8 +24,8 @@ class PutIn(Action, tag="put-in", frozen=True, kw_only=True):
     """At `pre_sign` and `derive`: puts bytes into the transcript.
 
     Attributes:
-        value: hexadecimal text; `last-request` and `last-response` are the exchange before this one,
-            which the transcript may not hold; `stale` is what the transcript held before it was
+        value: hexadecimal text; `last-request` and `last-response` are the exchange before this
+            one, which the transcript may not hold; `stale` is what the transcript held before it was
             last emptied.
         times: how often.
         at: before which message it goes; negative counts from the end; at the end if not given.
@@ -265,6 +265,8 @@ class Suppress(Action, tag="suppress", frozen=True, kw_only=True):
 class Reset(Action, tag="reset", frozen=True, kw_only=True):
     """At `request`, `message`: the device is reset, before the request or after its answer.
 
+    A request before which it is reset is answered UnexpectedRequest.
+
     Attributes:
         kind: which reset; the page on resets says what it clears.
     """
@@ -301,8 +303,8 @@ class Measure(Action, tag="measure", frozen=True, kw_only=True):
 
     Attributes:
         index: which; `*` is each.
-        value: hexadecimal text; `same`; `random`; `counter`: another one each time; `mode-debug`: the device
-            mode block says that debugging is active; `none` takes the measurement away.
+        value: hexadecimal text; `same`; `random`; `counter`: another one each time; `mode-debug`:
+            the device mode block says that debugging is active; `none` takes the measurement away.
         size: with a word, bytes of the value; as before if not given.
         type: DMTFSpecMeasurementValueType; as before if not given.
     """

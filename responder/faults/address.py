@@ -1,4 +1,4 @@
-"""Addresses of fields: ``measurement_record[1].measurement.value_type``, as the declarations name them.
+"""Addresses of fields, as declarations name them: ``measurement_record[1].measurement.value_type``.
 
 A part of an address is a name and perhaps an index, negative from the end. Where a field is a
 sequence of records and more follows, no index means the first of them.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from responder.spec.codes import ErrorCode, RequestCode, ResponseCode, response_code_of
+from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.wire.message import wire_fields
 from responder.wire.registry import BY_CODE
 
@@ -72,6 +72,6 @@ _TEXTS = {
     "signed": "the responses that carry a signature",
     "fields": "the fields of the response `message`, a variable before this one, from Param1 on",
     "bits": "0 to 7",
-    "named-errors": "the error codes that have a name, except those that call for a retry or resync",
+    "named-errors": "error codes that have a name, except those that call for a retry or resync",
     "errors": "all error codes, 0 to 255, except those that call for a retry or resync",
 }

@@ -59,39 +59,37 @@ def _new_value(action: edits.Edit, leaf: Leaf, draws: Draws, sources: Sources) -
         case edits.Set():
             return _word(action.value, leaf, draws)
         case edits.Copy():
-            value = sources.value(action, leaf)
-            if value is None and action.otherwise == "zeros":
-                return _word("zeros", leaf, draws)
-            if value is None:
-                raise NoSuchPlace("there was nothing yet to copy")
-            return _as_kind(value, leaf)
+            return _copied(action, leaf, draws, sources)
         case edits.Resize():
             return _resized(action, leaf, draws, sources)
         case edits.Flip():
             return _flipped(action, leaf, draws)
-        case edits.Reverse():
-            return _like(leaf, leaf.bytes()[::-1])
-        case edits.Swap():
-            data = leaf.bytes()
-            half = len(data) // 2
-            return _like(leaf, data[half:] + data[:half])
     return _computed(action, leaf)
 
 
+def _copied(action: edits.Copy, leaf: Leaf, draws: Draws, sources: Sources) -> FieldValue:
+    value = sources.value(action, leaf)
+    if value is not None:
+        return _as_kind(value, leaf)
+    if action.otherwise == "zeros":
+        return _word("zeros", leaf, draws)
+    raise NoSuchPlace("there was nothing yet to copy")
+
+
 def _computed(action: edits.Edit, leaf: Leaf) -> FieldValue:
+    """What arithmetic, or another order of the bytes, makes of a value; its size stays."""
     data = leaf.bytes()
     number = int.from_bytes(data, "little")
     match action:
+        case edits.Reverse():
+            return _like(leaf, data[::-1])
+        case edits.Swap():
+            half = len(data) // 2
+            return _like(leaf, data[half:] + data[:half])
         case edits.Add():
-            return _like(
-                leaf,
-                ((number + action.by) % (1 << _BITS * len(data))).to_bytes(len(data), "little"),
-            )
+            number += action.by
         case edits.Xor():
-            mask = action.mask
-            if isinstance(mask, str):
-                mask = int.from_bytes(_repeated(bytes.fromhex(mask), len(data)), "little")
-            number ^= mask
+            number ^= _mask(action.mask, len(data))
         case edits.SetBits():
             number |= action.mask
         case edits.ClearBits():
@@ -99,6 +97,12 @@ def _computed(action: edits.Edit, leaf: Leaf) -> FieldValue:
         case _:
             raise NoSuchPlace(f"{action.__struct_config__.tag} changes no bytes")
     return _like(leaf, (number % (1 << _BITS * len(data))).to_bytes(len(data), "little"))
+
+
+def _mask(mask: int | str, size: int) -> int:
+    if isinstance(mask, int):
+        return mask
+    return int.from_bytes(_repeated(_hex(mask), size), "little")
 
 
 def _flipped(action: edits.Flip, leaf: Leaf, draws: Draws) -> FieldValue:
@@ -119,38 +123,36 @@ def _resized(action: edits.Resize, leaf: Leaf, draws: Draws, sources: Sources) -
     if isinstance(leaf.value, int) and not leaf.entry:
         raise NoSuchPlace("a number has one size")
     unit = leaf.width or 1
-    data = leaf.bytes()
-    count = len(data) // unit
+    units = [leaf.bytes()[n : n + unit] for n in range(0, len(leaf.bytes()), unit)]
+    new = b"".join(_other_units(action, units, leaf, draws, sources))
+    if isinstance(leaf.value, bytes):
+        return new
+    return [int.from_bytes(new[n : n + unit], "little") for n in range(0, len(new), unit)]
 
-    def more(value: edits.Value, by: int | None) -> bytes:
-        return _more(value, by, leaf, draws)
 
+def _other_units(
+    action: edits.Resize, units: list[bytes], leaf: Leaf, draws: Draws, sources: Sources
+) -> list[bytes]:
+    """The bytes, or the entries of a list, that an action leaves or makes."""
     match action:
         case edits.Truncate():
-            left = count - (action.by or 0) if action.to is None else action.to
-            left = max(0, left + count if left < 0 else left)
-            new = data[: left * unit]
+            left = len(units) - (action.by or 0) if action.to is None else action.to
+            return units[: max(0, left + len(units) if left < 0 else left)]
         case edits.Extend():
             by = action.by
             if action.to is not None:
                 to = action.to if isinstance(action.to, int) else sources.limit(action.to) + 1
-                by = max(0, to - count)
-            new = data + more(action.value, by)
+                by = max(0, to - len(units))
+            return [*units, _more(action.value, by, leaf, draws)]
         case edits.Insert():
-            at = (action.at + count if action.at < 0 else min(action.at, count)) * unit
-            new = data[:at] + more(action.value, action.by) + data[at:]
+            at = action.at + len(units) if action.at < 0 else action.at
+            return [*units[:at], _more(action.value, action.by, leaf, draws), *units[at:]]
         case edits.Delete() if action.at is not None:
-            at = action.at + count if action.at < 0 else action.at
-            new = data[: at * unit] + data[(at + action.size) * unit :]
-        case edits.Delete():
-            new = b""
+            at = action.at + len(units) if action.at < 0 else action.at
+            return units[:at] + units[at + action.size :]
         case edits.Double():
-            new = data * (1 + action.times)
-        case _:
-            raise NoSuchPlace("no such action")
-    if isinstance(leaf.value, bytes):
-        return new
-    return [int.from_bytes(new[n : n + unit], "little") for n in range(0, len(new), unit)]
+            return units * (1 + action.times)
+    return []
 
 
 def _more(value: edits.Value, by: int | None, leaf: Leaf, draws: Draws) -> bytes:
@@ -163,11 +165,9 @@ def _more(value: edits.Value, by: int | None, leaf: Leaf, draws: Draws) -> bytes
     if fill is not None:
         return fill(unit * (1 if by is None else by), draws)
     given = _hex(value)
-    return (
-        given
-        if by is None or not given
-        else _repeated(given, max(by * unit, len(given) if by == 1 else 0))
-    )
+    if by is None or by == 1:
+        return given
+    return _repeated(given, by * unit)
 
 
 _WORDS: dict[str, Callable[[int, Draws], bytes]] = {

@@ -33,7 +33,7 @@ class Set(Edit, tag="set", frozen=True, kw_only=True):
     Attributes:
         value: a number, hexadecimal text, a list of numbers, or one of `zeros`, `ones` and
             `random` (the size stays); a list field may be set to `shuffled` or `reversed`. At
-            `pre_sign`, without part, also text: `context`, `version` (`1.2`), `base_hash`, `scheme`.
+            `pre_sign`, without part: `context`, `version` (`1.2`), `base_hash`, `scheme` as text.
     """
 
     value: Value

@@ -1,4 +1,4 @@
-"""Faults at work: matches rules at the hooks, has their actions carried out, records the evidence."""
+"""Faults at work: matches rules at the hooks, has their actions done, records the evidence."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -45,8 +45,8 @@ from responder.faults.rule import FaultSpec
 from responder.faults.signing import Signer
 from responder.faults.sources import ExchangeSources, NoSources
 from responder.faults.subject import Ready, Subject, field_of
-from responder.wire.capabilities import Capabilities
 from responder.spec.codes import name_of_code
+from responder.wire.capabilities import Capabilities
 from responder.wire.message import Message
 
 Verdict = Defer | ProtocolError | list[Effect]
@@ -146,7 +146,12 @@ class FaultEngine(Hooks):
             draws = self._draws(armed)
             verdicts: list[Verdict] = []
 
-            def one(action: Action, armed: Armed = armed, draws: RandomTree = draws) -> str:
+            def one(
+                action: Action,
+                armed: Armed = armed,
+                draws: RandomTree = draws,
+                verdicts: list[Verdict] = verdicts,
+            ) -> str:
                 verdict, text = fate(action, exchange, self._outcomes, self._own, armed, draws)
                 verdicts.append(verdict)
                 return text

@@ -44,26 +44,28 @@ class FrameInProgress:
             case act.Silence():
                 self._silent = True
                 return "the frame is not written"
-            case act.Delay():
-                self._delay += delay_of(action, self._ct_exponent, draws)
-                return f"{self._delay:g} s late"
-            case act.Drip():
-                self._size, self._step = action.size, action.seconds
-                return f"{action.size} bytes each {action.seconds:g} s"
-            case act.Slice():
-                at = action.at if action.at >= 0 else len(self.data) + action.at
-                if not 0 < at < len(self.data):
-                    raise NoSuchPlace(
-                        f"a frame of {len(self.data)} bytes has no cut at {action.at}"
-                    )
-                self._pieces.append((at, action.seconds))
-                return f"cut at {at} of {len(self.data)} bytes"
+            case act.Delay() | act.Drip() | act.Slice():
+                return self._time(action, draws)
             case act.Again():
                 self.data *= 1 + action.times
                 return f"written {1 + action.times} times"
             case act.Write():
                 return self._write(action)
         return self._end(action, fault_id)
+
+    def _time(self, action: act.Delay | act.Drip | act.Slice, draws: Draws) -> str:
+        match action:
+            case act.Delay():
+                self._delay += delay_of(action, self._ct_exponent, draws)
+                return f"{self._delay:g} s late"
+            case act.Drip():
+                self._size, self._step = action.size, action.seconds
+                return f"{action.size} bytes each {action.seconds:g} s"
+        at = action.at if action.at >= 0 else len(self.data) + action.at
+        if not 0 < at < len(self.data):
+            raise NoSuchPlace(f"a frame of {len(self.data)} bytes has no cut at {action.at}")
+        self._pieces.append((at, action.seconds))
+        return f"cut at {at} of {len(self.data)} bytes"
 
     def _end(self, action: Action, fault_id: str) -> str:
         match action:

@@ -68,12 +68,10 @@ class Matcher:
 
     def strikes(self, armed: Armed, occasion: Occasion) -> bool:
         """Whether the rule strikes now; counts it, or keeps how near it came."""
-        rank = 0
-        for holds, text in self._tests(armed, occasion):
+        for rank, (holds, text) in enumerate(self._tests(armed, occasion)):
             if not holds:
                 self.miss(armed, Near(rank, f"{_place(occasion)}{text}"))
                 return False
-            rank += 1
         return True
 
     def miss(self, armed: Armed, near: Near) -> None:

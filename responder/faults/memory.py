@@ -107,7 +107,7 @@ class FaultMemory(Counts):
         own.messages.append(message)
         self.messages.append(message)
 
-    def earlier(  # noqa: PLR0913 - each says which message is meant
+    def earlier(
         self,
         own: ConnectionMemory,
         which: str,

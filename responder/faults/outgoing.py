@@ -79,35 +79,48 @@ class Outcomes:
             NoSuchPlace: it cannot be done here.
         """
         match action:
-            case act.Error():
-                out.message = error_answer(action, exchange).build()
-                return f"ERROR 0x{out.message[2]:02x} is the answer"
+            case act.Error() | act.Replay() | act.Answer():
+                return self._replace(out, action, exchange, draws)
             case act.Silence():
                 out.message = None
                 return "nothing is sent"
-            case act.Delay():
-                out.delay += delay_of(action, self._own.ct_exponent, draws)
-                return f"{out.delay:g} s late"
-            case act.Replay():
-                out.message = self.replayed(action, out.name)
-                return f"an earlier {action.message or out.name} is the answer"
-            case act.Answer():
-                out.message = answer_of(action, out.message or b"", exchange, draws)
-                return "other bytes are the answer"
-            case act.CloseLink():
-                out.after.append(Close(armed.fault.id, action.how, action.seconds))
-                return f"the connection is closed ({action.how})"
             case act.Hold():
                 return self._hold(out, action)
             case act.Speak():
                 return self._speak(out, action, armed, exchange.now)
-            case act.Again():
-                again = Send(out.message or b"")
-                out.after += [again] * action.times
-                return f"it is sent {action.times} times more"
             case act.Reset():
                 exchange.connection.reset(_RESETS[action.kind])
                 return f"{action.kind} reset"
+        return self._surround(out, action, armed, draws)
+
+    def _replace(
+        self,
+        out: Outgoing,
+        action: act.Error | act.Replay | act.Answer,
+        exchange: Exchange,
+        draws: Draws,
+    ) -> str:
+        match action:
+            case act.Error():
+                out.message = error_answer(action, exchange).build()
+                return f"ERROR 0x{out.message[2]:02x} is the answer"
+            case act.Replay():
+                out.message = self.replayed(action, out.name)
+                return f"an earlier {action.message or out.name} is the answer"
+        out.message = answer_of(action, out.message or b"", exchange, draws)
+        return "other bytes are the answer"
+
+    def _surround(self, out: Outgoing, action: Action, armed: Armed, draws: Draws) -> str:
+        match action:
+            case act.Delay():
+                out.delay += delay_of(action, self._own.ct_exponent, draws)
+                return f"{out.delay:g} s late"
+            case act.CloseLink():
+                out.after.append(Close(armed.fault.id, action.how, action.seconds))
+                return f"the connection is closed ({action.how})"
+            case act.Again():
+                out.after += [Send(out.message or b"")] * action.times
+                return f"it is sent {action.times} times more"
         raise NoSuchPlace(f"{action.__struct_config__.tag} does nothing at message")
 
     def replayed(self, action: act.Replay, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The actions of ``device`` and ``certificate``: what a request finds in the place of the device."""
+"""The actions of ``device`` and ``certificate``: what a request finds instead of the device."""
 
 from collections.abc import Callable
 

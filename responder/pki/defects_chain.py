@@ -4,21 +4,13 @@ from responder.errors import ConfigError
 from responder.pki import der_edit as der
 from responder.pki.certificate_edit import BASIC_CONSTRAINTS, CertificateEdit, Part
 from responder.pki.defect_draft import LENGTH_SIZE, Defect, Draft
+from responder.spec.algorithms import BASE_HASHES
 
 LONG_CHAIN = 20
 """Authorities that ``long-chain`` puts between the leaf and its issuer."""
 
 _JUNK = bytes.fromhex("deadbeef") * 4
 _CUT = 16
-_OTHER_HASHES = {
-    "SHA-256": "SHA3-256",
-    "SHA-384": "SHA3-384",
-    "SHA-512": "SHA3-512",
-    "SHA3-256": "SHA-256",
-    "SHA3-384": "SHA-384",
-    "SHA3-512": "SHA-512",
-    "SM3-256": "SHA-256",
-}
 
 
 def _length_lie(draft: Draft) -> None:
@@ -44,9 +36,9 @@ def _wrong_root_hash(draft: Draft) -> None:
 
 def _root_hash_of_other_algorithm(draft: Draft) -> None:
     from responder.crypto.hashing import digest  # noqa: PLC0415 - slow to import
-    from responder.spec.algorithms import BASE_HASHES, by_name  # noqa: PLC0415 - same
 
-    other = by_name(BASE_HASHES, _OTHER_HASHES[draft.base_hash.name])
+    own = draft.base_hash
+    other = next(h for h in BASE_HASHES if h.size == own.size and h.name != own.name)
     draft.root_hash = digest(other, draft.certificates[0])
 
 

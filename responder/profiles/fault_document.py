@@ -87,7 +87,7 @@ def edit_rows() -> Iterator[list[str]]:
         if issubclass(cls, Edit):
             follows = " Lengths follow." if issubclass(cls, Resize) else ""
             summary = documented(cls).summary + follows
-            yield [f"`{_tag(cls)}`", summary, _keys_text(cls, common)]
+            yield [f"`{action_name(cls)}`", summary, _keys_text(cls, common)]
 
 
 def other_rows() -> Iterator[list[str]]:
@@ -96,7 +96,12 @@ def other_rows() -> Iterator[list[str]]:
         if not issubclass(cls, Edit):
             places, _, does = documented(cls).summary.partition(": ")
             does = does[:1].upper() + does[1:]
-            yield [f"`{_tag(cls)}`", places.removeprefix("At "), does, _keys_text(cls, set())]
+            yield [
+                f"`{action_name(cls)}`",
+                places.removeprefix("At "),
+                does,
+                _keys_text(cls, set()),
+            ]
 
 
 def common_rows() -> Iterator[list[str]]:
@@ -117,7 +122,8 @@ def domain_rows() -> Iterator[list[str]]:
         yield [f"`{name}`", describe_domain(name)]
 
 
-def _tag(cls: Any) -> str:
+def action_name(cls: Any) -> str:
+    """The word that ``do`` has for an action."""
     return str(cls.__struct_config__.tag)
 
 

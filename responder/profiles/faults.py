@@ -47,7 +47,7 @@ _OUTCOMES = (
     act.Again,
     act.Reset,
 )
-_DOES: Mapping[str, tuple[type[Action], ...]] = {
+DOES: Mapping[str, tuple[type[Action], ...]] = {
     "connection": (act.CloseLink, act.Write, act.Hang, act.Refuse),
     "request": (act.NotReady, *_OUTCOMES),
     "device": (act.Slot, act.Measure, act.Fill, act.ContentChanged),
@@ -147,7 +147,7 @@ def _check_rule(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> 
     _check_events(path, rule, fault, lookup)
     _check_signed(path, rule, lookup)
     _check_conditions(path, rule, lookup)
-    fit = _DOES[rule.hook]
+    fit = DOES[rule.hook]
     for position, action in enumerate(rule.action):
         here = (*path, "action", position)
         if not isinstance(action, fit):

@@ -116,6 +116,7 @@ def _attest(c: Conversation, parts: Sequence[Part]) -> Flow[None]:
 
 
 def _finish(c: Conversation, verdict: Verdict, refusal: Refusal | None) -> Report:
+    c.note_changes()
     c.report.verdict = verdict
     c.report.refusal = refusal
     c.report.passed_over = [

@@ -12,6 +12,7 @@ from responder.spec.limits import MAX_SMALL_CERTIFICATE_CHAIN, PUBLIC_KEY_SLOT, 
 from responder.spec.registries import CertificateModel
 from responder.spec.versions import V12, V14
 from responder.wire.certificate import LARGE_CERT_CHAIN, Certificate, GetCertificate
+from responder.wire.names import CERTIFICATE_MODEL_MASK
 
 _HEADER_SIZE = 8
 _CHAIN_CHECKS = ("x5.", "cma.")
@@ -85,7 +86,7 @@ def _get_chain(c: Conversation, slot: int, slots: Slots) -> Flow[bytes]:
         _check_portion(c, message, slot, length)
         c.require(
             "cert.model",
-            slots.models.get(slot) != CertificateModel.NONE or not portion,
+            not portion or CertificateModel.NONE not in _models_told(c, message, slot, slots),
             f"slot {slot} has no certificate, but sends one",
         )
         chain += portion
@@ -96,6 +97,14 @@ def _get_chain(c: Conversation, slot: int, slots: Slots) -> Flow[bytes]:
             c.require("cert.chain-limit", total <= limit, f"{total} bytes, limit {limit}")
         c.require("cert.total", now == total, f"{now} bytes in all, {total} before")
     return chain
+
+
+def _models_told(c: Conversation, message: Certificate, slot: int, slots: Slots) -> set[int]:
+    """The models of the slot's chain that DIGESTS and, in a multi-key connection, this one tell."""
+    told = {slots.models[slot]} if slot in slots.models else set()
+    return (
+        told | {message.certificate_info & CERTIFICATE_MODEL_MASK} if c.agreed.multi_key else told
+    )
 
 
 def _largest_portion(c: Conversation) -> int:

@@ -259,7 +259,10 @@ _CHALLENGE = {
 _MEASUREMENTS = {
     "meas.count-blocks": ("The answer to a count has no blocks.", "MEASUREMENTS"),
     "meas.count-total": ("There are 1 to 254 measurements.", "MEASUREMENTS (libspdm)"),
-    "meas.none": ("The answer to all has at least one block.", "MEASUREMENTS (libspdm)"),
+    "meas.none": (
+        "All at once or one by one, there is at least one block.",
+        "MEASUREMENTS (libspdm)",
+    ),
     "meas.one-block": ("The answer to one index has one block.", "MEASUREMENTS"),
     "meas.block-layout": ("Whole blocks fill the record exactly.", "Measurement block"),
     "meas.block-count": ("There are as many blocks as NumberOfBlocks says.", "MEASUREMENTS"),

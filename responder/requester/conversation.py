@@ -1,6 +1,7 @@
 """One conversation: sends requests, recovers from ERROR, reads responses, keeps the record."""
 
 from collections.abc import Container, Generator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from responder.crypto.random_tree import RandomTree
@@ -9,7 +10,7 @@ from responder.requester.agreement import Agreement
 from responder.requester.checks import Checks
 from responder.requester.options import AttestOptions
 from responder.requester.recovery import Recovery
-from responder.requester.report import ExchangeReport, Nonces, Report
+from responder.requester.report import ExchangeReport, Identity, Measured, Nonces, Report
 from responder.requester.steps import Step, Transmit, Wait
 from responder.requester.transcript import Signed, Transcript
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
@@ -25,6 +26,14 @@ Flow = Generator[Step, bytes, AnyResult]
 
 _ZEROS = (1 << 24) + (1 << 18)
 """More bytes than any length field of a message here can ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was learnt before a restart."""
+
+    identity: Identity
+    measurements: list[Measured]
 
 
 class Conversation:
@@ -49,13 +58,25 @@ class Conversation:
         self._nonces = random.child("nonce")
         self._contexts = random.child("context")
         self._nonces_seen: set[bytes] = set()
+        self._before: Known | None = None
 
     def restart(self) -> None:
         """Forget what was agreed and learnt: RequestResynch leads back to GET_VERSION."""
         old = self.report
+        self._before = self._before or Known(old.identity, old.measurements)
         self.report = Report(observations=old.observations, exchanges=old.exchanges)
         self.agreed = Agreement()
         self.transcript = Transcript()
+
+    def note_changes(self) -> None:
+        """Say what is no longer what it was before the responder asked to begin again."""
+        before, now = self._before, self.report
+        if before is None:
+            return
+        if before.identity != Identity() and before.identity != now.identity:
+            self.report.observe("restart.identity-changed", now.identity.subject)
+        if before.measurements and before.measurements != now.measurements:
+            self.report.observe("restart.measurements-changed")
 
     def exchange(self, request: bytes, *, may_refuse: Container[int] = ()) -> Flow[bytes]:
         """Send a request until it is answered.

@@ -102,6 +102,7 @@ def _probe(c: Conversation, total: int, *, sign: bool) -> Flow[list[_Read]]:
         last = sign and len(reads) == total - 1
         found = yield from _exchange(c, index, sign=last, may_refuse=True)
         reads += found or []
+    c.require("meas.none", reads, f"none of {total} could be read")
     return reads
 
 

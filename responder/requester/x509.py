@@ -171,9 +171,13 @@ class Certificate:
         """
         try:
             with _quiet():
-                return self.parsed.public_key()
+                key = self.parsed.public_key()
         except Exception as error:  # the library raises a handful of unrelated types
             raise UnreadableError(str(error) or type(error).__name__) from error
+        if isinstance(key, ec.EllipticCurvePublicKey) and _encoded(key) not in self.der:
+            # The library also takes a curve that is spelled out (RFC 5480 2.1.1 forbids it).
+            raise UnreadableError("the curve is not named, or the point is not uncompressed")
+        return key
 
     def spdm_key(self) -> PublicKey:
         """The subject's public key for SPDM's signatures.
@@ -188,10 +192,7 @@ class Certificate:
 
     def key_der(self) -> bytes:
         """SubjectPublicKeyInfo as the library writes it; ``UnreadableError`` as ``library_key``."""
-        key: bytes = self.library_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        )
-        return key
+        return _encoded(self.library_key())
 
     def verify_signature(self, issuer: "Certificate") -> str:
         """Check the signature by the issuer's key; the fault, empty if it verifies."""
@@ -223,6 +224,11 @@ class Certificate:
             signature_name(parsed),
             sha256(self.der).hexdigest(),
         )
+
+
+def _encoded(key: Any) -> bytes:
+    der: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return der
 
 
 def _verify(key: Any, certificate: x509.Certificate) -> None:

@@ -3,7 +3,14 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.cli.side_by_side import Leaf, changed_fields, paired, rows, text_of
+from responder.cli.side_by_side import (
+    Leaf,
+    changed_fields,
+    laid_out,
+    paired,
+    rows,
+    text_of,
+)
 
 
 def shown(before, after):
@@ -31,6 +38,16 @@ def test_neighbours_in_one_bracket_and_what_only_one_side_has_as_dots():
     ]
 
 
+def test_what_is_the_same_stands_opposite_each_other_whatever_is_between():
+    same, end = bytes(range(16, 26)), bytes(range(48, 58))
+    (pair,) = paired(
+        [Leaf("a", b"\x01" + same + b"\x02" + end + b"\x03")],
+        [Leaf("a", b"\x04\x05\x07" + same + end + b"\x06")],
+    )
+    assert pair.before == [1, None, None, *same, 2, *end, 3]
+    assert pair.after == [4, 5, 7, *same, None, *end, 6]
+
+
 def test_a_cut_end_is_missing_at_the_end():
     assert shown(fields(nonce="00 00 00"), fields(nonce="00")) == [
         "  0000  00[00 00]                   00[.. ..]                  nonce",
@@ -44,10 +61,17 @@ def test_a_field_that_is_gone_and_one_that_is_new():
     assert [(pair.before, pair.after) for pair in pairs[1:]] == [([2], [None]), ([None], [3])]
 
 
+def test_of_a_long_field_that_is_gone_the_first_row_is_shown():
+    assert shown(fields(digest="11" * 20), []) == [
+        "  0000 [11 11 11 11 11 11 11 11]   [.. .. .. .. .. .. .. ..]   digest is gone",
+        "       ... 12 bytes more",
+    ]
+
+
 def test_meanings_are_told_when_they_change():
     before = [Leaf("length", b"\x04\x00", "4"), Leaf("kind", b"\x01", "x")]
     after = [Leaf("length", b"\x06\x00", "6"), Leaf("kind", b"\x02")]
-    assert changed_fields(paired(before, after)) == ["length 4 -> 6", "kind x -> nothing"]
+    assert changed_fields(paired(before, after)) == ["length: 4 -> 6", "kind: x -> 0x02"]
 
 
 def test_far_from_a_change_bytes_are_only_counted():
@@ -82,6 +106,16 @@ def test_offsets_are_those_of_the_changed_bytes():
 def test_alike_is_counted_and_nothing_is_nothing():
     assert shown([Leaf("", b"abc")], [Leaf("", b"abc")]) == ["       ... 3 bytes alike"]
     assert shown([], []) == []
+
+
+def test_what_cannot_be_read_is_cut_as_what_it_was():
+    whole = fields(code="03", nonce="01 02 03")
+    assert laid_out(b"\x03\x01", whole) == fields(code="03", nonce="01")
+    assert laid_out(b"\x04\x01\x02\x03\x05", whole) == [
+        *fields(code="04", nonce="01 02 03"),
+        Leaf("", b"\x05"),
+    ]
+    assert laid_out(b"", whole) == []
 
 
 def test_on_a_terminal_what_changed_is_red():

@@ -7,9 +7,10 @@ from core.dialogue import Dialogue, signed_bytes, verify
 from core.fakes import MEASUREMENTS, P256, SHA_256, VERSIONS, block_of, responder
 from cryptography.exceptions import InvalidSignature
 
+from responder.core.effects import ArmTimer, Close, Send
 from responder.core.errors import ProtocolError
-from responder.core.events import FaultFired
-from responder.core.hooks import Defer, Drop, Hooks
+from responder.core.events import FaultFired, ResponseSent
+from responder.core.hooks import Defer, Frame, Hooks, Link, Write
 
 every_version = pytest.mark.parametrize("version", VERSIONS, ids="1.{0.real}".format)
 BUSY, RESYNCH = 0x03, 0x43
@@ -29,8 +30,6 @@ class OnCode(Hooks):
         if exchange.request.code != self.code or not self.times:
             return None
         self.times -= 1
-        if self.fate is Drop:
-            raise Drop
         return self.fate
 
 
@@ -43,16 +42,25 @@ def test_a_request_may_be_refused_and_is_then_in_no_transcript(version, code):
 
 
 @every_version
-def test_a_request_may_be_dropped(version):
-    dialogue = meet(OnCode(0x83, Drop), version)
+def test_a_request_may_get_no_answer(version):
+    dialogue = meet(OnCode(0x83, []), version)
     assert dialogue.hear(raw.challenge(version)) == []
     dialogue.authenticate()
 
 
 def test_a_request_may_be_answered_with_anything():
-    dialogue = meet(OnCode(0x81, b"\x12\x01junk"))
+    dialogue = meet(OnCode(0x81, [Send(b"\x12\x01junk")]))
     assert dialogue.say(raw.get_digests(0x12)) == b"\x12\x01junk"
     dialogue.reach("certificate").authenticate()
+
+
+def test_effects_of_the_request_hook_are_done_and_what_is_sent_is_told():
+    wanted = [Send(b"\x12\x01late", delay=3.0), Close("enough", "rst", 4.0), ArmTimer("t", 9.0)]
+    dialogue = meet(OnCode(0x81, wanted))
+    effects = dialogue.responder.receive(raw.get_digests(0x12), 1.0)
+    assert [effect for effect in effects if effect in wanted] == wanted
+    told = [one.event for one in effects if isinstance(getattr(one, "event", None), ResponseSent)]
+    assert [event.message for event in told] == [b"\x12\x01late"]
 
 
 def test_a_request_may_be_put_off_with_any_hints():
@@ -128,7 +136,8 @@ def test_pre_sign_may_change_context_and_version():
 
 def test_post_sign_changes_only_the_signature():
     class Zeros(Hooks):
-        def post_sign(self, exchange, signature):
+        def post_sign(self, exchange, signing, signature):
+            assert signing.context == "responder-challenge_auth signing"
             return bytes(len(signature))
 
     plain = meet(Hooks()).ask(raw.challenge(0x12), 0x03)
@@ -139,7 +148,8 @@ def test_post_sign_changes_only_the_signature():
 def test_a_message_may_be_sent_twice_or_cut_and_the_transcript_does_not_notice():
     class Stutter(Hooks):
         def message(self, exchange, message):
-            return [message, message[:5]] if message[1] == 0x01 else [message]
+            whole = [Send(message)]
+            return [*whole, Send(message[:5])] if message[1] == 0x01 else whole
 
     dialogue = meet(Stutter())
     request = raw.get_digests(0x12)
@@ -184,7 +194,9 @@ def test_hooks_see_request_bytes_without_padding_and_evidence_is_emitted():
 
 def test_default_hooks_change_nothing():
     hooks = Hooks()
-    assert hooks.frame(b"frame") == [b"frame"]
+    link, frame = Link(0.0), Frame("dsp0287", "tcp", "spdm", b"frame")
+    assert hooks.frame(link, frame) == [Write(b"frame")]
+    assert (hooks.accepts(), hooks.accepted(link), link.evidence) == (True, [], [])
     dialogue = meet(hooks)
     answer = dialogue.ask(raw.get_measurements(0x12, 1), 0x60)
     assert block_of(MEASUREMENTS[0], SHA_256) in answer

@@ -204,6 +204,7 @@ class Peer:
         message = Certificate(
             spdm_version=request[0],
             slot=asked.slot,
+            certificate_info=1 if self.context.multi_key else 0,
             remainder_length=len(chain) - asked.offset - len(portion),
             cert_chain=portion,
         )

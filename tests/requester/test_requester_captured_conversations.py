@@ -58,6 +58,7 @@ class Recorded:
         answer = Certificate(
             spdm_version=request[0],
             slot=asked.slot,
+            certificate_info=self.first[RequestCode.GET_CERTIFICATE].response[3],
             cert_chain=portion,
             remainder_length=len(chain) - asked.offset - len(portion),
         )

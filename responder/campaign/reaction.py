@@ -1,0 +1,108 @@
+"""What the requester did about a fault, and whether that is its duty."""
+
+from collections.abc import Sequence
+
+from responder.campaign.run import Exchanged, Run
+from responder.faults.rule import Duty, FaultSpec
+from responder.requester.report import Report
+from responder.spec.codes import RequestCode
+
+MAX_EXCHANGES = 12_000
+"""More exchanges than this are no bounded conversation; a chain of single bytes takes thousands."""
+MAX_SECONDS = 3_600.0
+"""Nor is more virtual time than this."""
+
+_RETRIES = frozenset({RequestCode.RESPOND_IF_READY})
+
+
+def reaction(run: Run) -> Duty:
+    """What the requester did after the first strike of a fault.
+
+    ``resync`` and ``retry`` are those that it did before it ended well; one that gave up without
+    a verdict on the device (nothing answered) is ``bounded``.
+    """
+    kinds = reactions(run)
+    order: Sequence[Duty] = ("resync", "retry", "accept", "reject", "bounded")
+    return next(kind for kind in order if kind in kinds)
+
+
+def reactions(run: Run) -> frozenset[Duty]:
+    """All duties that what the requester did would fulfil; ``policy`` and ``end`` apart."""
+    found: set[Duty] = set()
+    if _bounded(run):
+        found.add("bounded")
+    report = struck_report(run)
+    if report is None:
+        return frozenset(found or {"bounded"})
+    after = _after(run)
+    restarted = any(exchange.request[1] == RequestCode.GET_VERSION for exchange in after[1:])
+    if report.attested:
+        found.add("accept")
+        if _retried(after):
+            found.add("retry")
+    elif report.verdict == "refused":
+        found |= {"reject", "end"}
+    if restarted:
+        found.add("resync")
+    return frozenset(found)
+
+
+def satisfies(fault: FaultSpec, run: Run, *, judged: bool = True) -> bool:
+    """Whether what the requester did is the fault's duty, or as good.
+
+    Args:
+        fault: the fault.
+        run: the conversation in which it struck.
+        judged: the requester can judge this fault; else it only has to end.
+    """
+    if run.crash or not _bounded(run):
+        return False
+    if not judged:
+        return True
+    wanted = {fault.duty, *fault.allows}
+    if wanted & reactions(run):
+        return True
+    return "policy" in wanted and _surfaced(fault, run)
+
+
+def struck_report(run: Run) -> Report | None:
+    """The report of the last attestation in which a fault struck; the last one if none is clear."""
+    if not run.reports:
+        return None
+    struck = run.struck()
+    if not struck or not run.exchanges:
+        return run.reports[-1]
+    number = run.exchanges[struck[-1]].attestation
+    return run.reports[min(number, len(run.reports) - 1)]
+
+
+def _surfaced(fault: FaultSpec, run: Run) -> bool:
+    if not fault.surfaces:
+        return True
+    told = {seen.id for report in run.reports for seen in report.observations}
+    told |= {report.refusal.check for report in run.reports if report.refusal}
+    return bool(told & set(fault.surfaces))
+
+
+def _bounded(run: Run) -> bool:
+    return len(run.exchanges) <= MAX_EXCHANGES and run.seconds <= MAX_SECONDS
+
+
+def _after(run: Run) -> list[Exchanged]:
+    """The exchanges from the first strike on, to the end of its attestation."""
+    struck = run.struck()
+    if not struck or not run.exchanges:
+        return []
+    first = run.exchanges[struck[0]]
+    return [e for e in run.exchanges[struck[0] :] if e.attestation == first.attestation]
+
+
+def _retried(after: Sequence[Exchanged]) -> bool:
+    """Whether the request that was struck came again, or RESPOND_IF_READY did."""
+    if not after:
+        return False
+    first = after[0]
+    return any(
+        exchange.request == first.request or exchange.request[1] in _RETRIES
+        for exchange in after[1:]
+    )
