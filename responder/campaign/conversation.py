@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any, TypeVar
 
 from responder.campaign.run import Exchanged, Run
-from responder.campaign.setting import Setting
+from responder.campaign.setting import DEVICE, Setting
 from responder.client.channel import Channel, ChannelError
 from responder.client.drive import Sleep, drive
 from responder.client.inprocess import InProcessChannel
@@ -26,6 +26,7 @@ from responder.server.attach import Attach
 from responder.server.server import ServerOptions
 from responder.server.thread import ServerThread
 from responder.spec.algorithms import BASE_ASYM
+from responder.transport.socket_frame import Command
 from responder.transport.uri import parse_uri
 
 AnyResult = TypeVar("AnyResult")
@@ -49,12 +50,13 @@ def converse(setting: Setting, faults: Sequence[FaultSpec], seed: bytes) -> Run:
         asyncio.run(_over_sockets(requester, profile, seed))
     else:
         _at_once(_in_process(requester, profile, RandomTree(seed)))
+    run.fired = 0 if profile.memory is None else sum(profile.memory.fired.values())
     run.missed = [event.nearest for event in profile.missed() if isinstance(event, FaultMissed)]
     return run
 
 
 def _profile(setting: Setting, faults: Sequence[FaultSpec]) -> Profile:
-    return load_profile(setting.profile, setting.overrides, faults)
+    return load_profile(setting.profile, {**DEVICE, **setting.overrides}, faults)
 
 
 @cache
@@ -78,7 +80,8 @@ class _Requester:
             recorded = _Recorder(channel, self.run, number)
             random = self._random.child(number)
             try:
-                generator = attest(self._options, random, self.setting.parts)
+                options = replace(self._options, padding=channel.padding)
+                generator = attest(options, random, self.setting.parts)
                 report = await drive(generator, recorded, sleep=sleep, clock=lambda: 0.0)
             except Exception as error:  # noqa: BLE001 - whatever a fault does to it is the finding
                 self.run.crash = f"{type(error).__name__}: {error}"
@@ -87,7 +90,7 @@ class _Requester:
 
 
 def _options(setting: Setting, profile: Profile) -> AttestOptions:
-    options = replace(setting.options, roots=_roots(), padding=setting.padding)
+    options = replace(setting.options, roots=_roots())
     if not setting.public_key:
         return options
     wanted = profile.policy.algorithms.base_asym[0]
@@ -169,7 +172,8 @@ async def _over_sockets(requester: _Requester, profile: Profile, seed: bytes) ->
     begin = loop.time()
     with ServerThread(profile, options, [parse_uri(setting.listen)], run.note) as server:
         uri = str(server.endpoints[0])
-        socket = SocketOptions(setting.timeout, hello=setting.hello, discover=setting.discover)
+        farewell = Command.SHUTDOWN if setting.hello else None
+        socket = SocketOptions(setting.timeout, setting.hello, setting.discover, farewell)
         for _ in range(setting.connections):
             try:
                 channel = await open_channel(uri, options=socket)

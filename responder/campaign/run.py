@@ -38,6 +38,7 @@ class Run:
         reports: of each attestation, in order.
         exchanges: all of them, in order.
         journal: what happened, as the responder saw it.
+        fired: how often faults struck.
         missed: what came nearest, of the faults that never struck.
         crash: what the requester raised, where it is no verdict.
         seconds: how long it took: virtual time, or real time on a socket.
@@ -46,6 +47,7 @@ class Run:
     reports: list[Report] = field(default_factory=list)
     exchanges: list[Exchanged] = field(default_factory=list)
     journal: list[Entry] = field(default_factory=list)
+    fired: int = 0
     missed: list[str] = field(default_factory=list)
     crash: str = ""
     seconds: float = 0.0
@@ -62,7 +64,7 @@ class Run:
         return [event.traceback for event in found]
 
     def struck(self) -> list[int]:
-        """The exchanges in which faults struck, by number; between two, it is the later one."""
+        """The exchange of each piece of evidence, by number; between two, it is the later one."""
         found: list[int] = []
         for place, entry in enumerate(self.journal):
             if isinstance(entry.event, FaultFired):

@@ -5,7 +5,7 @@ from responder.requester.capabilities import get_capabilities
 from responder.requester.certificate import authenticate_slot
 from responder.requester.challenge import challenge
 from responder.requester.conversation import Conversation, Flow
-from responder.requester.measurements import measure
+from responder.requester.measurements import count_measurements, measure
 from responder.requester.version import get_version
 from responder.wire.certificate import (
     LARGE_CERT_CHAIN,
@@ -56,8 +56,13 @@ def large_certificates(c: Conversation) -> Flow[None]:
         c.require("cert.total", now == total, f"{now} bytes in all, {total} before")
 
 
+def count(c: Conversation) -> Flow[None]:
+    """How many measurements there are."""
+    yield from count_measurements(c)
+
+
 SLOT_SIZE = (*AGREEMENT, authenticate_slot, slot_size, challenge, measure)
 LARGE_CERTIFICATES = (*AGREEMENT, authenticate_slot, large_certificates, challenge, measure)
 SIGNED_TWICE = (*AGREEMENT, authenticate_slot, challenge, challenge, measure, measure)
-DIGESTS_TWICE = (*AGREEMENT, authenticate_slot, authenticate_slot, challenge, measure)
-MEASURED_BEFORE_CHALLENGE = (*AGREEMENT, authenticate_slot, measure, challenge, measure)
+COUNTED_FIRST = (*AGREEMENT, authenticate_slot, count, challenge, measure)
+COUNTED_BETWEEN = (*AGREEMENT, authenticate_slot, challenge, count, authenticate_slot, measure)

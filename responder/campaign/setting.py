@@ -7,11 +7,16 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from responder.requester.attestation import PARTS, Part
-from responder.requester.options import AttestOptions, Patience
+from responder.requester.options import AttestOptions, Patience, VendorRequest
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 """What time it is for the requester: certificates are valid, or expired, for ever."""
-OPTIONS = AttestOptions(time=NOW, patience=Patience(exchanges=5_000))
+VENDOR = VendorRequest(3, b"\x86\x80", b"an answer to this, please")
+DEVICE: Mapping[str, Any] = MappingProxyType(
+    {"vendor": ({"standard": "PCI-SIG", "vendor_id": "8680", "echo": True},)}
+)
+"""What every device gets besides: an answer to the vendor-defined request."""
+OPTIONS = AttestOptions(time=NOW, vendor=VENDOR, patience=Patience(exchanges=5_000))
 TIMEOUT = 5.0
 SOCKET_TIMEOUT = 0.4
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -25,7 +30,7 @@ class Setting:
         name: its name; faults name it.
         text: what it is, in one line.
         profile: the device.
-        overrides: changes to the profile.
+        overrides: changes to the profile, beside ``DEVICE``.
         options: what the requester is asked to do; it trusts the shipped roots.
         parts: the parts of its attestation, in order.
         connections: how many transport connections, one after the other.

@@ -7,13 +7,11 @@ from typing import Any
 
 from responder.campaign import scripts
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
-from responder.requester.options import VendorRequest
 from responder.spec.flags import Cap
 from responder.spec.limits import SUMMARY_NONE
 from responder.spec.versions import V10, V11, V12, V13, V14
 
-_ECHO = {"vendor": [{"standard": "DMTF", "echo": True}]}
-_VENDOR = VendorRequest(0, b"", b"an answer to this, please")
+_CAPABILITIES = ("CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH")
 _QEMU_NAME = "Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100"
 _SLOW = {
     "timing": {
@@ -26,7 +24,10 @@ _SLOW = {
     }
 }
 _PUBLIC_KEY = {
-    "spdm": {"capabilities": ["PUB_KEY_ID", "CHAL", "MEAS_SIG", "MEAS_FRESH"]},
+    "spdm": {
+        "versions": ["1.2", "1.3", "1.4"],
+        "capabilities": ["PUB_KEY_ID", "CHAL", "MEAS_SIG", "MEAS_FRESH"],
+    },
     "slot": [],
     "public_key": {"set": "device"},
 }
@@ -63,15 +64,15 @@ _ALONE = (
         options=replace(OPTIONS, measurements="each"),
     ),
     Setting(
-        name="vendor",
-        text="A vendor-defined request at the end, which is answered with its own payload.",
-        overrides=_ECHO,
-        options=replace(OPTIONS, vendor=_VENDOR),
-    ),
-    Setting(
         name="multi-key",
         text="A multi-key connection to a device with eight slots.",
         profile="eight-slots",
+    ),
+    Setting(
+        name="multi-key-1.3",
+        text="The same with SPDM 1.3.",
+        profile="eight-slots",
+        options=replace(OPTIONS, versions=(V13,)),
     ),
     Setting(
         name="retry",
@@ -101,15 +102,15 @@ _ON_SOCKETS = (
         name="socket", text="On a socket of spdm-emu's protocol, MCTP.", listen=_MCTP, **_SOCKET
     ),
     Setting(
-        name="doe-socket",
+        name="socket-doe",
         text="The same on DOE, with the discovery first.",
         listen=_DOE,
         discover=True,
         **_SOCKET,
     ),
-    Setting(name="tcp-socket", text="On a TCP connection of DSP0287.", listen=_TCP, **_SOCKET),
+    Setting(name="socket-tcp", text="On a TCP connection of DSP0287.", listen=_TCP, **_SOCKET),
     Setting(
-        name="hello-socket",
+        name="socket-hello",
         text="On a socket of spdm-emu's protocol, with its hello first.",
         listen=_MCTP,
         hello=True,
@@ -126,6 +127,19 @@ _ON_SOCKETS = (
 """The same for faults of frames and connections."""
 
 _BY_NAME = (
+    Setting(
+        name="socket-doe-sessions",
+        text="On DOE, with a device that says that it can have sessions.",
+        overrides={
+            "spdm": {
+                "capabilities": [*_CAPABILITIES, "KEY_EX", "ENCRYPT", "MAC"],
+                "allow_inconsistent": True,
+            }
+        },
+        listen=_DOE,
+        discover=True,
+        **_SOCKET,
+    ),
     Setting(
         name="four-connections",
         text="Four attestations, each on a transport connection of its own.",
@@ -159,7 +173,7 @@ _BY_NAME = (
         text="A device with an alias certificate.",
         profile="ecdsa-p384",
         overrides={
-            "spdm": {"capabilities": ["CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH", "ALIAS_CERT"]},
+            "spdm": {"capabilities": [*_CAPABILITIES, "ALIAS_CERT"]},
             "slot": [{"id": 0, "set": "alias", "set_slot": 0, "model": "alias"}],
         },
     ),
@@ -185,14 +199,27 @@ _BY_NAME = (
         parts=scripts.SIGNED_TWICE,
     ),
     Setting(
-        name="digests-twice",
-        text="Digests and certificates are read twice on one connection.",
-        parts=scripts.DIGESTS_TWICE,
+        name="counted-first",
+        text="Measurements are counted before CHALLENGE.",
+        parts=scripts.COUNTED_FIRST,
     ),
     Setting(
-        name="measured-first",
-        text="Measurements are read before CHALLENGE, and again after it.",
-        parts=scripts.MEASURED_BEFORE_CHALLENGE,
+        name="counted-between",
+        text="Measurements are counted, then digests and certificates are read once more.",
+        parts=scripts.COUNTED_BETWEEN,
+    ),
+    Setting(
+        name="rsassa-1.1",
+        text="SPDM 1.1, signed with RSASSA-2048.",
+        profile="rsassa-2048",
+        options=replace(OPTIONS, versions=(V11,)),
+    ),
+    Setting(
+        name="unsigned-two-connections",
+        text="Two connections with SPDM 1.2; measurements are not signed.",
+        overrides={"spdm": {"capabilities": ["CERT", "CHAL", "MEAS_NO_SIG", "MEAS_FRESH"]}},
+        options=replace(OPTIONS, versions=(V12,)),
+        connections=2,
     ),
     Setting(
         name="slot-size",
@@ -202,9 +229,7 @@ _BY_NAME = (
     Setting(
         name="large-certificates",
         text="The chain is read with 32-bit lengths too.",
-        overrides={
-            "spdm": {"capabilities": ["CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH", "LARGE_RESP"]}
-        },
+        overrides={"spdm": {"capabilities": [*_CAPABILITIES, "LARGE_RESP"]}},
         options=replace(
             OPTIONS, versions=(V14,), offer=replace(OPTIONS.offer, flags=Cap.LARGE_RESP)
         ),

@@ -65,12 +65,15 @@ def _name(line: Line, names: Sequence[str]) -> str:
     return line.name
 
 
-def _transcript_leaves(data: bytes) -> Iterator[Leaf]:
-    """Messages one after the other, each as far as it can be read without its signature."""
-    conversation = Conversation()
+def _transcript_leaves(data: bytes, known: WireContext) -> Iterator[Leaf]:
+    """Messages one after the other, each as far as it can be read without its signature.
+
+    What they agree on is known, since one that says so may be missing.
+    """
+    conversation = Conversation(known)
     numbers: dict[str, int] = {}
     while data:
-        context = conversation.feed(data).replace(signature_size=0)
+        context = conversation.feed(data).replace(version=data[0], signature_size=0)
         try:
             message, used = class_of(data).read(data, context)
         except WireError:
@@ -136,7 +139,7 @@ _READERS: Mapping[str, Callable[[bytes, WireContext], list[Leaf]]] = MappingProx
     {
         "draft": lambda data, context: message_leaves(data, context.replace(signature_size=0)),
         "message": message_leaves,
-        "pre_sign": lambda data, _: list(_transcript_leaves(data)),
+        "pre_sign": lambda data, context: list(_transcript_leaves(data, context)),
         "post_sign": _signature_leaves,
         "device": lambda data, context: _record_leaves(MeasurementBlock, data, context),
         "certificate": _chain_leaves,

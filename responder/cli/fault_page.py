@@ -15,6 +15,8 @@ from responder.wire.names import header_version
 
 _MOST_ROWS = 48
 """Rows of bytes that are shown of one strike."""
+_MOST_FIELDS = 6
+"""Fields that are named in one line."""
 _BYTES = 24
 """Bytes in a line of a request."""
 _MOST_BYTES = 120
@@ -119,7 +121,8 @@ def _side_by_side(pairs: Sequence[Pair], *, colour: bool) -> Iterator[str]:
         yield f"    ... {len(lines) - _MOST_ROWS} rows more; --json has all"
     changed = changed_fields(pairs)
     if changed:
-        yield f"    changed: {'; '.join(changed)}"
+        more = f"; {len(changed) - _MOST_FIELDS} more" if len(changed) > _MOST_FIELDS else ""
+        yield f"    changed: {'; '.join(changed[:_MOST_FIELDS])}{more}"
 
 
 def _verdict_lines(example: Example) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Two versions of some bytes beside each other, with what changed marked and named."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 import msgspec
@@ -11,6 +12,9 @@ _NOTHING = ".."
 """Stands where one side has a byte and the other has none."""
 _RUN = 8
 """Bytes of the shortest run that two versions of different sizes are laid beside each other by."""
+_FEW = 2
+"""So many fields that only one version has are still told one by one."""
+_INDEX = re.compile(r"\[\d+\]|\(\d+\)")
 _GAP = "   "
 _ALIKE = f"  {'':4} "
 
@@ -63,20 +67,19 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 def paired(before: Sequence[Leaf], after: Sequence[Leaf]) -> list[Pair]:
-    """The fields of two versions, those of the same address together, in wire order."""
-    from difflib import SequenceMatcher  # noqa: PLC0415 - only when there is something to compare
+    """The fields of two versions, those of the same address together, in wire order.
 
-    names = [leaf.path for leaf in before], [leaf.path for leaf in after]
-    starts = _starts(before), _starts(after)
+    Elements of a list are told from each other by what is in them, and not by their index.
+    """
+    first, second = _placed(before), _placed(after)
     pairs: list[Pair] = []
-    for kind, i, i_end, j, j_end in SequenceMatcher(None, *names, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pairs += [
-                _pair(before[i + n], after[j + n], starts[1][j + n]) for n in range(i_end - i)
-            ]
-            continue
-        pairs += [_pair(before[n], None, starts[0][n]) for n in range(i, i_end)]
-        pairs += [_pair(None, after[n], starts[1][n]) for n in range(j, j_end)]
+    for _, some, others in _aligned(first, second, lambda one: (one.kind, one.leaf.data)):
+        for same, few, fewer in _aligned(some, others, lambda one: one.kind):
+            if same:
+                pairs += [_pair(a, b) for a, b in zip(few, fewer, strict=True)]
+            else:
+                pairs += _alone([_pair(one, None) for one in few])
+                pairs += _alone([_pair(None, one) for one in fewer])
     return pairs
 
 
@@ -125,23 +128,54 @@ def text_of(row: Row, *, colour: bool) -> str:
     return "".join(click.style(text, fg="red") if changed else text for text, changed in row)
 
 
-def _starts(leaves: Sequence[Leaf]) -> list[int]:
-    starts, at = [], 0
+class _Placed(msgspec.Struct, frozen=True):
+    """A field in its place; ``kind`` is its address without indices."""
+
+    leaf: Leaf
+    start: int
+    kind: str
+
+
+def _placed(leaves: Sequence[Leaf]) -> list[_Placed]:
+    placed, at = [], 0
     for leaf in leaves:
-        starts.append(at)
+        placed.append(_Placed(leaf, at, _INDEX.sub("", leaf.path)))
         at += len(leaf.data)
-    return starts
+    return placed
 
 
-def _pair(before: Leaf | None, after: Leaf | None, start: int) -> Pair:
-    left, right = _stretched(before.data if before else b"", after.data if after else b"")
-    one = before or after
+def _aligned(
+    before: Sequence[_Placed], after: Sequence[_Placed], key: Callable[[_Placed], object]
+) -> Iterator[tuple[bool, Sequence[_Placed], Sequence[_Placed]]]:
+    """Both in pieces: those of the same keys, and between them what has no match."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only when there is something to compare
+
+    matcher = SequenceMatcher(None, [*map(key, before)], [*map(key, after)], autojunk=False)
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        yield kind == "equal", before[i:i_end], after[j:j_end]
+
+
+def _pair(before: _Placed | None, after: _Placed | None) -> Pair:
+    one = after or before
+    left, right = _stretched(before.leaf.data if before else b"", after.leaf.data if after else b"")
     meaning = ""
     if not before or not after:
         meaning = " is gone" if before else " is new"
-    elif left != right and (before.meaning or after.meaning):
-        meaning = f": {_said(before)} -> {_said(after)}"
-    return Pair(one.path if one else "", start, left, right, meaning)
+    elif left != right and (before.leaf.meaning or after.leaf.meaning):
+        meaning = f": {_said(before.leaf)} -> {_said(after.leaf)}"
+    return Pair(one.leaf.path if one else "", one.start if one else 0, left, right, meaning)
+
+
+def _alone(pairs: list[Pair]) -> Iterator[Pair]:
+    """What only one version has; the fields of one message or element as one."""
+    for top, group in groupby(pairs, key=lambda pair: pair.path.partition(".")[0]):
+        some = list(group)
+        if len(some) <= _FEW or "." not in some[0].path:
+            yield from some
+            continue
+        before = [byte for pair in some for byte in pair.before]
+        after = [byte for pair in some for byte in pair.after]
+        yield Pair(top, some[0].start, before, after, some[0].meaning)
 
 
 def _said(leaf: Leaf) -> str:
@@ -165,7 +199,7 @@ def _stretched(before: bytes, after: bytes) -> tuple[list[int | None], list[int 
 
 def _opposite(before: bytes, after: bytes) -> tuple[list[int | None], list[int | None]]:
     """The same, by the runs of bytes that both have; what is missing is so at the end of a gap."""
-    from difflib import SequenceMatcher  # noqa: PLC0415 - as above
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only when there is something to compare
 
     left: list[int | None] = []
     right: list[int | None] = []

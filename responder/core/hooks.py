@@ -209,8 +209,9 @@ PeerEvent = Literal["opened", "closed"]
 class Hooks:
     """Every hook, doing nothing; a fault engine overrides what it needs."""
 
-    def accepts(self) -> bool:
+    def accepts(self, link: Link) -> bool:
         """Whether the server listens at all; asked once, before it does."""
+        del link
         return True
 
     def accepted(self, link: Link) -> list[Deed]:

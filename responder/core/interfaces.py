@@ -88,6 +88,21 @@ class Slot(Protocol):
     def key(self, asym: Signature) -> "SigningKey | None":
         """The private key for that algorithm."""
 
+    def identity(self, asym: Signature) -> "Identity | None":
+        """What the chain for that algorithm is made of."""
+
+
+class Identity(Protocol):
+    """A private key (PEM) and its certificates (DER, root first)."""
+
+    @property
+    def key(self) -> bytes:
+        """The private key, unencrypted PEM."""
+
+    @property
+    def chain(self) -> Sequence[bytes]:
+        """DER certificates from the root to the leaf."""
+
 
 class SigningKey(Protocol):
     """A private key; its methods are those of ``responder.crypto.signing``."""

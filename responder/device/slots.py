@@ -1,26 +1,15 @@
 """Certificate slots: what each one holds, per kind of key (DSP0274 "Certificates")."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from responder.core.interfaces import Identity
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash, Signature
 from responder.wire.certificate_chain import build_chain
 
 if TYPE_CHECKING:
     from responder.crypto.signing import PrivateKey
-
-
-class Identity(Protocol):
-    """A private key (PEM) and its certificates (DER, root first); ``responder.pki`` reads them."""
-
-    @property
-    def key(self) -> bytes:
-        """The private key, unencrypted PEM."""
-
-    @property
-    def chain(self) -> Sequence[bytes]:
-        """DER certificates from the root to the leaf."""
 
 
 class Credential:
@@ -114,6 +103,11 @@ class CertificateSlot:
         """The private key for that algorithm."""
         credential = credential_for(self.credentials, asym)
         return credential.key() if credential else None
+
+    def identity(self, asym: Signature) -> Identity | None:
+        """What the chain for that algorithm is made of."""
+        credential = credential_for(self.credentials, asym)
+        return credential.identity if credential else None
 
 
 def credential_for(credentials: Sequence[Credential], asym: Signature) -> Credential | None:

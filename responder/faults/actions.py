@@ -25,8 +25,8 @@ class PutIn(Action, tag="put-in", frozen=True, kw_only=True):
 
     Attributes:
         value: hexadecimal text; `last-request` and `last-response` are the exchange before this
-            one, which the transcript may not hold; `stale` is what the transcript held before it was
-            last emptied.
+            one, which the transcript may not hold; `stale` is the transcript that was signed
+            before.
         times: how often.
         at: before which message it goes; negative counts from the end; at the end if not given.
     """

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from responder.core.interfaces import Device, Measured, SigningKey, Slot
+from responder.core.interfaces import Device, Identity, Measured, SigningKey, Slot
 from responder.crypto.hashing import digest
-from responder.device.measurements import Measurement
-from responder.spec.algorithms import Hash, Signature
+from responder.spec.algorithms import BASE_HASHES, Hash, Signature
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueType
-from responder.wire.measurements import MeasurementBlock
+from responder.wire.measurements import DmtfMeasurement, MeasurementBlock
 
 SLOTS = range(8)
+_ANY_HASH = BASE_HASHES[0]
+"""To learn whether a measurement is a digest, any hash does."""
 
 Told = Callable[[str, bytes, bytes], None]
 """Called when a change is seen: what it is, and the bytes before and after."""
@@ -45,6 +46,10 @@ class ChainedSlot:
     def key(self, asym: Signature) -> SigningKey | None:
         """The private key that belongs to the chain."""
         return self._key or self._slot.key(asym)
+
+    def identity(self, asym: Signature) -> Identity | None:
+        """What the chain was made of before it was changed."""
+        return self._slot.identity(asym)
 
 
 class ChangedDevice:
@@ -104,19 +109,34 @@ class ChangedDevice:
         return self._device.vendor_request(standard_id, vendor_id, payload)
 
 
-class ToldMeasurement:
-    """A measurement that tells when somebody reads it."""
+class OtherMeasurement:
+    """A measurement that is not the device's, and tells when somebody reads it.
 
-    def __init__(self, changed: Measurement, before: Measured | None, told: Told) -> None:
-        self.index = changed.index
-        self.tcb = changed.tcb
-        self._changed = changed
+    Attributes:
+        index: 1 to 0xFE.
+        tcb: part of the TCB measurement summary.
+    """
+
+    def __init__(
+        self, index: int, kind: int, value: bytes, before: Measured | None, told: Told, *, raw: bool
+    ) -> None:
+        """``kind`` is bits 6:0 of the value's type, ``before`` what it is in the place of."""
+        self.index = index
+        self.tcb = before.tcb if before is not None else False
+        self._kind = kind
+        self._value = value
+        self._raw = raw
         self._before = before
         self._told = told
 
     def block(self, measurement_hash: Hash | None, *, raw: bool) -> bytes:
         """The measurement block."""
-        block = self._changed.block(measurement_hash, raw=raw)
+        if raw or self._raw or measurement_hash is None:
+            content = DmtfMeasurement(value_type=self._kind | RAW_BIT_STREAM, value=self._value)
+        else:
+            value = digest(measurement_hash, self._value)
+            content = DmtfMeasurement(value_type=self._kind, value=value)
+        block = MeasurementBlock(index=self.index, measurement=content.build()).build()
         before = self._before.block(measurement_hash, raw=raw) if self._before else b""
         if before != block:
             self._told(f"measurement {self.index}", before, block)
@@ -125,33 +145,27 @@ class ToldMeasurement:
 
 def changed_measurement(
     measured: Measured, value: bytes | None, size: int | None, kind: int | None, told: Told
-) -> ToldMeasurement:
-    """A measurement with another value or type; those of bytes that are not given stay."""
-    block = MeasurementBlock.parse(measured.block(None, raw=True)).dmtf()
-    new = block.value if value is None else value
+) -> OtherMeasurement:
+    """A measurement with another value, size or type; what is not given stays.
+
+    It is a raw bit stream where ``kind`` has bit 7, or, without ``kind``, where it was one before.
+    """
+    always = MeasurementBlock.parse(measured.block(None, raw=True)).dmtf()
+    usual = MeasurementBlock.parse(measured.block(_ANY_HASH, raw=False)).dmtf()
+    new = always.value if value is None else value
     if size is not None:
         new = new[:size].ljust(size, b"\0")
-    raw = bool((block.value_type if kind is None else kind) & RAW_BIT_STREAM)
-    as_raw = isinstance(measured, Measurement) and measured.raw
-    value_type = (block.value_type if kind is None else kind) & VALUE_TYPE_MASK
-    known = ValueType(value_type) if value_type in set(ValueType) else value_type
-    changed = Measurement(
-        measured.index,
-        known,  # type: ignore[arg-type] # a fault may name a reserved type
-        new,
-        raw=as_raw if kind is None else raw,
-        tcb=measured.tcb,
+    value_type = usual.value_type if kind is None else kind
+    raw = bool(value_type & RAW_BIT_STREAM)
+    return OtherMeasurement(
+        measured.index, value_type & VALUE_TYPE_MASK, new, measured, told, raw=raw
     )
-    return ToldMeasurement(changed, measured, told)
 
 
 def filled(count: int, size: int, told: Told) -> list[Measured]:
     """So many measurements, raw bit streams of one size."""
+    kind = ValueType.MUTABLE_FIRMWARE
     return [
-        ToldMeasurement(
-            Measurement(index, ValueType.MUTABLE_FIRMWARE, bytes([index]) * size, raw=True),
-            None,
-            told,
-        )
+        OtherMeasurement(index, kind, bytes([index]) * size, None, told, raw=True)
         for index in range(1, count + 1)
     ]

@@ -78,12 +78,13 @@ class FaultEngine(Hooks):
 
     # The link.
 
-    def accepts(self) -> bool:
+    def accepts(self, link: Link) -> bool:
         """False if a fault refuses connections."""
         for armed in self._at.get("connection", ()):
             refuses = any(isinstance(action, act.Refuse) for action in armed.rule.action)
             if refuses and self._matcher.strikes(armed, Occasion(event="listen")):
                 self._struck(armed)
+                link.evidence.append(_fired(armed, "nobody listens"))
                 return False
         return True
 

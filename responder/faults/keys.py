@@ -4,7 +4,6 @@ from responder.core.hooks import Exchange, Signing
 from responder.core.interfaces import SigningKey
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import PrivateKey
-from responder.device.slots import CertificateSlot, Credential, credential_for
 from responder.errors import ConfigError, data_root
 from responder.faults.place import NoSuchPlace
 
@@ -33,15 +32,6 @@ def key_of(name: str, signing: Signing, exchange: Exchange, random: RandomTree) 
     if name == "issuer":
         path = folder / "authorities" / kind / "intermediate.pem"
     return _load(str(path))
-
-
-def credential_of(exchange: Exchange, slot_id: int) -> Credential | None:
-    """What a slot of the device holds for the negotiated algorithm."""
-    slot = exchange.device.slot(slot_id) if exchange.device else None
-    asym = exchange.connection.selected.base_asym
-    if not isinstance(slot, CertificateSlot) or asym is None:
-        return None
-    return credential_for(slot.credentials, asym)
 
 
 def _attacker(kind: str, random: RandomTree) -> SigningKey:

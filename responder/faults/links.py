@@ -1,5 +1,7 @@
 """The actions of ``frame`` and of ``connection`` when a peer is accepted."""
 
+from typing import TYPE_CHECKING
+
 from responder.core.effects import Close
 from responder.core.hooks import Deed, Frame, Hang, Write
 from responder.faults import actions as act
@@ -11,7 +13,9 @@ from responder.faults.place import NoSuchPlace, read_loose
 from responder.faults.subject import Subject
 from responder.wire.context import WireContext
 from responder.wire.frames import LAYERS, layers_of
-from responder.wire.message import Record
+
+if TYPE_CHECKING:
+    from responder.wire.message import Record
 
 _PLAIN = WireContext()
 _PAYLOAD = "payload"

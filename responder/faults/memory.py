@@ -2,13 +2,15 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from responder.core.hooks import Parts
-from responder.faults.actions import NotReady
 from responder.wire.context import WireContext
+
+if TYPE_CHECKING:
+    from responder.core.hooks import Parts
+    from responder.faults.actions import NotReady
 
 _KEPT_CONNECTIONS = 8
 _KEPT_MESSAGES = 512

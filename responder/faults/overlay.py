@@ -5,7 +5,6 @@ from collections.abc import Callable
 from responder.core.hooks import Exchange
 from responder.core.interfaces import Device, Measured, SigningKey, Slot
 from responder.crypto.random_tree import RandomTree
-from responder.device.slots import CertificateSlot, credential_for
 from responder.faults import actions as act
 from responder.faults.devices import (
     SLOTS,
@@ -67,7 +66,8 @@ class Overlay:
             case act.Defect():
                 wanted = SLOTS if action.slot == "*" else [action.slot]
                 slots = {
-                    n: self._defective(device.slot(n), action.name, exchange, told) for n in wanted
+                    n: self._defective(n, device.slot(n), action.name, exchange, told)
+                    for n in wanted
                 }
                 found = {n: slot for n, slot in slots.items() if slot is not None}
                 return ChangedDevice(device, told, slots=found)
@@ -101,23 +101,23 @@ class Overlay:
         return bytes.fromhex(action.value)
 
     def _defective(
-        self, slot: Slot | None, name: str, exchange: Exchange, told: Told
+        self, slot_id: int, slot: Slot | None, name: str, exchange: Exchange, told: Told
     ) -> Slot | None:
-        if not isinstance(slot, CertificateSlot):
-            return slot
+        if slot is None:
+            return None
         version = exchange.wire.version
 
         def made(asym: Signature, base_hash: Hash) -> tuple[bytes, SigningKey] | None:
             from responder.pki.defects import DefectBuilder  # noqa: PLC0415 - X.509 is heavy
 
-            credential = credential_for(slot.credentials, asym)
-            if credential is None:
+            identity, healthy = slot.identity(asym), slot.chain(asym, base_hash)
+            if identity is None or healthy is None:
                 return None
             builder = self._memory.builder(
                 lambda: DefectBuilder(self._random.child("certificates"))
             )
-            bad = builder.build(name, credential.identity, base_hash, version)
-            told(f"{name} in slot {slot.slot_id}", credential.chain(base_hash), bad.chain)
+            bad = builder.build(name, identity, base_hash, version)
+            told(f"{name} in slot {slot_id}", healthy, bad.chain)
             return bad.chain, bad.key
 
         return ChainedSlot(slot, made)

@@ -170,7 +170,7 @@ class FaultSpec(Rule, frozen=True, kw_only=True):
         surfaces: for the duty `policy`, the observations or checks by which the requester of this
             project tells it.
         each: variables and their values: a list, a range, or the name of a domain. The fault
-            becomes one case for each combination; `{name}` in texts and values stands for the value.
+            becomes one case for each combination; `{name}` in texts and values is the value.
         without: cases that are left out, by the end of their ids.
         step: the rules of a scenario; the keys of a rule then stand in these.
     """

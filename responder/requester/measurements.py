@@ -48,7 +48,7 @@ def measure(c: Conversation) -> Flow[None]:
     sign = c.agreed.has(Cap.MEAS_SIG) and c.agreed.key is not None
     if not sign:
         c.report.observe("measurements.unsigned")
-    total = yield from _count(c)
+    total = yield from count_measurements(c)
     reads: list[_Read] | None = None
     if c.options.measurements == "all":
         reads = yield from _exchange(c, OPERATION_ALL, sign=sign, may_refuse=True)
@@ -59,7 +59,8 @@ def measure(c: Conversation) -> Flow[None]:
     _report(c, reads, total, signed=sign)
 
 
-def _count(c: Conversation) -> Flow[int]:
+def count_measurements(c: Conversation) -> Flow[int]:
+    """Ask how many measurements there are, which nobody signs."""
     request = _request(c, OPERATION_COUNT, sign=False)
     sent = request.build(c.agreed.wire())
     raw = yield from c.exchange(sent)

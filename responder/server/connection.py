@@ -27,6 +27,7 @@ from responder.transport.framer import Framer
 from responder.transport.uri import Endpoint
 
 _GONE = "the peer closed the connection"
+_BARE = ("dsp0287", "tcp")
 _LATE_ENOUGH = 64
 """So many answers may wait for their time before the next request does."""
 
@@ -285,12 +286,12 @@ class PeerConnection(asyncio.Protocol, ABC):
         """What a framing can say to a peer whose stream has lost its place."""
         return b""
 
-    def _put(self, frame: bytes, kind: FrameKind) -> None:
+    def _put(self, frame: bytes, kind: FrameKind, framing: tuple[str, str] | None = None) -> None:
         """Write a frame, past the hooks if there are any."""
         if self._link is None:
             self._write(frame)
         else:
-            self._link.write(Frame(*self._framing(), kind, frame))
+            self._link.write(Frame(*(framing or self._framing()), kind, frame))
             self._weigh()
 
     # Inside.
@@ -305,7 +306,7 @@ class PeerConnection(asyncio.Protocol, ABC):
             link.accepted()
             self._weigh()
         if self._greeting and not self._reason:
-            self._put(self._greeting, "command")
+            self._put(self._greeting, "command", _BARE)
 
     def _write(self, data: bytes) -> None:
         if self._transport.is_closing() or self._half_closed:

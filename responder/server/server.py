@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from responder.core.events import Event
+from responder.core.hooks import Link
 from responder.crypto.random_tree import RandomTree
 from responder.server.attach import Attach, Attachments
 from responder.server.clock import Clock, LoopClock
@@ -107,7 +108,11 @@ class Server:
             UnavailableError: an address was lost to another process in the meantime.
         """
         self._listeners += listeners
-        if not self._profile.hooks(self._faults).accepts():
+        link = Link(self.clock.now())
+        accepts = self._profile.hooks(self._faults).accepts(link)
+        for event in link.evidence:
+            self.emit(0, event)
+        if not accepts:
             self._listeners = [refusing(listener) for listener in self._listeners]
             return [listener.endpoint for listener in listeners]
         for listener in listeners:

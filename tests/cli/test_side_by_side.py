@@ -61,6 +61,28 @@ def test_a_field_that_is_gone_and_one_that_is_new():
     assert [(pair.before, pair.after) for pair in pairs[1:]] == [([2], [None]), ([None], [3])]
 
 
+def blocks(*values):
+    """Elements of a list, two fields each."""
+    return [
+        Leaf(f"record[{n}].{name}", data)
+        for n, value in enumerate(values)
+        for name, data in (("index", value[:1]), ("kind", b"k"), ("value", value))
+    ]
+
+
+def test_an_element_that_is_gone_is_told_as_one_and_the_others_are_found_again():
+    assert shown(blocks(b"1111", b"2222", b"3333"), blocks(b"2222", b"3333")) == [
+        "  0000 [31 6b 31 31 31 31]         [.. .. .. .. .. ..]         record[0] is gone",
+        "  0000  32                          32                         record[0].index",
+        "       ... 5 fields, 11 bytes alike",
+    ]
+    pairs = paired(blocks(b"1111"), blocks(b"1111", b"4444"))
+    assert changed_fields(pairs) == ["record[1] is new"]
+    assert changed_fields(paired(blocks(b"1111", b"2222"), blocks(b"1111", b"2422"))) == [
+        "record[1].value"
+    ]
+
+
 def test_of_a_long_field_that_is_gone_the_first_row_is_shown():
     assert shown(fields(digest="11" * 20), []) == [
         "  0000 [11 11 11 11 11 11 11 11]   [.. .. .. .. .. .. .. ..]   digest is gone",

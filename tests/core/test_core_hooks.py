@@ -196,7 +196,7 @@ def test_default_hooks_change_nothing():
     hooks = Hooks()
     link, frame = Link(0.0), Frame("dsp0287", "tcp", "spdm", b"frame")
     assert hooks.frame(link, frame) == [Write(b"frame")]
-    assert (hooks.accepts(), hooks.accepted(link), link.evidence) == (True, [], [])
+    assert (hooks.accepts(link), hooks.accepted(link), link.evidence) == (True, [], [])
     dialogue = meet(hooks)
     answer = dialogue.ask(raw.get_measurements(0x12, 1), 0x60)
     assert block_of(MEASUREMENTS[0], SHA_256) in answer

@@ -131,5 +131,7 @@ def test_accepting_may_go_wrong():
 
 def test_nobody_listens():
     spec = fault(hook="connection", event="listen", action=[{"do": "refuse"}])
-    assert not engine(spec).accepts()
-    assert engine().accepts()
+    link = Link(0.0)
+    assert not engine(spec).accepts(link)
+    assert [event.detail for event in link.evidence] == ["nobody listens"]
+    assert engine().accepts(link)

@@ -3,13 +3,11 @@
 from hashlib import md5, sha1
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
 from responder.crypto.random_tree import RandomTree
 from responder.errors import ConfigError
-from responder.pki import der_edit as der
 from responder.pki.certificate_signature import KeySigner
 from responder.pki.keyring import Keyring
 
@@ -86,11 +84,3 @@ def test_what_no_algorithm_combines(keyring, kind, name):
 def test_a_hash_that_is_not_the_keys(keyring):
     with pytest.raises(ConfigError, match="over another hash"):
         KeySigner(keyring.make("ecp256", "leaf"), "sha512").sign(b"")
-
-
-def test_the_identifiers_are_those_that_the_library_knows():
-    known = {x509.SignatureAlgorithmOID.ECDSA_WITH_SHA384, x509.SignatureAlgorithmOID.RSA_WITH_MD5}
-    bodies = {value for value in ALGORITHMS.values()}
-
-    for oid in known:
-        assert any(der.identifier(oid.dotted_string).encode().hex() in body for body in bodies)

@@ -6,6 +6,7 @@ import struct
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from responder.core.events import Event
 from responder.core.hooks import Hooks
 from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy
 from responder.device.emulated import EmulatedDevice
@@ -26,6 +27,13 @@ def doe(kind, payload, vendor=1):
     return struct.pack("<HBBI", vendor, kind, 0, 2 + len(payload) // 4) + payload
 
 
+async def until(condition):
+    """Let the loop run until it has seen what a socket brought."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - nothing to wait for inside a connection
+            await asyncio.sleep(0)
+
+
 @dataclass
 class PlainProfile:
     """A profile with a device that holds nothing; enough for GET_VERSION and GET_CAPABILITIES."""
@@ -33,6 +41,7 @@ class PlainProfile:
     name: str = "plain"
     flags: Cap = field(default_factory=lambda: Cap(0))
     hooks_class: type[Hooks] = Hooks
+    missing: list[Event] = field(default_factory=list)
     device: EmulatedDevice = field(default_factory=lambda: EmulatedDevice({}))
 
     @property
@@ -44,7 +53,7 @@ class PlainProfile:
         return self.hooks_class()
 
     def missed(self):
-        return []
+        return self.missing
 
 
 class Remembered:

@@ -16,6 +16,7 @@ from server_peers import (
     VERSION,
     PlainProfile,
     socket_frame,
+    until,
 )
 
 from responder.core.effects import Send
@@ -155,13 +156,6 @@ async def test_hello_alone_does_not_count(serving):
     await (await running.peer()).exchange(TEST, NONE)
     await (await running.peer()).exchange(NORMAL, NONE, GET_VERSION)
     assert {ordinal for _, ordinal, _ in running.events.entries} == {1}
-
-
-async def until(condition):
-    """Let the loop run until it has seen what a socket brought."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nothing to wait for inside a connection
-            await asyncio.sleep(0)
 
 
 async def test_a_frame_must_be_complete_in_time(serving):

@@ -213,3 +213,74 @@ def test_defects_in_timers_and_farewells_are_told_and_survived():
     assert [entry[0] for entry in peer.log if entry != "answered"] == ["emit", "close"]
     endpoint.detach(peer, final=True)
     assert "KeyError" in alone[0].traceback
+
+
+def test_effects_with_a_delay_are_left_to_the_peer():
+    core = ScriptedCore(
+        m=[Send(b"late", delay=3.0), Close("cut", "rst", 4.0), Close("now", "half")]
+    )
+    endpoint, _ = endpoint_with(core)
+    peer = RecordingPeer()
+    endpoint.attach(peer)
+    endpoint.submit(peer, b"m", 0)
+    (_, three, send), (_, four, close), *rest = peer.log
+    assert (three, four) == (3.0, 4.0)
+    assert rest == [("close", "now", "half"), "answered"]
+    send()
+    close()
+    assert peer.log[4:] == [("send", b"late", False), ("close", "cut", "rst")]
+
+
+class OtherHooks(Hooks):
+    """Hooks that are not the default."""
+
+
+def test_the_default_hooks_are_never_handed_to_the_core():
+    core = ScriptedCore()
+    endpoint, _ = endpoint_with(core)
+    for peer in (RecordingPeer(), RecordingPeer()):
+        endpoint.attach(peer)
+        endpoint.submit(peer, b"m", 0)
+        endpoint.detach(peer, final=False)
+    assert [call for call in core.calls if call[0] == "use"] == []
+
+
+def test_the_core_meets_the_hooks_of_the_peer_that_it_is_called_for():
+    clock = ManualClock()
+    core = ScriptedCore(m=[ArmTimer("t", 5.0)])
+    endpoint, _ = endpoint_with(core, clock)
+    one, two, plain = OtherHooks(), OtherHooks(), Hooks()
+    first, second, third = (RecordingPeer(hooks) for hooks in (one, two, plain))
+    for peer in (first, second, third):
+        endpoint.attach(peer)
+    for peer, message in ((first, b"m"), (first, b"x"), (second, b"x"), (third, b"x")):
+        endpoint.submit(peer, message, 0)
+    clock.advance(5)
+    endpoint.detach(third, final=False)
+    calls = [call for call in core.calls if call != "opened"]
+    told = [call[0] if call[0] in ("receive", "expire") else call for call in calls]
+    assert told == [
+        ("use", one),
+        ("use", two),
+        ("use", plain),
+        ("use", one), "receive", "receive",
+        ("use", two), "receive",
+        ("use", plain), "receive",
+        ("use", one), "expire",
+        ("use", plain), "closed",
+    ]  # fmt: skip
+
+
+def test_a_timer_speaks_to_the_peer_that_it_was_armed_for():
+    clock = ManualClock()
+    core = ScriptedCore(m=[ArmTimer("t", 5.0), ArmTimer("u", 9.0)], t=[Send(b"t")], u=[Send(b"u")])
+    endpoint, _ = endpoint_with(core, clock)
+    first, second = RecordingPeer(), RecordingPeer()
+    for peer, message in ((first, b"m"), (second, b"x")):
+        endpoint.attach(peer)
+        endpoint.submit(peer, message, 0)
+    clock.advance(5)
+    assert (first.log[-1], second.log) == (("send", b"t", False), ["answered"])
+    endpoint.detach(first, final=False)
+    clock.advance(5)
+    assert second.log[-1] == ("send", b"u", False)

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from responder.errors import ConfigError, UnavailableError
-from responder.server.listener import adopt, open_listeners
+from responder.server.listener import adopt, open_listeners, refusing
 from responder.transport.uri import Endpoint, parse_uri
 
 
@@ -104,3 +104,33 @@ def test_an_adopted_socket_keeps_its_path(tmp_path):
 def test_an_adopted_socket_is_loopback_too():
     with socket.create_server(("0.0.0.0", 0)) as sock, pytest.raises(ConfigError):
         adopt(sock, Endpoint("spdm-emu", None), allow_remote=False)
+
+
+def test_a_refusing_listener_keeps_its_address_and_nobody_listens():
+    (listener,) = opened("spdm-emu://127.0.0.1:0")
+    deaf = refusing(listener)
+    address = ("127.0.0.1", listener.endpoint.port)
+    assert deaf.endpoint == listener.endpoint
+    assert deaf.socket.getsockname() == address
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=10)
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(address)
+    deaf.close()
+
+
+def test_a_refusing_unix_listener_leaves_its_path_until_it_is_closed(tmp_path):
+    (listener,) = opened(f"spdm-emu+unix:{tmp_path}/s")
+    deaf = refusing(listener)
+    with socket.socket(socket.AF_UNIX) as peer, pytest.raises(ConnectionRefusedError):
+        peer.connect(f"{tmp_path}/s")
+    deaf.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_socket_of_the_service_manager_cannot_refuse():
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        listener = adopt(theirs, Endpoint("spdm-emu", None), allow_remote=False)
+        with pytest.raises(ConfigError, match="service manager"):
+            refusing(listener)
+        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)

@@ -17,16 +17,15 @@ def test_addresses_are_written_as_people_write_them(address, name):
 
 def test_tcp_loses_nagle_and_can_be_reset():
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        with socket.create_connection(listener.getsockname(), timeout=10) as ours:
-            theirs, _ = listener.accept()
-            with theirs:
-                peer = PeerSocket(ours)
-                peer.acknowledge_at_once()
-                assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-                peer.reset_when_closed()
-                ours.close()
-                with pytest.raises(ConnectionResetError):
-                    theirs.recv(1)
+        ours = socket.create_connection(listener.getsockname(), timeout=10)
+        theirs, _ = listener.accept()
+    peer = PeerSocket(ours)
+    peer.acknowledge_at_once()
+    assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    peer.reset_when_closed()
+    ours.close()
+    with theirs, pytest.raises(ConnectionResetError):
+        theirs.recv(1)
 
 
 def test_unix_sockets_are_left_alone():

@@ -15,12 +15,14 @@ from server_peers import (
     TEST,
     VERSION,
     Peer,
+    PlainProfile,
     listening_requester,
     socket_frame,
 )
 
 from responder.core.effects import Run, Send
-from responder.core.events import InternalError
+from responder.core.events import FaultFired, FaultMissed, InternalError
+from responder.core.hooks import Hooks
 from responder.server.attach import Attach
 from responder.server.clock import ManualClock
 from responder.server.limits import Limits
@@ -278,3 +280,59 @@ async def test_two_hundred_connections_at_once(serving):
 
     assert set(await asyncio.gather(*(converse() for _ in range(200)))) == {(0x04, CAPABILITIES)}
     assert running.server.connection_count == 200
+
+
+REFUSED = FaultFired("sock.refuse", "connection", "nobody listens")
+
+
+class Refusing(Hooks):
+    """Listens to nobody."""
+
+    asked = 0
+
+    def accepts(self, link):
+        type(self).asked += 1
+        link.evidence.append(REFUSED)
+        return False
+
+
+async def test_a_profile_may_refuse_all_connections(serving, tmp_path, monkeypatch):
+    monkeypatch.setattr(Refusing, "asked", 0)
+    uris = ("spdm-emu://127.0.0.1:0", "dsp0287://127.0.0.1:0", f"spdm-emu+unix:{tmp_path}/s")
+    running = await serving(*uris, profile=PlainProfile(hooks_class=Refusing))
+    assert Refusing.asked == 1
+    assert [(n, event) for _, n, event in running.events.entries] == [(0, REFUSED)]
+    assert all(endpoint.port for endpoint in running.endpoints[:2])
+    for index in range(len(uris)):
+        with pytest.raises(ConnectionRefusedError):
+            await running.peer(index)
+    await running.server.stop("enough")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_faults_that_never_struck_are_told_once_at_the_end(serving):
+    missed = [FaultMissed("f", "CHALLENGE: slot_id 1, wanted 0"), FaultMissed("g", "")]
+    running = await serving(profile=PlainProfile(missing=missed))
+    peer = await running.peer()
+    await ask(peer, GET_VERSION)
+    assert running.events.of(FaultMissed) == []
+    for _ in range(2):
+        await running.server.stop("enough")
+    assert [(n, event) for _, n, event in running.events.entries[-2:]] == [(0, e) for e in missed]
+    assert running.events.of(FaultMissed) == missed
+
+
+async def test_all_connections_draw_from_one_branch(serving):
+    """Whatever its connections are numbered: the fault engine keeps them apart itself."""
+    given = []
+
+    class Curious(PlainProfile):
+        def hooks(self, random):
+            given.append(random)
+            return super().hooks(random)
+
+    running = await serving(profile=Curious())
+    for _ in range(2):
+        await ask(await running.peer(), GET_VERSION)
+    assert len(given) == 3
+    assert all(branch is given[0] for branch in given)

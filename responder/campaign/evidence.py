@@ -1,0 +1,140 @@
+"""Whether the evidence of a fault is what really happened on the wire."""
+
+from collections.abc import Iterator, Sequence
+
+from responder.campaign.mask import masked_message, signature_to_mask
+from responder.campaign.rehearsal import Rehearsal
+from responder.campaign.run import Exchanged
+from responder.core.events import FaultFired
+from responder.faults.edits import Edit
+from responder.faults.rule import Rule
+
+_MAX_PADDING = 3
+
+
+def contradictions(rehearsal: Rehearsal) -> list[str]:
+    """What is wrong with the evidence; nothing if it is whole and true.
+
+    What came before the first strike must be what the healthy run has. The bytes that evidence
+    says were changed must be those of the healthy run, and what they became must have been sent.
+    """
+    return [*_of_each(rehearsal), *_before_first(rehearsal), *_of_bytes(rehearsal)]
+
+
+def _of_each(rehearsal: Rehearsal) -> Iterator[str]:
+    if not rehearsal.faulted.evidence:
+        yield "there is no evidence"
+    for event in rehearsal.faulted.evidence:
+        if event.fault != rehearsal.fault.id:
+            yield f"evidence of {event.fault}"
+        rules = [rule for rule in rehearsal.fault.rules if rule.hook == event.hook]
+        if not rules:
+            yield f"no rule of the fault is at {event.hook}"
+        if not event.detail:
+            yield f"{event.hook}: it is not said what was done"
+        if event.before == event.after and all(_only_edits(rule) for rule in rules):
+            yield f"{event.hook}: {event.detail}: the bytes are not told"
+
+
+def _only_edits(rule: Rule) -> bool:
+    return rule.hook in _BYTES and all(isinstance(action, Edit) for action in rule.action)
+
+
+_BYTES = frozenset({"draft", "message", "post_sign", "frame"})
+
+
+def _before_first(rehearsal: Rehearsal) -> Iterator[str]:
+    """Up to the first strike, its request included, nothing differs."""
+    struck = rehearsal.faulted.struck()
+    if not struck:
+        return
+    healthy, faulted = rehearsal.healthy.exchanges, rehearsal.faulted.exchanges
+    difference = rehearsal.first_difference
+    if difference is None or difference > struck[0]:
+        return
+    if difference < struck[0]:
+        yield f"exchange {difference} differs, and the fault struck first at {struck[0]}"
+    elif max(len(healthy), len(faulted)) > difference >= min(len(healthy), len(faulted)):
+        return
+    elif healthy[difference].request != faulted[difference].request:
+        yield f"the request of exchange {difference}, the first that was struck, differs"
+
+
+def _of_bytes(rehearsal: Rehearsal) -> Iterator[str]:
+    """In the exchange that was struck first: what it was at first, and what it became at last."""
+    run = rehearsal.faulted
+    struck = run.struck()
+    if not struck or struck[0] >= min(len(rehearsal.healthy.exchanges), len(run.exchanges)):
+        return
+    events = [e for e, at in zip(run.evidence, struck, strict=True) if at == struck[0]]
+    healthy, faulted = rehearsal.healthy.exchanges[struck[0]], run.exchanges[struck[0]]
+    size = signature_to_mask(rehearsal.algorithm)
+    first, last = events[0], events[-1]
+    if first.before != first.after and not _was(first, healthy, rehearsal, size):
+        yield f"{first.hook}: the bytes before are not those of the healthy run"
+    if last.before != last.after and faulted.response is not None and not _is(last, faulted):
+        yield f"{last.hook}: the bytes after are not those that came"
+
+
+def _was(event: FaultFired, healthy: Exchanged, rehearsal: Rehearsal, size: int) -> bool:
+    """Whether a fault began with what the healthy run has."""
+    response = healthy.response or b""
+    match event.hook:
+        case "draft":
+            return response.startswith(event.before)
+        case "pre_sign":
+            return _is_made_of(event.before, rehearsal.healthy.exchanges)
+        case "post_sign":
+            return bool(size) or _ends(response, event.before)
+        case "message":
+            whole = _without_padding(response, event.before)
+            return masked_message(event.before, size) == masked_message(whole, size)
+        case "frame" if event.message == "spdm":
+            return bool(size) or response in event.before
+    return True
+
+
+def _is(event: FaultFired, faulted: Exchanged) -> bool:
+    """Whether what a fault made of it has come."""
+    response = faulted.response or b""
+    match event.hook:
+        case "draft":
+            return response.startswith(event.after)
+        case "post_sign":
+            return _ends(response, event.after)
+        case "message":
+            return not event.after or _without_padding(response, event.after) == event.after
+    return True
+
+
+def _ends(response: bytes, end: bytes) -> bool:
+    """Whether a response ends so, apart from a transport's padding."""
+    return any(
+        response[: len(response) - padding].endswith(end) for padding in range(_MAX_PADDING + 1)
+    )
+
+
+def _without_padding(response: bytes, like: bytes) -> bytes:
+    """A response without padding, if it is as long as the message that it should be."""
+    return response[: len(like)] if 0 <= len(response) - len(like) <= _MAX_PADDING else response
+
+
+def _is_made_of(transcript: bytes, exchanges: Sequence[Exchanged]) -> bool:
+    """Whether a transcript is a row of messages that crossed the wire, signatures apart."""
+    messages = [part for e in exchanges for part in (e.request, e.response or b"") if part]
+    place = 0
+    while place < len(transcript):
+        rest = transcript[place:]
+        whole = [len(message) for message in messages if rest.startswith(message)]
+        begun = [_shared(rest, message) for message in messages]
+        size = max(whole or [size for size in begun if size == len(rest)] or [0])
+        if not size:
+            return False
+        place += size
+    return True
+
+
+def _shared(one: bytes, other: bytes) -> int:
+    """How many bytes two texts have in common at their beginning."""
+    size = min(len(one), len(other))
+    return next((at for at in range(size) if one[at] != other[at]), size)
