@@ -1,4 +1,4 @@
-"""Write docs/reference and parts of docs/faults.md from the code; `--check`: fail when stale."""
+"""Write docs/reference and the generated parts of docs; `--check` fails when one is stale."""
 
 import inspect
 import sys
@@ -13,6 +13,7 @@ from responder.core.connection import Phase
 from responder.core.hooks import Hooks
 from responder.core.ownership import CLEARS, Level, Reset
 from responder.core.table import REQUESTS
+from responder.profiles.document import json_schema_text, with_key_tables
 from responder.requester.check_table import CHECKS
 from responder.spec.codes import REQUEST_SINCE, RequestCode
 
@@ -141,6 +142,8 @@ def main() -> int:
     ROOT.mkdir(parents=True, exist_ok=True)
     texts = {ROOT / name: NOTE + make().rstrip() + "\n" for name, make in PAGES.items()}
     texts[LANGUAGE] = with_sections(LANGUAGE.read_text())
+    texts[DOCS / "profile.schema.json"] = json_schema_text()
+    texts[DOCS / "profiles.md"] = with_key_tables((DOCS / "profiles.md").read_text())
     for path, text in texts.items():
         if not path.exists() or path.read_text() != text:
             stale.append(str(path.relative_to(DOCS)))

@@ -18,6 +18,8 @@ SHARED = {
     "cli/decode_input.py": "cli/test_decode.py",
     "cli/decode_transport.py": "cli/test_decode.py",
     "cli/exits.py": "cli/test_main.py",
+    "cli/fault_explain.py": "cli/test_cli_fault.py",
+    "cli/fault_page.py": "cli/test_cli_fault.py",
     "client/channel.py": "client/test_client_socket.py",
     "core/capability_rules.py": ERROR_TABLE,
     "core/connection.py": "core/test_core_deferral.py",

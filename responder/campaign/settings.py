@@ -13,6 +13,12 @@ from responder.spec.versions import V10, V11, V12, V13, V14
 
 _CAPABILITIES = ("CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH")
 _QEMU_NAME = "Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100"
+_SESSIONS = {
+    "spdm": {
+        "capabilities": [*_CAPABILITIES, "KEY_EX", "ENCRYPT", "MAC"],
+        "allow_inconsistent": True,
+    }
+}
 _SLOW = {
     "timing": {
         "ready_after": {
@@ -128,14 +134,38 @@ _ON_SOCKETS = (
 
 _BY_NAME = (
     Setting(
-        name="socket-doe-sessions",
-        text="On DOE, with a device that says that it can have sessions.",
+        name="session-offer",
+        text="A device that says that it can have sessions.",
+        overrides=_SESSIONS,
+    ),
+    Setting(
+        name="mutual-authentication-required",
+        text="The requester wants a device that can authenticate it.",
         overrides={
             "spdm": {
-                "capabilities": [*_CAPABILITIES, "KEY_EX", "ENCRYPT", "MAC"],
+                "capabilities": [*_CAPABILITIES, "MUT_AUTH", "ENCAP"],
                 "allow_inconsistent": True,
             }
         },
+        options=replace(OPTIONS, required=Cap.MUT_AUTH),
+    ),
+    Setting(
+        name="small-requests",
+        text="SPDM 1.2, with a requester none of whose requests has more than 42 bytes.",
+        options=replace(
+            OPTIONS, versions=(V12,), offer=replace(OPTIONS.offer, structures={}), vendor=None
+        ),
+    ),
+    Setting(
+        name="two-connections-1.2",
+        text="Two attestations with SPDM 1.2, each on a transport connection of its own.",
+        options=replace(OPTIONS, versions=(V12,)),
+        connections=2,
+    ),
+    Setting(
+        name="socket-doe-sessions",
+        text="On DOE, with a device that says that it can have sessions.",
+        overrides=_SESSIONS,
         listen=_DOE,
         discover=True,
         **_SOCKET,

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from responder.core.interfaces import Device, Identity, Measured, SigningKey, Slot
 from responder.crypto.hashing import digest
-from responder.spec.algorithms import BASE_HASHES, Hash, Signature
+from responder.spec.algorithms import MEASUREMENT_HASHES, Hash, Signature
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueType
 from responder.wire.measurements import DmtfMeasurement, MeasurementBlock
 
 SLOTS = range(8)
-_ANY_HASH = BASE_HASHES[0]
+_ANY_HASH = MEASUREMENT_HASHES[0]
 """To learn whether a measurement is a digest, any hash does."""
 
 Told = Callable[[str, bytes, bytes], None]

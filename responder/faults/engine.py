@@ -442,7 +442,7 @@ class FaultEngine(Hooks):
         self._matcher.miss(armed, Near(_STRUCK, text))
 
     def _remember(self, name: str, data: bytes, exchange: Exchange) -> None:
-        self._memory.remember(self._own, Remembered(name, data, exchange.wire))
+        self._memory.remember(self._own, Remembered(name, data, exchange.wire, self._own.ordinal))
 
     def _sources(self, exchange: Exchange, subject: Subject | None, name: str) -> ExchangeSources:
         return ExchangeSources(exchange, subject, name, self._memory, self._own)

@@ -17,11 +17,19 @@ _KEPT_MESSAGES = 512
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """A message that crossed the wire, and the context that it is read with."""
+    """A message that crossed the wire.
+
+    Attributes:
+        name: what it is.
+        data: its bytes.
+        wire: the context that it is read with.
+        ordinal: of its connection.
+    """
 
     name: str
     data: bytes
     wire: WireContext
+    ordinal: int = 0
 
 
 class Near(msgspec.Struct, frozen=True):
@@ -115,7 +123,7 @@ class FaultMemory(Counts):
         which: str,
         names: Container[str],
         nth: int,
-        but: bytes = b"",
+        counts: Callable[[Remembered], bool] = lambda _: True,
     ) -> Remembered | None:
         """A message that crossed the wire before; ``None`` if there was none.
 
@@ -124,12 +132,12 @@ class FaultMemory(Counts):
             which: ``this``, ``previous``, ``other`` or ``any`` connection.
             names: of the message; ``*`` among them is any name.
             nth: 1 is the first of them, -1 the last.
-            but: a message that does not count: the one that is being handled.
+            counts: says which of them count.
         """
         found = [
             one
             for one in self._of(own, which)
-            if ("*" in names or one.name in names) and one.data != but
+            if ("*" in names or one.name in names) and counts(one)
         ]
         place = nth - 1 if nth > 0 else nth
         return found[place] if -len(found) <= place < len(found) else None

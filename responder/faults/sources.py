@@ -3,7 +3,7 @@
 from responder.core.hooks import Exchange
 from responder.crypto.hashing import digest
 from responder.faults.edits import Copy
-from responder.faults.memory import ConnectionMemory, FaultMemory
+from responder.faults.memory import ConnectionMemory, FaultMemory, Remembered
 from responder.faults.place import FieldValue, Leaf, NoSuchPlace
 from responder.faults.subject import Subject
 
@@ -56,17 +56,7 @@ class ExchangeSources:
                 return self._subject.get(address).value
             case "slot":
                 return self._of_slot(action)
-        names = action.message or self._name
-        found = self._memory.earlier(
-            self._own,
-            action.connection,
-            [names] if isinstance(names, str) else names,
-            action.nth,
-            self._exchange.raw_request,
-        )
-        if found is None:
-            return None
-        return Subject.of_bytes(found.data, found.wire).get(address).value
+        return self._of_earlier(action, address)
 
     def limit(self, name: str) -> int:
         """What the requester takes, in bytes; 1.0 and 1.1 say nothing of it.
@@ -79,6 +69,18 @@ class ExchangeSources:
         if not size:
             raise NoSuchPlace("the requester has not said how much it takes")
         return size
+
+    def _of_earlier(self, action: Copy, address: str) -> FieldValue | None:
+        """The field of an earlier message that has it; a request that was put off is no earlier."""
+
+        def counts(one: Remembered) -> bool:
+            present = one.data == self._exchange.raw_request and one.ordinal == self._own.ordinal
+            return not present and bool(_value(one, address))
+
+        names = action.message or self._name
+        wanted = [names] if isinstance(names, str) else names
+        found = self._memory.earlier(self._own, action.connection, wanted, action.nth, counts)
+        return None if found is None else _value(found, address)
 
     def _of_slot(self, action: Copy) -> FieldValue | None:
         selected = self._exchange.connection.selected
@@ -100,3 +102,10 @@ class ExchangeSources:
                 key = slot.key(selected.base_asym)
                 return key.public_key_der() if key else None
         raise NoSuchPlace(f"a slot has no {action.source}")
+
+
+def _value(message: Remembered, address: str) -> FieldValue | None:
+    try:
+        return Subject.of_bytes(message.data, message.wire).get(address).value
+    except NoSuchPlace:
+        return None

@@ -73,11 +73,21 @@ class PeerConnection(asyncio.Protocol, ABC):
         keeps_listening: the peer asked for the server to go on after this connection.
     """
 
+    hooks: Hooks
+    # What few connections ever set takes no room in the others.
+    _over = ""
+    _half_closed = ""
+    _overheard = False
+    _left_at: float | None = None
+    _greeting = b""
+    _farewell = b""
+    _link: HookedLink | None = None
+    _later: Later | None = None
+
     def __init__(self, host: Host, listener: Endpoint, framer: Framer[Any]) -> None:
         self.peer = ""
         self.ordinal = 0
         self.endpoint: SpdmEndpoint | None = None
-        self.hooks = Hooks()
         self.keeps_listening = False
         self._host = host
         self._listener = listener
@@ -91,15 +101,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         self._reading = True
         self._deaf = False
         self._end_after = ""
-        self._over = ""
-        self._half_closed = ""
-        self._overheard = False
-        self._left_at: float | None = None
-        self._greeting = b""
-        self._farewell = b""
         self._reason = ""
-        self._link: HookedLink | None = None
-        self._later: Later | None = None
         self._last_frame = self._frame_start = host.clock.now()
         self._watch = Watch(host.clock, self._look)
 

@@ -71,7 +71,7 @@ class SpdmEndpoint:
 
     def __init__(self, responder: Core, clock: Clock, emit: Callable[[Event], None]) -> None:
         self._responder = responder
-        self._hooks = Hooks()
+        self._hooks: Hooks | None = None
         self._clock = clock
         self._emit_alone = emit
         self._timers = Timers(clock, self._expired)
@@ -134,7 +134,7 @@ class SpdmEndpoint:
     def _listen_to(self, peer: PeerPort) -> None:
         """Let the responder meet the hooks of the peer on whose behalf it is called next."""
         hooks = peer.hooks
-        if hooks is self._hooks or (is_default(hooks) and is_default(self._hooks)):
+        if hooks is self._hooks or (self._hooks is None and is_default(hooks)):
             return
         self._hooks = hooks
         self._responder.use(hooks)

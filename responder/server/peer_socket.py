@@ -11,6 +11,8 @@ _LINGER_FOR_NOTHING = struct.pack("ii", 1, 0)
 class PeerSocket:
     """The socket below a transport; whatever is not TCP is left as it is."""
 
+    __slots__ = ("_quick", "_socket")
+
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         is_tcp = sock.family != socket.AF_UNIX

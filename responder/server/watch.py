@@ -8,6 +8,8 @@ from responder.server.clock import Clock, Handle
 class Watch:
     """One pending call of ``look``."""
 
+    __slots__ = ("_at", "_clock", "_handle", "_look")
+
     def __init__(self, clock: Clock, look: Callable[[], None]) -> None:
         self._clock = clock
         self._look = look

@@ -61,6 +61,84 @@ async def test_padding_goes_both_ways():
     assert peer.seen[1] == (b"abcde\0\0\0", 0.0, 3)
 
 
+async def test_a_late_answer_moves_the_time():
+    channel = InProcessChannel(Scripted([Send(b"late", delay=3.0)], [Send(b"prompt")]))
+    assert await channel.exchange(b"ask") == b"late"
+    assert channel.now == 3.0
+    assert await channel.exchange(b"ask") == b"prompt"
+    assert (channel.now, channel.unasked) == (3.0, [])
+
+
+async def times_out(channel):
+    with pytest.raises(ChannelError) as error:
+        await channel.exchange(b"ask")
+    assert (error.value.kind, error.value.reason) == ("timeout", "no answer within 10 s")
+
+
+async def test_an_answer_that_is_too_late_comes_before_that_of_the_next_request():
+    """The wire does not tell which request an answer is meant for."""
+    peer = Scripted([Send(b"old", delay=15.0)], [Send(b"new", delay=6.0)], [Send(b"newest")])
+    channel = InProcessChannel(peer)
+    await times_out(channel)
+    assert channel.now == 10.0
+    assert await channel.exchange(b"ask") == b"old"
+    assert channel.now == 15.0
+    assert await channel.exchange(b"ask") == b"newest"
+    await channel.sleep(5.0)
+    assert (channel.unasked, channel.now) == ([b"new"], 20.0)
+
+
+async def test_an_answer_that_is_there_before_the_next_request_answers_nothing():
+    """As on a socket; see test_a_second_frame_answers_nothing_later."""
+    peer = Scripted([Send(b"old", delay=12.0)], [Send(b"new")])
+    channel = InProcessChannel(peer)
+    await times_out(channel)
+    await channel.sleep(5.0)
+    assert await channel.exchange(b"ask") == b"new"
+    assert channel.unasked == [b"old"]
+
+
+async def test_a_late_close_comes_in_its_turn():
+    early = [Send(b"1"), Close("cut", "rst", 4.0), Send(b"2", delay=5.0)]
+    channel = InProcessChannel(Scripted(early, [Send(b"ok")], [Send(b"3", delay=9.0)]))
+    assert await channel.exchange(b"ask") == b"1"
+    assert await channel.exchange(b"ask") == b"ok"
+    with pytest.raises(ChannelError) as error:
+        await channel.exchange(b"ask")
+    assert (error.value.kind, error.value.reason, channel.now) == ("closed", "cut", 4.0)
+    await channel.sleep(20.0)
+    assert channel.unasked == []
+
+
+@pytest.mark.parametrize("how", ["fin", "rst", "half"])
+async def test_whatever_the_end_what_was_sent_before_it_counts(how):
+    channel = InProcessChannel(Scripted([Send(b"last"), Close("over", how)]))
+    assert await channel.exchange(b"ask") == b"last"
+    with pytest.raises(ChannelError, match="closed: over"):
+        await channel.exchange(b"ask")
+
+
+async def test_a_timer_may_answer_who_waits():
+    peer = Scripted([ArmTimer("t", 2.0)], [Send(b"unasked"), ArmTimer("t", 4.0)], [Send(b"again")])
+    channel = InProcessChannel(peer)
+    assert await channel.exchange(b"ask") == b"unasked"
+    assert channel.now == 2.0
+    await channel.sleep(2.0)
+    assert channel.unasked == [b"again"]
+
+
+async def test_an_observer_is_told_the_virtual_time():
+    told = []
+    channel = InProcessChannel(
+        Scripted([Send(b"x", delay=1.0)], [Emit(EVENT), Send(b"y")]),
+        now=5.0,
+        observer=lambda at, event: told.append((at, event)),
+    )
+    await channel.exchange(b"ask")
+    await channel.exchange(b"ask")
+    assert told == [(6.0, EVENT)]
+
+
 async def test_silence_and_an_end():
     channel = InProcessChannel(Scripted([], [Close("enough")]))
     for kind in ("timeout", "closed", "closed"):

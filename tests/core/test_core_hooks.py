@@ -183,6 +183,23 @@ def test_the_connection_hook_hears_of_arrival_and_departure():
     assert heard == [("opened", "NOT_STARTED"), ("closed", "AUTHENTICATED")]
 
 
+def test_a_timer_of_a_hook_may_speak_and_that_is_told():
+    class Speaker(Hooks):
+        def expired(self, name, connection, now):
+            return [Send(f"{name} at {now:g} in {connection.phase.name}".encode())]
+
+    send, told = meet(Speaker()).responder.expire("t", 9.0)
+    assert send == Send(b"t at 9 in NEGOTIATED")
+    assert told.event.message == send.message
+
+
+def test_other_hooks_may_take_the_place_of_those_before():
+    dialogue = meet(OnCode(0x81, [], times=99))
+    assert dialogue.hear(raw.get_digests(0x12)) == []
+    dialogue.responder.use(Hooks())
+    dialogue.reach("digests")
+
+
 def test_hooks_see_request_bytes_without_padding_and_evidence_is_emitted():
     class Witness(Hooks):
         def request(self, exchange):

@@ -21,10 +21,12 @@ from core.fakes import (
     responder,
 )
 from cryptography.exceptions import InvalidSignature
+from faults.engines import engine
 
 from responder.core.effects import Emit
 from responder.core.events import FaultFired
-from responder.faults.engine import DeviceMemory, FaultEngine
+from responder.crypto.random_tree import RandomTree
+from responder.faults.memory import FaultMemory
 from responder.profiles.load import load_profile
 
 every_version = pytest.mark.parametrize("version", VERSIONS, ids="1.{0.real}".format)
@@ -45,7 +47,8 @@ def faults():
 
 def meet(faults, version, asym=P256, memory=None):
     """A dialogue with a fake device of which only the faults are the profile's."""
-    hooks = FaultEngine(faults, DeviceMemory() if memory is None else memory)
+    hooks = engine(*faults, memory=memory)
+    hooks.connection("opened", None)
     return Dialogue(responder(FakeDevice(), policy(), hooks=hooks), version, asym)
 
 
@@ -165,7 +168,7 @@ def test_the_answer_itself_shows_nothing(faults, version):
 
 @every_version
 def test_the_device_remembers_from_connection_to_connection(faults, version):
-    memory = DeviceMemory()
+    memory = FaultMemory()
     first = meet(faults["stale-nonce"], version, memory=memory).reach("negotiated")
     request = raw.challenge(version, nonce=OTHER_NONCE)
     check_stale(first, request, ask(first, request), bytes(32))
@@ -186,7 +189,9 @@ def test_another_device_remembers_nothing(faults):
 
 def test_the_profile_gives_all_its_connections_one_memory():
     profile = load_profile("stale-nonce")
-    first, second = (profile.hooks(None) for _ in range(2))
+    first, second = (profile.hooks(RandomTree(b"")) for _ in range(2))
+    for hooks in (first, second):
+        hooks.connection("opened", None)
     for hooks, stale in ((first, bytes(32)), (second, NONCE)):
         dialogue = Dialogue(responder(hooks=hooks), 0x12).reach("negotiated")
         request = raw.challenge(0x12)
@@ -219,7 +224,7 @@ def test_a_request_that_was_refused_was_seen(faults):
 
 
 def test_a_request_that_was_put_off_is_answered_with_the_nonce_before_it(faults):
-    hooks = FaultEngine(faults["stale-nonce"], DeviceMemory())
+    hooks = engine(*faults["stale-nonce"])
     slow = policy(ready_after={0x83: 1_000})
     dialogue = Dialogue(responder(its_policy=slow, hooks=hooks), 0x12).reach("negotiated")
     ask(dialogue, raw.get_measurements(0x12, attributes=1, nonce=OTHER_NONCE))
@@ -236,4 +241,5 @@ def test_what_was_recalled_is_told(faults):
     effects = dialogue.responder.receive(raw.challenge(0x12), 0.0)
     (fired,) = [e.event for e in effects if isinstance(e, Emit) and isinstance(e.event, FaultFired)]
     assert fired.hook == "pre_sign"
-    assert OTHER_NONCE.hex() in fired.detail
+    assert OTHER_NONCE in fired.after
+    assert OTHER_NONCE not in fired.before

@@ -1,22 +1,21 @@
 """The hooks of key schedule, records and registers: ready for the parts that call them."""
 
 import pytest
+from core.fakes import responder
 from faults.engines import engine, fault
 
 from responder.core.hooks import Access, Derivation, Exchange, Sealing
-from responder.core.responder import Responder
 from responder.faults.memory import FaultMemory
 from responder.spec.algorithms import BASE_HASHES, by_name
 from responder.wire.context import WireContext
 from responder.wire.version import GetVersion
 
 SHA256 = by_name(BASE_HASHES, "SHA-256")
+SHA384 = by_name(BASE_HASHES, "SHA-384")
 
 
 def exchange():
-    from core.fakes import responder
-
-    peer: Responder = responder()
+    peer = responder()
     request = GetVersion()
     return Exchange(peer.connection, request, request.build(), WireContext(version=0x12), 0.0)
 
@@ -35,7 +34,7 @@ def derived(*actions, **keys):
 DERIVE = [
     ({"do": "set", "field": "label", "value": "req hs data"}, "label", "req hs data"),
     ({"do": "set", "field": "secret", "value": "zeros"}, "secret", bytes(6)),
-    ({"do": "set", "field": "base_hash", "value": "SHA-384"}, "base_hash", by_name(BASE_HASHES, "SHA-384")),
+    ({"do": "set", "field": "base_hash", "value": "SHA-384"}, "base_hash", SHA384),
     ({"do": "set", "field": "result", "value": "00"}, "result", b"\0"),
     ({"do": "flip", "field": "salt", "bit": 0}, "salt", b"ralt"),
     ({"do": "add", "field": "size", "by": 1}, "size", 33),

@@ -41,4 +41,7 @@ def test_another_event_as_json():
         "fault": "sig.bitflip",
         "hook": "post_sign",
         "detail": "bit 0",
+        "message": "",
+        "before": "",
+        "after": "",
     }

@@ -4,7 +4,14 @@ import os
 
 import pytest
 
-from responder.core.events import InternalError, PhaseChanged, RequestReceived, ResponseSent
+from responder.core.events import (
+    FaultFired,
+    FaultMissed,
+    InternalError,
+    PhaseChanged,
+    RequestReceived,
+    ResponseSent,
+)
 from responder.observe.bus import ObserverLost
 from responder.observe.entry import Entry
 from responder.observe.log import Level, Log, LogSink, line_of
@@ -25,6 +32,19 @@ LEFT = PeerLeft("127.0.0.1:5000", "the peer asked for shutdown")
             ),
         ),
         (0, PeerIgnored("noise"), "  1.500000 warning - PeerIgnored reason=noise\n"),
+        (
+            2,
+            FaultFired("a.b", "draft", "set nonce", "CHALLENGE_AUTH", b"before", b"after"),
+            (
+                "  1.500000 info    #2 FaultFired fault=a.b hook=draft detail='set nonce'"
+                " message=CHALLENGE_AUTH\n"
+            ),
+        ),
+        (
+            0,
+            FaultMissed("a.b", "connection 1, wanted 2"),
+            "  1.500000 warning - FaultMissed fault=a.b nearest='connection 1, wanted 2'\n",
+        ),
         (
             1,
             RequestReceived(0x84, b"\x10\x84\0\0"),

@@ -2,56 +2,102 @@ import pytest
 
 from responder.profiles.load import load_profile
 
-RECALL = '{ do = "recall", field = "nonce", of = ["CHALLENGE"] }'
-FAULT = """\
+ABOUT = """\
 [[fault]]
 id = "x"
 description = ""
 duty = "reject"
 basis = "spec"
 source = ""
-hook = "pre_sign"
-action = [{ do = "recall", field = "nonce", of = ["CHALLENGE"] }]
 """
+FLIP = '{ do = "flip" }'
+FAULT = f'{ABOUT}hook = "post_sign"\naction = [{FLIP}]\n'
+"""Eight lines; what is added stands in the ninth."""
+
+
+def with_rule(hook, action, more=""):
+    return f'{ABOUT}hook = "{hook}"\naction = [{action}]\n{more}'
 
 
 def test_words_that_exist_are_taken(write, head):
-    text = head + FAULT + 'message = ["MEASUREMENTS"]\nversion = ["1.2"]\nnth = 2\n'
+    text = head + FAULT + 'message = ["MEASUREMENTS"]\nversion = ["1.2"]\nnth = [2]\n'
     (fault,) = load_profile(write(text)).faults
-    assert (fault.message, fault.version, fault.nth) == (["MEASUREMENTS"], ["1.2"], 2)
+    assert (fault.message, fault.version, fault.nth) == (["MEASUREMENTS"], ["1.2"], [2])
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "reason", "suggestion"),
-    [
-        (FAULT + 'message = ["MEASUREMENT"]\n', 9, "unknown response", "MEASUREMENTS"),
-        (FAULT + 'message = ["CHALLENGE"]\n', 9, "unknown response", "CHALLENGE_AUTH"),
-        (FAULT + 'version = ["1.22"]\n', 9, "unknown SPDM version '1.22'", "1.2"),
-        (FAULT + "nth = 0\n", 9, "nth counts from 1", ""),
-        (FAULT + FAULT, 10, "fault 'x' is there twice", ""),
-        (FAULT.replace('"CHALLENGE"', '"CHALLENGES"'), 8, "unknown request", "CHALLENGE"),
-        (FAULT.replace('"nonce"', '"nonse"'), 8, "CHALLENGE has no field 'nonse'", "nonce"),
-        (FAULT.replace('"CHALLENGE"', '"GET_DIGESTS"'), 8, "has no field 'nonce'", ""),
-        (FAULT.replace('"CHALLENGE"', '"KEY_EXCHANGE"'), 8, "has no field 'nonce'", ""),
-    ],
-)
+def test_faults_of_the_catalogue_are_named(write, head):
+    faults = load_profile(
+        write('faults = ["sig.zero:CHALLENGE_AUTH", "ver.count-zero"]\n' + head)
+    ).faults
+    assert [fault.id for fault in faults] == ["sig.zero:CHALLENGE_AUTH", "ver.count-zero"]
+
+
+def test_a_fault_of_the_catalogue_may_be_changed(write, head):
+    text = head + '[[fault]]\nextends = "cert.slot-wrong"\nnth = [2]\n'
+    (fault,) = load_profile(write(text)).faults
+    (base,) = load_profile(write('faults = ["cert.slot-wrong"]\n' + head)).faults
+    assert fault.nth == [2]
+    assert (fault.id, fault.action, fault.duty) == (base.id, base.action, base.duty)
+
+
+SET = '{ do = "set", field = "nonce", value = 0 }'
+UNKNOWN = [
+    (FAULT + 'message = ["MEASUREMENT"]\n', 9, "unknown message 'MEASUREMENT'", "MEASUREMENTS"),
+    (FAULT + 'version = ["1.22"]\n', 9, "unknown SPDM version '1.22'", "1.2"),
+    (FAULT + 'algorithm = ["ECDSA-P265"]\n', 9, "unknown algorithm 'ECDSA-P265'", "ECDSA-P256"),
+    (FAULT + 'after = ["send:VERSION"]\n', 9, "'send:VERSION' is no event", "sent"),
+    (FAULT + 'after = ["sent:VERSIONS"]\n', 9, "unknown message 'VERSIONS'", "VERSION"),
+    (FAULT + 'until = ["step:two"]\n', 9, "there is no step 'two'", ""),
+    (FAULT + 'colour = "red"\n', 9, "unknown key 'colour' in fault[0]", ""),
+    (FAULT + "nth = [0]\n", 9, "fault[0].nth", ""),
+    (FAULT + FAULT, 10, "fault 'x' is there twice", ""),
+    (FAULT.replace('"flip"', '"flop"'), 8, "is none of", "flip"),
+    (FAULT.replace('"post_sign"', '"post_sing"'), 7, "is none of", "post_sign"),
+    (with_rule("draft", SET.replace("nonce", "nonse"), 'message = ["CHALLENGE_AUTH"]'), 8,
+     "ChallengeAuth has no field 'nonse'", "nonce"),
+    (with_rule("draft", SET, 'message = ["DIGESTS"]'), 8, "Digests has no field 'nonce'", ""),
+    (with_rule("pre_sign", '{ do = "set", part = "CHALLENGES", field = "nonce", value = 0 }'), 8,
+     "unknown message 'CHALLENGES'", "CHALLENGE"),
+    (with_rule("pre_sign", '{ do = "set", field = "kontext", value = "" }'), 8,
+     "unknown field of a signature 'kontext'", "context"),
+    (with_rule("pre_sign", '{ do = "leave-out", part = ["DIGEST"] }'), 8, "unknown message", "DIGESTS"),
+    (with_rule("frame", '{ do = "add", field = "doe.lenght", by = 1 }'), 8, "has no field", "length"),
+    (with_rule("frame", '{ do = "add", field = "pci.length", by = 1 }'), 8, "unknown layer 'pci'", ""),
+    (with_rule("request", '{ do = "error", code = "Bussy" }'), 8, "there is no error 'Bussy'", ""),
+    (with_rule("certificate", '{ do = "defect", name = "expird" }'), 8, "there is no defect", "expired"),
+    (with_rule("post_sign", '{ do = "forge", how = "r-zreo" }'), 8, "there is no forgery", "r-zero"),
+    (FAULT + 'request = { operaton = 1 }\nmessage = ["GET_MEASUREMENTS"]', 9,
+     "GetMeasurements has no field 'operaton'", "operation"),
+    ('[[fault]]\nextends = "sig.zerro"\n', 2, "there is no fault 'sig.zerro'", "sig.zero"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "reason", "suggestion"), UNKNOWN)
 def test_words_that_do_not_exist(refused, head, text, line, reason, suggestion):
     where, why, hint = refused(head + text)
-    assert where == head.count("\n") + line
     assert reason in why
+    assert where == head.count("\n") + line
     assert hint == suggestion
 
 
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        (FAULT.replace(RECALL, ""), 8, "fault 'x' does nothing"),
-        (FAULT.replace(RECALL, '{ do = "flip" }'), 8, "the action of pre_sign is 'recall'"),
-        (FAULT.replace("pre_sign", "post_sign"), 8, "the action of post_sign is 'flip'"),
-        (FAULT + 'message = ["DIGESTS"]\n', 9, "DIGESTS has no signature, so pre_sign never"),
+        (FAULT.replace(FLIP, ""), 8, "fault 'x' does nothing"),
+        (ABOUT + f"action = [{FLIP}]\n", 1, "fault 'x' lacks the key 'hook'"),
+        (FAULT.replace("post_sign", "request"), 8, "'flip' does nothing at request"),
+        (FAULT.replace(FLIP, '{ do = "silence" }'), 8, "'silence' does nothing at post_sign"),
+        (FAULT + 'message = ["DIGESTS"]\n', 9, "DIGESTS has no signature, so post_sign never"),
+        (FAULT + f'[[fault.step]]\nhook = "draft"\naction = [{FLIP}]\n', 9, "has steps"),
     ],
 )
 def test_a_fault_that_can_never_strike(refused, head, text, line, reason):
     where, why, _ = refused(head + text)
-    assert where == head.count("\n") + line
     assert reason in why
+    assert where == head.count("\n") + line
+
+
+def test_a_profile_without_faults_has_no_engine():
+    profile = load_profile("minimal-1.0")
+    assert profile.memory is None
+    assert profile.missed() == []
