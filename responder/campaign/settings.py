@@ -7,6 +7,15 @@ from typing import Any
 
 from responder.campaign import scripts
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
+from responder.requester.options import AttestOptions
+from responder.spec.algorithms import (
+    TABLE_AEAD,
+    TABLE_DHE,
+    TABLE_KEM,
+    TABLE_KEY_SCHEDULE,
+    TABLE_REQ_BASE_ASYM,
+    TABLE_REQ_PQC_ASYM,
+)
 from responder.spec.flags import Cap
 from responder.spec.limits import SUMMARY_NONE
 from responder.spec.versions import V10, V11, V12, V13, V14
@@ -42,6 +51,12 @@ _DOE = "spdm-emu+doe://127.0.0.1:0"
 _MCTP = "spdm-emu+mctp://127.0.0.1:0"
 _TCP = "dsp0287://127.0.0.1:0"
 
+
+def _offering(**changes: Any) -> AttestOptions:
+    """The usual options with another offer."""
+    return replace(OPTIONS, offer=replace(OPTIONS.offer, **changes))
+
+
 _ALONE = (
     Setting(name="attestation", text="An attestation of SPDM 1.4."),
     Setting(
@@ -76,7 +91,7 @@ _ALONE = (
     ),
     Setting(
         name="multi-key-1.3",
-        text="The same with SPDM 1.3.",
+        text="A multi-key connection with SPDM 1.3.",
         profile="eight-slots",
         options=replace(OPTIONS, versions=(V13,)),
     ),
@@ -135,8 +150,79 @@ _ON_SOCKETS = (
 _BY_NAME = (
     Setting(
         name="session-offer",
-        text="A device that says that it can have sessions.",
-        overrides=_SESSIONS,
+        text="Both sides say that they can have sessions and mutual authentication.",
+        overrides={
+            "spdm": {
+                "capabilities": [*_CAPABILITIES, "KEY_EX", "MAC", "ENCRYPT", "MUT_AUTH", "ENCAP"]
+            },
+            "algorithms": {
+                "dhe": ["SECP384R1", "FFDHE2048"],
+                "aead": ["AES-256-GCM", "AES-128-GCM"],
+                "req_base_asym": ["ECDSA-P384"],
+                "key_schedule": ["SPDM"],
+            },
+        },
+        options=_offering(
+            flags=Cap.CERT | Cap.KEY_EX | Cap.MAC | Cap.ENCRYPT | Cap.MUT_AUTH | Cap.ENCAP
+        ),
+    ),
+    Setting(
+        name="endpoint-info-offer",
+        text="The requester says that it signs information about itself.",
+        overrides={"algorithms": {"req_base_asym": ["ECDSA-P384"]}},
+        options=_offering(flags=Cap.CERT | Cap.EP_INFO_SIG),
+    ),
+    Setting(
+        name="pqc-offer",
+        text="The requester offers post-quantum algorithms too.",
+        options=_offering(
+            pqc_asym=0x3,
+            structures={**OPTIONS.offer.structures, TABLE_REQ_PQC_ASYM: 0x3, TABLE_KEM: 0x6},
+        ),
+    ),
+    Setting(
+        name="narrow-offer",
+        text="The requester offers one algorithm of each kind.",
+        options=_offering(
+            base_asym=0x10,
+            base_hash=0x4,
+            structures={
+                TABLE_DHE: 0x10,
+                TABLE_AEAD: 0x2,
+                TABLE_REQ_BASE_ASYM: 0x80,
+                TABLE_KEY_SCHEDULE: 0x1,
+            },
+        ),
+    ),
+    Setting(
+        name="mel-offer",
+        text="The requester offers the specification of a measurement extension log.",
+        options=_offering(mel_specification=1),
+    ),
+    Setting(
+        name="no-measurement-specification",
+        text="The requester offers no measurement specification, and reads no measurements.",
+        options=replace(
+            _offering(measurement_specification=0), summary=SUMMARY_NONE, measurements="none"
+        ),
+    ),
+    Setting(
+        name="multi-key-only-requester",
+        text="The requester wants a multi-key connection.",
+        profile="eight-slots",
+        options=_offering(flags=Cap.CERT | Cap.CHAL | Cap.MULTI_KEY_ONLY),
+    ),
+    Setting(
+        name="both-opaque-formats",
+        text="The requester knows both formats of opaque data.",
+        options=_offering(opaque_formats=0x3),
+    ),
+    Setting(
+        name="sm-offer",
+        text="The requester offers SM2 and SM3, which it cannot compute.",
+        options=_offering(
+            base_asym=OPTIONS.offer.base_asym | 0x200, base_hash=OPTIONS.offer.base_hash | 0x40
+        ),
     ),
     Setting(
         name="mutual-authentication-required",
@@ -152,9 +238,7 @@ _BY_NAME = (
     Setting(
         name="small-requests",
         text="SPDM 1.2, with a requester none of whose requests has more than 42 bytes.",
-        options=replace(
-            OPTIONS, versions=(V12,), offer=replace(OPTIONS.offer, structures={}), vendor=None
-        ),
+        options=replace(_offering(structures={}), versions=(V12,), vendor=None),
     ),
     Setting(
         name="two-connections-1.2",
@@ -221,7 +305,7 @@ _BY_NAME = (
     Setting(
         name="no-opaque-format",
         text="The requester knows no format of opaque data.",
-        options=replace(OPTIONS, offer=replace(OPTIONS.offer, opaque_formats=0)),
+        options=_offering(opaque_formats=0),
     ),
     Setting(
         name="resign-twice",
@@ -260,9 +344,7 @@ _BY_NAME = (
         name="large-certificates",
         text="The chain is read with 32-bit lengths too.",
         overrides={"spdm": {"capabilities": [*_CAPABILITIES, "LARGE_RESP"]}},
-        options=replace(
-            OPTIONS, versions=(V14,), offer=replace(OPTIONS.offer, flags=Cap.LARGE_RESP)
-        ),
+        options=replace(_offering(flags=Cap.LARGE_RESP), versions=(V14,)),
         parts=scripts.LARGE_CERTIFICATES,
     ),
     Setting(

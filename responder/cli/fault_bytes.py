@@ -18,6 +18,8 @@ from responder.wire.registry import class_of
 
 _PLAIN = WireContext()
 _PAYLOAD = "payload"
+_SPDM = "spdm"
+"""The kind of a frame that carries a message."""
 _CHAIN = "cert_chain"
 _LARGEST_HALVES = 132
 """Bytes of the largest signature that has two halves; RSA ones are longer and have none."""
@@ -37,7 +39,9 @@ def leaves_of(
     reader = _READERS.get(fired.hook)
     if reader is not None:
         return reader(data, context)
-    return _frame_leaves(data, layers, context) if fired.hook == "frame" else _unnamed(data)
+    if fired.hook == "frame":
+        return _frame_leaves(data, layers, context if fired.message == _SPDM else None)
+    return _unnamed(data)
 
 
 def message_leaves(data: bytes, context: WireContext) -> list[Leaf]:
@@ -95,7 +99,8 @@ def _signature_leaves(data: bytes, context: WireContext) -> list[Leaf]:
     return [Leaf(f"signature.{leaf.path}", leaf.data) for leaf in halves]
 
 
-def _frame_leaves(data: bytes, layers: Sequence[str], context: WireContext) -> list[Leaf]:
+def _frame_leaves(data: bytes, layers: Sequence[str], context: WireContext | None) -> list[Leaf]:
+    """The fields of all layers, and of the message in them if it has a context."""
     leaves: list[Leaf] = []
     for layer in layers:
         rest = b""
@@ -105,7 +110,9 @@ def _frame_leaves(data: bytes, layers: Sequence[str], context: WireContext) -> l
             else:
                 leaves.append(Leaf(f"{layer}.{leaf.path}".rstrip("."), leaf.data, leaf.meaning))
         data = rest
-    return [*leaves, *(message_leaves(data, context) if data else ())]
+    if context is not None and data:
+        return [*leaves, *message_leaves(data, context)]
+    return [*leaves, Leaf(f"{layers[-1]}.{_PAYLOAD}", data)] if data else leaves
 
 
 def _record_leaves(record: type[Record], data: bytes, context: WireContext) -> list[Leaf]:

@@ -25,7 +25,7 @@ from responder.wire.frames import layers_of
 _LINK = frozenset({"frame", "connection"})
 _DISCOVERY = "discovery"
 _NOTHING_KNOWN = WireContext()
-_SHOWN = 3
+_SHOWN = 2
 """How many strikes at one request are shown."""
 
 
@@ -200,7 +200,7 @@ def unbuilt_text(fault_id: str) -> str:
 def _example(shown: Rehearsal) -> Example:
     run = shown.faulted
     struck = [n for n, fired in zip(run.struck(), run.evidence, strict=True) if _answers(fired)]
-    if not struck:
+    if not (struck and run.exchanges):
         changes = [_change(fired, shown) for fired in run.evidence[:_SHOWN]]
         return Example(shown, None, None, None, changes, len(run.evidence) - len(changes), [])
     at = struck[0]

@@ -13,7 +13,7 @@ from responder.profiles.toml_text import toml_value
 from responder.spec.codes import name_of_code
 from responder.wire.names import header_version
 
-_MOST_ROWS = 48
+_MOST_ROWS = 32
 """Rows of bytes that are shown of one strike."""
 _MOST_FIELDS = 6
 """Fields that are named in one line."""

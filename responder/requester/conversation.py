@@ -7,10 +7,17 @@ from typing import TypeVar
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import SignatureError, signing_message
 from responder.requester.agreement import Agreement
-from responder.requester.checks import Checks
+from responder.requester.checks import Checks, Refused
 from responder.requester.options import AttestOptions
 from responder.requester.recovery import Recovery
-from responder.requester.report import ExchangeReport, Identity, Measured, Nonces, Report
+from responder.requester.report import (
+    CertificateReport,
+    ExchangeReport,
+    Identity,
+    Measured,
+    Nonces,
+    Report,
+)
 from responder.requester.steps import Step, Transmit, Wait
 from responder.requester.transcript import Signed, Transcript
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
@@ -32,7 +39,9 @@ _ZEROS = (1 << 24) + (1 << 18)
 class Known:
     """What was learnt before a restart."""
 
+    versions: list[str]
     identity: Identity
+    chain: list[CertificateReport]
     measurements: list[Measured]
 
 
@@ -63,7 +72,8 @@ class Conversation:
     def restart(self) -> None:
         """Forget what was agreed and learnt: RequestResynch leads back to GET_VERSION."""
         old = self.report
-        self._before = self._before or Known(old.identity, old.measurements)
+        known = Known(old.versions_offered, old.identity, old.chain, old.measurements)
+        self._before = self._before or known
         self.report = Report(observations=old.observations, exchanges=old.exchanges)
         self.agreed = Agreement()
         self.transcript = Transcript()
@@ -73,7 +83,10 @@ class Conversation:
         before, now = self._before, self.report
         if before is None:
             return
-        if before.identity != Identity() and before.identity != now.identity:
+        if before.versions and before.versions != now.versions_offered:
+            self.report.observe("restart.versions-changed", ", ".join(now.versions_offered))
+        another = (before.identity, before.chain) != (now.identity, now.chain)
+        if before.chain and another:
             self.report.observe("restart.identity-changed", now.identity.subject)
         if before.measurements and before.measurements != now.measurements:
             self.report.observe("restart.measurements-changed")
@@ -152,10 +165,19 @@ class Conversation:
             message, used = kind.read(raw, context)
         except WireError as error:
             self.require("any.size-short", condition=False, detail=str(error))
-            raw += bytes(_ZEROS)
-            message, used = kind.read(raw, context)
-            return message, raw[:used]
+            return self._made_up(kind, raw, context)
         return message, self.cut(raw, used)
+
+    def _made_up(
+        self, kind: type[AnyMessage], raw: bytes, context: WireContext
+    ) -> tuple[AnyMessage, bytes]:
+        """A response that is too short, for a requester that has forgotten to look: zeros follow."""
+        raw += bytes(_ZEROS)
+        try:
+            message, used = kind.read(raw, context)
+        except WireError as error:  # it asks for more than can be made up
+            raise Refused(self.checks.step, "any.size-short", str(error)) from None
+        return message, raw[:used]
 
     def cut(self, raw: bytes, used: int) -> bytes:
         """A response of ``used`` bytes without what the transport padded."""

@@ -129,7 +129,7 @@ def _device_mode(c: Conversation, index: int, value: bytes) -> str:
 def _version(c: Conversation, index: int, value: bytes) -> str:
     """The version as text; it has no prescribed form, so that odd bytes are shown escaped."""
     text = value.decode("utf-8", "backslashreplace").rstrip("\0")
-    if text.isprintable():
+    if text.isprintable() and text.encode() == value.rstrip(b"\0"):
         return text
     c.report.observe("measurements.odd-value", f"index {index}: version {text!r}")
     return repr(text)

@@ -21,6 +21,7 @@ OBSERVATIONS = {
     "chain.name-constraints": "An issuer's name constraints, not critical, were not looked at.",
     "chain.no-hardware-identity": "A device certificate lacks the hardware-identity OID.",
     "chain.no-key-usage": "A generic leaf has no keyUsage.",
+    "restart.versions-changed": "After RequestResynch other versions are offered.",
     "restart.identity-changed": "After RequestResynch the device is another one.",
     "restart.measurements-changed": "After RequestResynch the measurements differ.",
     "nonce.zero": "The responder's nonce is zero.",

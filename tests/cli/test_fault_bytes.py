@@ -13,7 +13,8 @@ VERSION = bytes.fromhex("10040000 0002 0012 0011".replace(" ", ""))
 
 def leaves(hook, data, context=KNOWN, layers=()):
     """Address and bytes of each part; together they are always the whole."""
-    found = leaves_of(data, FaultFired("t", hook, ""), context, layers)
+    kind = "spdm" if hook == "frame" else ""
+    found = leaves_of(data, FaultFired("t", hook, "", kind), context, layers)
     assert b"".join(leaf.data for leaf in found) == data
     return [(leaf.path, leaf.data.hex()) for leaf in found]
 
@@ -89,6 +90,13 @@ def test_a_frame_is_its_layers_and_then_the_message(binding, data, names):
 def test_a_cut_frame_keeps_the_names_that_fit():
     found = leaves("frame", bytes(10), KNOWN, layers_of("spdm-emu", "none", "spdm"))
     assert [name for name, _ in found] == ["socket.command", "socket.transport", "socket"]
+
+
+def test_what_a_command_carries_is_no_message():
+    frame = bytes.fromhex("0000dead 00000001 00000004") + b"Bye!"
+    fired = FaultFired("t", "frame", "", "command")
+    found = leaves_of(frame, fired, KNOWN, layers_of("spdm-emu", "mctp", "command"))
+    assert [leaf.path for leaf in found][2:] == ["socket.size", "socket.payload"]
 
 
 def test_a_measurement_block_and_a_chain():

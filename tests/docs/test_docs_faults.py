@@ -8,8 +8,10 @@ import pytest
 from responder.campaign.conversation import converse
 from responder.campaign.setting import Setting
 from responder.cli.main import main
+from responder.profiles.load import load_profile
 
-PAGE = (Path(__file__).parent.parent.parent / "docs" / "faults.md").read_text()
+DOCS = Path(__file__).parent.parent.parent / "docs"
+PAGE = (DOCS / "faults.md").read_text()
 
 
 def block(mark):
@@ -59,7 +61,14 @@ def test_the_miss_is_told_as_it_says(mine):
     assert [report.verdict for report in ran.reports] == ["attested"]
 
 
+def test_the_profile_with_faults_in_the_page_on_profiles_can_be_loaded(tmp_path):
+    page = (DOCS / "profiles.md").read_text()
+    (text,) = re.findall(r"```toml\n([^`]*\n\[\[fault\]\][^`]*)```", page)
+    path = tmp_path / "example.toml"
+    path.write_text(text)
+    assert [one.id for one in load_profile(str(path)).faults][-1] == "mine.second-signature"
+
+
 def test_all_links_lead_somewhere():
-    folder = Path(__file__).parent.parent.parent / "docs"
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", PAGE)
-    assert [target for target in targets if not (folder / target).exists()] == []
+    assert [target for target in targets if not (DOCS / target).exists()] == []

@@ -8,7 +8,7 @@ from requester.peer import BLOCKS, Peer, block, converse, error
 
 from responder.requester.options import VendorRequest
 from responder.spec.codes import ErrorCode, RequestCode
-from responder.spec.versions import V12
+from responder.spec.versions import V12, V13
 
 RESYNCH = error(V12, ErrorCode.REQUEST_RESYNCH)
 LATE = {RequestCode.VENDOR_DEFINED_REQUEST: [RESYNCH]}
@@ -56,3 +56,21 @@ def test_another_identity_is_told():
 def test_who_knew_nothing_before_has_nothing_to_compare(code):
     changed = Changing(first={code: [RESYNCH]}, other_blocks={1: BLOCKS[1]})
     assert not [name for name in converse(changed).observed if name.startswith("restart.")]
+
+
+def test_other_versions_are_told():
+    class Older(Changing):
+        def version(self, request):
+            if len([one for one in self.requests if one[1] == RequestCode.GET_VERSION]) > 1:
+                self.versions = (V12,)
+            return super().version(request)
+
+    peer = Older(versions=(V12, V13), first={RequestCode.GET_DIGESTS: [error(V13, 0x43)]})
+    outcome = converse(peer)
+    assert outcome.report.verdict == "attested"
+    assert "restart.versions-changed" in outcome.observed
+
+
+def test_the_same_names_with_another_key_are_another_device():
+    other = chain(leaf=LEAF.change(serial=77))
+    assert observed(other_chain=other) == {"restart.identity-changed"}
