@@ -70,6 +70,7 @@ LARGE = {
         {"do": "copy", "field": "large_remainder_length", "of": "response",
          "source": "large_portion_length"},
         {"do": "truncate", "field": "cert_chain", "to": 0},
+        {"do": "set", "field": "large_portion_length", "value": 0},
     ),
     "cert.chain-limit": ({"do": "set", "field": "large_remainder_length", "value": 0x10000},),
 }  # fmt: skip

@@ -63,7 +63,8 @@ def test_the_miss_is_told_as_it_says(mine):
 
 def test_the_profile_with_faults_in_the_page_on_profiles_can_be_loaded(tmp_path):
     page = (DOCS / "profiles.md").read_text()
-    (text,) = re.findall(r"```toml\n([^`]*\n\[\[fault\]\][^`]*)```", page)
+    blocks = re.findall(r"```toml\n(.*?)\n```", page, re.DOTALL)
+    (text,) = [one for one in blocks if "[[fault]]" in one]
     path = tmp_path / "example.toml"
     path.write_text(text)
     assert [one.id for one in load_profile(str(path)).faults][-1] == "mine.second-signature"

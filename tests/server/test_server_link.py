@@ -22,7 +22,7 @@ from server_peers import (
 )
 
 from responder.core.effects import Close
-from responder.core.events import FaultFired, RequestReceived, ResponseSent
+from responder.core.events import FaultFired, InternalError, RequestReceived, ResponseSent
 from responder.core.hooks import Hang, Hooks, Write
 from responder.server.clock import ManualClock
 from responder.server.events import PeerIgnored
@@ -263,6 +263,37 @@ async def test_accepted_and_hung_up(serving, how, error):
             with pytest.raises(error):
                 await asyncio.to_thread(peer.recv, 1)
     assert await running.events.reasons() == ["no"]
+
+
+@pytest.mark.parametrize(("how", "error"), [("fin", None), ("rst", ConnectionResetError)])
+async def test_a_fin_is_none_the_less_one_if_requests_are_left_unread(serving, how, error):
+    clock = ManualClock()
+    deaf = profile_with(accepted=lambda: [Hang(1000.0), Close("no", how, 1.0)])
+    running = await serving(profile=deaf, clock=clock)
+    with running.blocking_socket() as peer:
+        await until(lambda: running.server.connection_count)
+        peer.sendall(FRAME)
+        clock.advance(1)
+        await running.events.reasons()
+        if error is None:
+            assert peer.recv(1) == b""
+        else:
+            with pytest.raises(error):
+                peer.recv(1)
+
+
+async def test_a_half_close_of_what_the_peer_has_reset_is_no_defect(serving):
+    clock = ManualClock()
+    deaf = profile_with(accepted=lambda: [Hang(1000.0), Close("half", "half", 1.0), Close("end")])
+    running = await serving(profile=deaf, clock=clock)
+    peer = await running.peer()
+    await until(lambda: running.server.connection_count)
+    peer.reset()
+    await until(peer.writer.transport.is_closing)
+    await asyncio.sleep(0)
+    clock.advance(1)
+    assert await running.events.reasons() == ["end"]
+    assert running.events.of(InternalError) == []
 
 
 async def test_bytes_that_nobody_asked_for_on_arrival(serving):
