@@ -1,7 +1,7 @@
 """Compares the ids of ``fault list`` with tests/faults/catalogue.md; exit 1 if one is missing.
 
-Prints what is not built and why, and how many faults and cases there are. How the copy writes ids
-is said at its top.
+Prints what is not built and why (not with --short), and how many faults and cases there are. How
+the copy writes ids is said at its top.
 """
 
 import json
@@ -113,12 +113,12 @@ def main() -> None:
         f"{one} is not built, and no reason is given" for one in unbuilt if not unbuilt[one]
     ]
     problems += [f"{one} is built, and said not to be" for one in unbuilt if one in faults]
-    print("Not built:")
-    for name, reason in unbuilt.items():
-        print(f"  {name}: {reason}")
-    more = [name for name in faults if name not in known]
-    print(f"Beside the copy: {', '.join(more) or 'none'}")
-    print("Missing:" if problems else "Nothing is missing.")
+    if "--short" not in sys.argv:
+        more = [name for name in faults if name not in known]
+        print("Not built:")
+        print("".join(f"  {name}: {reason}\n" for name, reason in unbuilt.items()))
+        print(f"Beside the copy: {', '.join(more) or 'none'}")
+    print("Missing from the catalogue:" if problems else "The catalogue is complete.")
     for problem in problems:
         print(f"  {problem}")
     cases = sum(fault["cases"] for fault in faults.values())

@@ -14,6 +14,8 @@ MODULES = sorted(
 ERROR_TABLE = "core/test_error_table.py"
 WIRE = "wire/test_captured_messages.py"
 SHARED = {
+    "campaign/run.py": "campaign/test_campaign_reaction.py",
+    "campaign/setting.py": "campaign/test_campaign_settings.py",
     "cli/certs.py": "pki/test_pki_certs_verb.py",
     "cli/decode_input.py": "cli/test_decode.py",
     "cli/decode_transport.py": "cli/test_decode.py",
@@ -31,6 +33,18 @@ SHARED = {
     "core/interfaces.py": "device/test_device_emulated.py",
     "core/selection.py": ERROR_TABLE,
     "core/turn.py": "core/test_core_hooks.py",
+    "faults/actions.py": "faults/test_faults_engine.py",
+    "faults/devices.py": "faults/test_catalogue_cases.py",
+    "faults/domains.py": "faults/test_faults_cases.py",
+    "faults/edits.py": "faults/test_faults_editing.py",
+    "faults/keys.py": "faults/test_catalogue_cases.py",
+    "faults/match.py": "faults/test_faults_engine.py",
+    "faults/memory.py": "faults/test_faults_engine.py",
+    "faults/outgoing.py": "faults/test_faults_engine.py",
+    "faults/overlay.py": "faults/test_catalogue_cases.py",
+    "faults/signing.py": "faults/test_faults_signatures.py",
+    "faults/sources.py": "faults/test_faults_signatures.py",
+    "faults/subject.py": "faults/test_faults_editing.py",
     "faults/rule.py": "faults/test_faults_engine.py",
     "spec/limits.py": ERROR_TABLE,
     "spec/measurements.py": "device/test_device_measurements.py",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from responder.campaign.intent import unintended
 from responder.campaign.mask import masked_message, signature_to_mask
 from responder.campaign.rehearsal import Rehearsal
 from responder.campaign.run import Exchanged
@@ -72,6 +73,9 @@ def _of_bytes(rehearsal: Rehearsal) -> Iterator[str]:
     first, last = events[0], events[-1]
     if first.before != first.after and not _was(first, healthy, rehearsal, size):
         yield f"{first.hook}: the bytes before are not those of the healthy run"
+    if len(events) == 1 and first.before != first.after:
+        rules = [rule for rule in rehearsal.fault.rules if rule.hook == first.hook]
+        yield from unintended(first, rules, rehearsal.healthy.exchanges[: struck[0] + 1])
     if last.before != last.after and faulted.response is not None and not _is(last, faulted):
         yield f"{last.hook}: the bytes after are not those that came"
 

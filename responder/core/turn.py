@@ -208,8 +208,10 @@ class Turn:
 
     def _refuse(self, error: ProtocolError, exchange: Exchange | None) -> list[Effect]:
         """The ERROR response, past the hooks if the request had at least a header."""
-        is_measurements = self.data[1:2] == bytes([RequestCode.GET_MEASUREMENTS])
-        if is_measurements and error.code != ErrorCode.RESPONSE_NOT_READY:
+        # After RESPOND_IF_READY the exchange is about the request that was put off.
+        code = self.data[1] if exchange is None and len(self.data) > 1 else 0
+        code = exchange.request.code if exchange is not None else code
+        if code == RequestCode.GET_MEASUREMENTS and error.code != ErrorCode.RESPONSE_NOT_READY:
             self.connection.transcript.clear(Buffer.M)
         about_version = self.data[1:2] == bytes([RequestCode.GET_VERSION])
         version = V10 if about_version else self.connection.header_version

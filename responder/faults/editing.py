@@ -8,6 +8,8 @@ from responder.faults.place import FieldValue, Leaf, NoSuchPlace
 from responder.faults.subject import Subject
 
 _BITS = 8
+_SHOWN = 16
+"""Bytes that are shown in words about a change."""
 
 
 class Draws(Protocol):
@@ -46,7 +48,7 @@ def edit(subject: Subject, action: edits.Edit, draws: Draws, sources: Sources) -
 
     def how(leaf: Leaf) -> FieldValue:
         new = _new_value(action, leaf, draws, sources)
-        told.append(f"{_shown(leaf.value)} -> {_shown(new)}")
+        told.append(_change_text(leaf.value, new))
         return new
 
     subject.change(action.field, how, keep=keep)
@@ -238,9 +240,17 @@ def _repeated(data: bytes, size: int) -> bytes:
     return (data * (size // len(data) + 1))[:size]
 
 
+def _change_text(old: FieldValue, new: FieldValue) -> str:
+    """What has become of a value; of long bytes only how many are others."""
+    if isinstance(old, bytes) and isinstance(new, bytes) and len(old) == len(new) > _SHOWN:
+        others = sum(a != b for a, b in zip(old, new, strict=True))
+        return f"{others} of {len(old)} bytes"
+    return f"{_shown(old)} -> {_shown(new)}"
+
+
 def _shown(value: FieldValue) -> str:
     if isinstance(value, int):
         return f"0x{value:x}"
     if isinstance(value, bytes):
-        return value.hex() if len(value) <= 16 else f"{len(value)} bytes"
+        return value.hex() or "nothing" if len(value) <= _SHOWN else f"{len(value)} bytes"
     return "[" + ", ".join(f"0x{one:x}" for one in value) + "]"

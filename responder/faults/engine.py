@@ -112,9 +112,12 @@ class FaultEngine(Hooks):
                 return progress.carry_out(action, draws, NoSources(), armed.fault.id)
 
             told = self._carry_out(armed, one, frame.kind)
-            if told:
-                after = b"" if progress.data == before else progress.data
-                before = b"" if progress.data == before else before
+            same = progress.data == before
+            if told and same and all(isinstance(one, edits.Edit) for one in armed.rule.action):
+                self._miss(armed, f"{frame.kind}: {told}: the bytes stay as they are")
+            elif told:
+                after = b"" if same else progress.data
+                before = b"" if same else before
                 link.evidence.append(_fired(armed, told, frame.kind, before, after))
                 self._struck(armed)
         return progress.deeds()
@@ -267,6 +270,10 @@ class FaultEngine(Hooks):
             if not told:
                 continue
             after = out.message or b""
+            if all(
+                isinstance(action, act.Speak) and action.seconds for action in armed.rule.action
+            ):
+                continue  # it strikes when it speaks
             only_bytes = all(isinstance(action, edits.Edit) for action in armed.rule.action)
             if after == before and only_bytes:
                 self._miss(armed, f"{name}: {told}: the bytes stay as they are")
@@ -299,6 +306,7 @@ class FaultEngine(Hooks):
     def _speak(self, armed: Armed, action: act.Speak, key: str, now: float) -> list[Effect]:
         message = self._own.repeated[key]
         self._own.spoken[key] += 1
+        self._struck(armed)
         event = _fired(armed, "said unasked", _sent_name(message), b"", message)
         effects: list[Effect] = [Send(message), Emit(event)]
         if not action.times or self._own.spoken[key] < action.times:

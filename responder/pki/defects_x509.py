@@ -5,7 +5,15 @@ from responder.pki import certificate_edit as x509
 from responder.pki import der_edit as der
 from responder.pki import oids
 from responder.pki.certificate_edit import CertificateEdit
-from responder.pki.defect_draft import Change, Defect, Draft, intermediate, leaf, root
+from responder.pki.defect_draft import (
+    LENGTH_SIZE,
+    Change,
+    Defect,
+    Draft,
+    intermediate,
+    leaf,
+    root,
+)
 from responder.pki.der_edit import Node
 
 UNREACHABLE = "http://127.0.0.1:9/"
@@ -21,6 +29,8 @@ DICE_ATTESTATION = ("2.23.133.5.4.100.9", "2.23.133.5.4.100.11")
 _KEY_AGREEMENT = b"\x03\x08"
 _OCSP, _CA_ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
 _URI_TAG = 6
+_ALMOST_64K = 65_500
+"""Bytes of the longest chain that a 16-bit length can tell, less what DER adds."""
 
 
 def _serial(number: int) -> Change:
@@ -34,6 +44,13 @@ def _validity(begin: str = "", end: str = "") -> Change:
 def _late_ends(draft: Draft) -> None:
     draft.reissue(draft.intermediate, _validity(end="99991231235959Z"))
     draft.reissue(draft.leaf, _validity(end="20500101000000Z"))
+
+
+def _almost_64k(draft: Draft) -> None:
+    """Padding in an extension that nobody knows, and nobody has to."""
+    size = LENGTH_SIZE + draft.base_hash.size + sum(map(len, draft.certificates))
+    padding = Node(der.OCTET_STRING, bytes(_ALMOST_64K - size))
+    draft.reissue(draft.leaf, lambda edit: edit.set_extension(UNKNOWN_EXTENSION, padding))
 
 
 def _authority(ca: bool) -> Change:
@@ -158,6 +175,12 @@ _FIELDS = (
         "intermediate-expired",
         "The leaf's issuer has expired in 2021.",
         intermediate(_validity(end="210101000000Z")),
+    ),
+    Defect(
+        "total-64k",
+        "The chain has just under 65536 bytes, for the sake of an unknown extension of the leaf; "
+        "legal.",
+        _almost_64k,
     ),
     Defect(
         "time-2050-9999",

@@ -171,7 +171,7 @@ class Conversation:
     def _made_up(
         self, kind: type[AnyMessage], raw: bytes, context: WireContext
     ) -> tuple[AnyMessage, bytes]:
-        """A response that is too short, for a requester that has forgotten to look: zeros follow."""
+        """A response that is too short, for a requester that forgot to look: zeros follow."""
         raw += bytes(_ZEROS)
         try:
             message, used = kind.read(raw, context)

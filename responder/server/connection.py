@@ -4,6 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -353,7 +354,7 @@ class PeerConnection(asyncio.Protocol, ABC):
             self._half_closed = self._half_closed or reason
             self._deaf = True
             self._frames.clear()
-            self._transport.write_eof()
+            self._send_fin()
             return
         self._reason = reason
         self._forget()
@@ -361,9 +362,15 @@ class PeerConnection(asyncio.Protocol, ABC):
             self._socket.reset_when_closed()
             self._transport.abort()
             return
+        self._send_fin()  # or a close with requests left unread would be a reset
         self._transport.close()
         if self._host.limits.frame_time and self._transport.get_write_buffer_size():
             self._watch.until(self._host.clock.now() + self._host.limits.frame_time)
+
+    def _send_fin(self) -> None:
+        # A peer that has reset the connection meanwhile: connection_lost is on its way.
+        with suppress(OSError):
+            self._transport.write_eof()
 
     def _forget(self) -> None:
         """The connection has ended: nothing may come of it any more."""

@@ -27,7 +27,7 @@ def report(verdict="attested", check="", observations=()):
 
 
 def run_of(steps, *reports, seconds=1.0):
-    """A run of requests (with what came), evidence where it fell, and ``None`` between attestations.
+    """A run of requests (with what came), evidence where it fell; ``None`` ends an attestation.
 
     A request without an answer given is answered ``ANSWER``.
     """

@@ -57,7 +57,7 @@ def test_what_was_said_is_in_the_journal_and_among_the_exchanges():
 
 
 def test_a_socket_carries_the_same_bytes():
-    there = converse(replace(PLAIN, listen="spdm-emu+mctp://127.0.0.1:0"), (), SEED)
+    there = converse(SETTINGS["socket"], (), SEED)
     here = converse(PLAIN, (), SEED)
     assert [(e.request, e.response) for e in there.exchanges] == [
         (e.request, e.response) for e in here.exchanges

@@ -145,7 +145,7 @@ def test_evidence_holds_the_bytes_before_and_after():
     assert (event.fault, event.hook, event.message) == ("x.test", "draft", "DIGESTS")
     assert event.before == right
     assert event.after == right[:4] + bytes([right[4] ^ 1]) + right[5:]
-    assert event.detail == "flip digest: 64 bytes -> 64 bytes"
+    assert event.detail == "flip digest: 1 of 64 bytes"
 
 
 def test_what_did_not_change_is_not_told_as_changed():

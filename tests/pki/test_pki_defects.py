@@ -86,6 +86,7 @@ ACCEPTED_AS = {
     "long-chain": [],
     "swap-leaf-after-auth": [],
     "time-2050-9999": [],
+    "total-64k": [],
     "eku-both": [],
     "eku-none": [],
     "eku-unknown": [],

@@ -25,7 +25,7 @@ FAULT = '[[fault]]\nid = "x"\ndescription = ""\nduty = "reject"\nbasis = "spec"\
         (FAULT + 'hook = "pre_sing"\naction = []\n', 7, "hook is none of", "pre_sign"),
         (FAULT + 'hook = "pre_sign"\naction = [{ do = "flp" }]\n', 8, "is none of", "flip"),
         (FAULT + 'hook = "pre_sign"\naction = [{ do = "flip", bi = 1 }]\n', 8, "'bi'", "bit"),
-        (FAULT.replace('duty = "reject"\n', ''), 1, "fault[0] lacks the key 'duty'", ""),
+        (FAULT.replace('duty = "reject"\n', ""), 1, "fault[0] lacks the key 'duty'", ""),
     ],
 )
 def test_mistakes_are_explained_at_their_line(refused, head, added, line, reason, suggestion):

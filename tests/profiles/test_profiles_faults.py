@@ -53,23 +53,64 @@ UNKNOWN = [
     (FAULT + FAULT, 10, "fault 'x' is there twice", ""),
     (FAULT.replace('"flip"', '"flop"'), 8, "is none of", "flip"),
     (FAULT.replace('"post_sign"', '"post_sing"'), 7, "is none of", "post_sign"),
-    (with_rule("draft", SET.replace("nonce", "nonse"), 'message = ["CHALLENGE_AUTH"]'), 8,
-     "ChallengeAuth has no field 'nonse'", "nonce"),
+    (
+        with_rule("draft", SET.replace("nonce", "nonse"), 'message = ["CHALLENGE_AUTH"]'),
+        8,
+        "ChallengeAuth has no field 'nonse'",
+        "nonce",
+    ),
     (with_rule("draft", SET, 'message = ["DIGESTS"]'), 8, "Digests has no field 'nonce'", ""),
-    (with_rule("pre_sign", '{ do = "set", part = "CHALLENGES", field = "nonce", value = 0 }'), 8,
-     "unknown message 'CHALLENGES'", "CHALLENGE"),
-    (with_rule("pre_sign", '{ do = "set", field = "kontext", value = "" }'), 8,
-     "unknown field of a signature 'kontext'", "context"),
-    (with_rule("pre_sign", '{ do = "leave-out", part = ["DIGEST"] }'), 8, "unknown message", "DIGESTS"),
-    (with_rule("frame", '{ do = "add", field = "doe.lenght", by = 1 }'), 8, "has no field", "length"),
-    (with_rule("frame", '{ do = "add", field = "pci.length", by = 1 }'), 8, "unknown layer 'pci'", ""),
+    (
+        with_rule("pre_sign", '{ do = "set", part = "CHALLENGES", field = "nonce", value = 0 }'),
+        8,
+        "unknown message 'CHALLENGES'",
+        "CHALLENGE",
+    ),
+    (
+        with_rule("pre_sign", '{ do = "set", field = "kontext", value = "" }'),
+        8,
+        "unknown field of a signature 'kontext'",
+        "context",
+    ),
+    (
+        with_rule("pre_sign", '{ do = "leave-out", part = ["DIGEST"] }'),
+        8,
+        "unknown message",
+        "DIGESTS",
+    ),
+    (
+        with_rule("frame", '{ do = "add", field = "doe.lenght", by = 1 }'),
+        8,
+        "has no field",
+        "length",
+    ),
+    (
+        with_rule("frame", '{ do = "add", field = "pci.length", by = 1 }'),
+        8,
+        "unknown layer 'pci'",
+        "",
+    ),
     (with_rule("request", '{ do = "error", code = "Bussy" }'), 8, "there is no error 'Bussy'", ""),
-    (with_rule("certificate", '{ do = "defect", name = "expird" }'), 8, "there is no defect", "expired"),
-    (with_rule("post_sign", '{ do = "forge", how = "r-zreo" }'), 8, "there is no forgery", "r-zero"),
-    (FAULT + 'request = { operaton = 1 }\nmessage = ["GET_MEASUREMENTS"]', 9,
-     "GetMeasurements has no field 'operaton'", "operation"),
+    (
+        with_rule("certificate", '{ do = "defect", name = "expird" }'),
+        8,
+        "there is no defect",
+        "expired",
+    ),
+    (
+        with_rule("post_sign", '{ do = "forge", how = "r-zreo" }'),
+        8,
+        "there is no forgery",
+        "r-zero",
+    ),
+    (
+        FAULT + 'request = { operaton = 1 }\nmessage = ["GET_MEASUREMENTS"]',
+        9,
+        "GetMeasurements has no field 'operaton'",
+        "operation",
+    ),
     ('[[fault]]\nextends = "sig.zerro"\n', 2, "there is no fault 'sig.zerro'", "sig.zero"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "line", "reason", "suggestion"), UNKNOWN)
