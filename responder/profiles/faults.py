@@ -4,6 +4,7 @@ The engine takes what is here as it is: every message, field, version and word i
 a mistake is told at its line.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -75,6 +76,16 @@ DOES: Mapping[str, tuple[type[Action], ...]] = {
     "register": (_EDITS,),
 }
 """What can be done at each hook."""
+_KEYS = re.compile(r"|issuer|root|attacker|slot:[0-7]")
+_WORDS = frozenset({"zeros", "ones", "random", "shuffled", "reversed"})
+_HEXADECIMAL: Mapping[str, frozenset[str]] = {
+    "value": _WORDS
+    | {"request", "again", "none", "same", "counter", "mode-debug"}
+    | {"last-request", "last-response", "stale"},
+    "mask": frozenset(),
+    "extended": frozenset(),
+}
+"""Keys whose text is hexadecimal, and the words that may stand there instead."""
 _EVENTS = ("sent", "received", "fired", "step", "phase")
 _SIGNING = ("context", "version", "base_hash", "scheme")
 
@@ -202,6 +213,7 @@ def _check_action(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> 
             error_code(action.code)
         except ConfigError as error:
             raise lookup.source.error((*path, "code"), error.reason) from None
+    _check_values(path, rule, action, lookup)
     if isinstance(action, act.Defect):
         _check_word(path, "name", action.name, "defect", lookup)
     if isinstance(action, act.Forge):
@@ -211,6 +223,39 @@ def _check_action(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> 
         lookup.all((*path, "part"), wanted, _MESSAGES, "message")
     if isinstance(action, edits.Edit):
         _check_edit(path, rule, action, lookup)
+
+
+def _check_values(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> None:
+    """Hexadecimal text, keys, versions and files, which are only used when the fault strikes."""
+    for key, words in _HEXADECIMAL.items():
+        text = getattr(action, key, None)
+        if not isinstance(text, str) or text in words or _names_value(rule, action, key):
+            continue
+        if isinstance(action, edits.Copy | act.Forge):
+            continue
+        lookup.hex((*path, key), text)
+    if isinstance(action, act.Sign) and not _KEYS.fullmatch(action.key):
+        reason = (
+            f"there is no key {action.key!r}; keys are slot:0 to slot:7, issuer, root, attacker"
+        )
+        raise lookup.source.error((*path, "key"), reason)
+    if isinstance(action, act.Replay) and action.file:
+        file = lookup.source.file((*path, "file"), action.file)
+        if not file.is_file():
+            raise lookup.source.error((*path, "file"), f"no such file: {file}")
+        if action.message or action.connection != "this":
+            reason = "a file is replayed as it is: message and connection do not matter"
+            raise lookup.source.error((*path, "file"), reason)
+
+
+def _names_value(rule: Rule, action: Action, key: str) -> bool:
+    """Whether a value is the name of something: a field of a signature is set to text."""
+    return (
+        key == "value"
+        and isinstance(action, edits.Set)
+        and not action.part
+        and (rule.hook in {"pre_sign", "derive", "seal"})
+    )
 
 
 def _check_edit(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> None:

@@ -165,3 +165,19 @@ def test_the_exponent_covers_the_work(work):
     assert work <= 2**exponent <= max(2, 2 * work)
     dialogue.now += 2**exponent / 1_000_000
     assert retry(dialogue, raw.get_digests(0x12), token)[1] == 0x01
+
+
+@every_version
+def test_an_error_after_the_wait_empties_l1_as_any_other_does(version):
+    """Measurements before it are then not covered by the signature after it."""
+    dialogue = meet(version, 0xE0)
+
+    def ask(request):
+        _, token = put_off(dialogue, request)
+        dialogue.now += WORK / 1_000_000
+        return retry(dialogue, request, token)
+
+    assert ask(raw.get_measurements(version))[1] == 0x60
+    assert ask(raw.get_measurements(version, operation=0x77))[1:3] == bytes([0x7F, INVALID])
+    request = raw.get_measurements(version, attributes=1)
+    dialogue.check_measurements([(request, ask(request))])
