@@ -34,7 +34,7 @@ def unintended(
     """
     actions = [action for rule in rules for action in rule.action]
     fields = [action for action in actions if isinstance(action, Edit)]
-    if len(fields) != len(actions) or any(action.part for action in fields):
+    if not fields or len(fields) != len(actions) or any(action.part for action in fields):
         return
     if all(action.field for action in fields) and event.hook in _HOOKS:
         yield from _of_fields(event, fields, healthy)
@@ -73,13 +73,20 @@ def _of_fields(
         context = context.replace(signature_size=0)
     places = _places(cls, event.before, context)
     meant: list[Span] = []
-    for action in actions:
-        for address in (action.field, getattr(action, "other", "")):
-            meant += _found(cls, address, places)
+    for address in (one for action in actions for one in _addresses(action)):
+        found = _found(cls, address, places)
+        if not found:
+            return  # a field that the healthy message has not got
+        meant += found
     if not _kept(event.before, event.after, sorted(meant)):
         yield f"{event.hook}: {event.detail}: other bytes changed as well"
     if len(actions) == 1 and not _is_set(actions[0], event, places):
         yield f"{event.hook}: {event.detail}: that is not its value"
+
+
+def _addresses(action: Edit) -> list[str]:
+    other = action.other if isinstance(action, edits.Swap) else ""
+    return [address for address in (action.field, other) if address]
 
 
 def _context(healthy: Sequence[Exchanged]) -> WireContext:
@@ -106,7 +113,7 @@ def _found(cls: type[Message], address: str, places: Mapping[str, Span]) -> list
     """The place of a field, or of the one that it is a part of; and of the lengths that follow."""
     name = address.partition(".")[0].partition("[")[0]
     place = places.get(address) or places.get(name)
-    if not address or place is None:
+    if place is None:
         return []
     lengths = [field for field, info in wire_fields(cls).items() if _speaks_of(info, name)]
     return [place, *(places[field] for field in lengths if field in places)]
@@ -121,8 +128,6 @@ def _speaks_of(info: object, name: str) -> bool:
 
 def _kept(before: bytes, after: bytes, meant: Sequence[Span]) -> bool:
     """Whether all that is outside of the places that were meant stayed as it was."""
-    if not meant:
-        return True
     begin, end = meant[0][0], max(stop for _, stop in meant)
     if len(before) != len(after):
         tail = before[end:]

@@ -64,5 +64,6 @@ def count(c: Conversation) -> Flow[None]:
 SLOT_SIZE = (*AGREEMENT, authenticate_slot, slot_size, challenge, measure)
 LARGE_CERTIFICATES = (*AGREEMENT, authenticate_slot, large_certificates, challenge, measure)
 SIGNED_TWICE = (*AGREEMENT, authenticate_slot, challenge, challenge, measure, measure)
+DIGESTS_TWICE = (*AGREEMENT, authenticate_slot, authenticate_slot, challenge, measure)
 COUNTED_FIRST = (*AGREEMENT, authenticate_slot, count, challenge, measure)
 COUNTED_BETWEEN = (*AGREEMENT, authenticate_slot, challenge, count, authenticate_slot, measure)

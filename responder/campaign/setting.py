@@ -18,7 +18,7 @@ DEVICE: Mapping[str, Any] = MappingProxyType(
 """What every device gets besides: an answer to the vendor-defined request."""
 OPTIONS = AttestOptions(time=NOW, vendor=VENDOR, patience=Patience(exchanges=5_000))
 TIMEOUT = 5.0
-SOCKET_TIMEOUT = 0.4
+SOCKET_TIMEOUT = 1.0
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -265,12 +265,6 @@ _BY_NAME = (
         overrides={"spdm": {"data_transfer_size": 512}},
     ),
     Setting(
-        name="slot-2",
-        text="Slot 2 of eight is authenticated, which has a generic certificate.",
-        profile="eight-slots",
-        options=replace(OPTIONS, slot=2),
-    ),
-    Setting(
         name="slot-5",
         text="Slot 5 of eight is authenticated.",
         profile="eight-slots",
@@ -303,14 +297,14 @@ _BY_NAME = (
         options=replace(OPTIONS, summary=SUMMARY_NONE),
     ),
     Setting(
-        name="no-opaque-format",
-        text="The requester knows no format of opaque data.",
-        options=_offering(opaque_formats=0),
-    ),
-    Setting(
         name="resign-twice",
         text="CHALLENGE comes twice on one connection, and so do signed measurements.",
         parts=scripts.SIGNED_TWICE,
+    ),
+    Setting(
+        name="digests-twice",
+        text="Digests and certificates are read twice before CHALLENGE.",
+        parts=scripts.DIGESTS_TWICE,
     ),
     Setting(
         name="counted-first",

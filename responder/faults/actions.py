@@ -5,6 +5,8 @@
 
 from typing import Literal
 
+from msgspec import field
+
 from responder.faults.edits import Action
 
 
@@ -26,12 +28,15 @@ class PutIn(Action, tag="put-in", frozen=True, kw_only=True):
     Attributes:
         value: hexadecimal text; `last-request` and `last-response` are the exchange before this
             one, which the transcript may not hold; `stale` is the transcript that was signed
-            before.
+            before; `earlier` are messages of this connection that the transcript does not hold, in
+            order, signatures cut off.
+        message: with `earlier`, their names.
         times: how often.
         at: before which message it goes; negative counts from the end; at the end if not given.
     """
 
     value: str
+    message: list[str] = field(default_factory=list)
     times: int = 1
     at: int | None = None
 

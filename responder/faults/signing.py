@@ -1,5 +1,6 @@
 """The actions of ``pre_sign`` and ``post_sign``: whose key, what is signed, what becomes of it."""
 
+from collections import Counter
 from typing import Any
 
 from responder.core.hooks import Exchange, Parts, Signing
@@ -12,7 +13,7 @@ from responder.faults import edits
 from responder.faults.editing import Draws, Sources, edit
 from responder.faults.edits import Action
 from responder.faults.keys import key_of
-from responder.faults.memory import ConnectionMemory
+from responder.faults.memory import ConnectionMemory, Remembered
 from responder.faults.place import NoSuchPlace
 from responder.faults.subject import Subject
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
@@ -104,6 +105,8 @@ class Signer:
             if not stale:
                 raise NoSuchPlace("no transcript was signed before")
             return stale
+        if action.value == "earlier":
+            return self._earlier(action.message, parts)
         if action.value in {"last-request", "last-response"}:
             wanted = action.value == "last-request"
             messages = [one for one in self._own.messages if bool(one.data[1] & 0x80) == wanted]
@@ -111,6 +114,18 @@ class Signer:
                 raise NoSuchPlace("there was no exchange before")
             return [(messages[-1].name, messages[-1].data)]
         return [("put in", bytes.fromhex(action.value))]
+
+    def _earlier(self, names: list[str], parts: Parts) -> Parts:
+        """Messages of some names that the transcript does not hold; the latest ones it does."""
+        held, found = Counter(data for _, data in parts), Parts()
+        for one in reversed(self._own.messages):
+            data = _without_signature(one)
+            held[data] -= 1
+            if one.name in names and held[data] < 0:
+                found.append((one.name, data))
+        if not found:
+            raise NoSuchPlace(f"there was no earlier {' or '.join(names)}")
+        return found[::-1]
 
     def _sign(self, signing: Signing, action: act.Sign, exchange: Exchange) -> str:
         told = []
@@ -123,6 +138,14 @@ class Signer:
             signing.message = _encoded(action.encoding, signing)
             told.append(f"encoded {action.encoding}")
         return f"signed {' and '.join(told)}"
+
+
+def _without_signature(message: Remembered) -> bytes:
+    try:
+        signature = Subject.of_bytes(message.data, message.wire).get("signature").bytes()
+    except NoSuchPlace:
+        return message.data
+    return message.data[: len(message.data) - len(signature)]
 
 
 def _require_other(key: SigningKey, healthy: SigningKey, name: str) -> None:

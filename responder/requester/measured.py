@@ -16,6 +16,7 @@ from responder.wire.message import WireError
 
 _DMTF_HEADER_SIZE = 3
 _BLOCK_HEADER_SIZE = 4
+_MAX_BLOCKS = 0xFF
 _DEVICE_MODE_SIZE = 16
 _SVN_SIZE = 8
 _DIGEST_TYPES = frozenset(
@@ -32,9 +33,9 @@ _NAMES = {kind.value: kind.name.lower().replace("_", " ") for kind in ValueType}
 
 
 def read_blocks(c: Conversation, record: bytes) -> list[MeasurementBlock]:
-    """The blocks that fill a measurement record."""
+    """The blocks that fill a measurement record; more than can be told are not read."""
     blocks: list[MeasurementBlock] = []
-    while record:
+    while record and len(blocks) <= _MAX_BLOCKS:
         try:
             block, used = MeasurementBlock.read(record)
         except WireError as error:

@@ -47,6 +47,7 @@ SAID = {
     "slot-size": [*BEGIN, "GET_CERTIFICATE", "CHALLENGE", *MEASURE],
     "large-certificates": [*BEGIN, "GET_CERTIFICATE", "CHALLENGE", *MEASURE],
     "resign-twice": [*BEGIN, "CHALLENGE", "CHALLENGE", *MEASURE, *MEASURE],
+    "digests-twice": [*BEGIN, *BEGIN[3:], "CHALLENGE", *MEASURE],
     "counted-first": [*BEGIN, "GET_MEASUREMENTS", "CHALLENGE", *MEASURE],
     "counted-between": [
         *BEGIN, "CHALLENGE", "GET_MEASUREMENTS", "GET_DIGESTS", "GET_CERTIFICATE", *MEASURE,
