@@ -3,11 +3,20 @@
 ``do`` names it; the first line says at which hooks it works.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 
 from responder.faults.edits import Action
+
+Byte = Annotated[int, Meta(ge=0, le=0xFF)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Microseconds = Annotated[int, Meta(ge=0, le=1 << 36)]
+Times = Annotated[int, Meta(ge=1, le=1_000)]
+SlotNumber = Annotated[int, Meta(ge=0, le=7)]
+MeasurementIndex = Annotated[int, Meta(ge=1, le=0xFE)]
+ValueSize = Annotated[int, Meta(ge=0, le=0xFFFC)]
+ExtendedSize = Annotated[int, Meta(ge=0, le=1 << 16)]
 
 
 class LeaveOut(Action, tag="leave-out", frozen=True, kw_only=True):
@@ -37,7 +46,7 @@ class PutIn(Action, tag="put-in", frozen=True, kw_only=True):
 
     value: str
     message: list[str] = field(default_factory=list)
-    times: int = 1
+    times: Times = 1
     at: int | None = None
 
 
@@ -88,10 +97,10 @@ class Error(Action, tag="error", frozen=True, kw_only=True):
         version: SPDMVersion in its header, if not the connection's.
     """
 
-    code: int | str
-    data: int | Literal["request"] = 0
-    extended: int | str = ""
-    version: int | None = None
+    code: Byte | str
+    data: Byte | Literal["request"] = 0
+    extended: ExtendedSize | str = ""
+    version: Byte | None = None
 
 
 class NotReady(Action, tag="not-ready", frozen=True, kw_only=True):
@@ -107,12 +116,12 @@ class NotReady(Action, tag="not-ready", frozen=True, kw_only=True):
         forget: microseconds after which the answer is gone; never if not given.
     """
 
-    after: int = 1000
-    rdt_exponent: int | None = None
-    token: int | None = None
-    rdtm: int | None = None
+    after: Microseconds = 1000
+    rdt_exponent: Byte | None = None
+    token: Byte | None = None
+    rdtm: Byte | None = None
     early: Literal["not-ready", "unexpected"] = "not-ready"
-    forget: int | None = None
+    forget: Microseconds | None = None
 
 
 class Silence(Action, tag="silence", frozen=True, kw_only=True):
@@ -130,8 +139,8 @@ class Delay(Action, tag="delay", frozen=True, kw_only=True):
             signed ones, as its CAPABILITIES said.
     """
 
-    seconds: float = 0.0
-    jitter: float = 0.0
+    seconds: Annotated[float, Meta(ge=-86_400, le=86_400)] = 0.0
+    jitter: Seconds = 0.0
     timeout: Literal["", "st1", "ct"] = ""
 
 
@@ -163,7 +172,7 @@ class Answer(Action, tag="answer", frozen=True, kw_only=True):
 
 
 class Speak(Action, tag="speak", frozen=True, kw_only=True):
-    """At `message`, `connection`: sends something that nobody asked for.
+    """At `message`: sends something that nobody asked for.
 
     Attributes:
         value: an SPDM message in hexadecimal, or `again`: the answer once more.
@@ -173,8 +182,8 @@ class Speak(Action, tag="speak", frozen=True, kw_only=True):
     """
 
     value: str = "again"
-    seconds: float = 0.0
-    times: int = 1
+    seconds: Seconds = 0.0
+    times: Annotated[int, Meta(ge=0, le=1_000)] = 1
     first: bool = False
 
 
@@ -200,7 +209,7 @@ class CloseLink(Action, tag="close", frozen=True, kw_only=True):
 
     how: Literal["fin", "rst", "half"] = "fin"
     after: int | None = None
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
 
 
 class Drip(Action, tag="drip", frozen=True, kw_only=True):
@@ -211,8 +220,8 @@ class Drip(Action, tag="drip", frozen=True, kw_only=True):
         seconds: between the pieces.
     """
 
-    size: int = 1
-    seconds: float = 0.01
+    size: Annotated[int, Meta(ge=1)] = 1
+    seconds: Seconds = 0.01
 
 
 class Slice(Action, tag="slice", frozen=True, kw_only=True):
@@ -224,7 +233,7 @@ class Slice(Action, tag="slice", frozen=True, kw_only=True):
     """
 
     at: int
-    seconds: float = 0.01
+    seconds: Seconds = 0.01
 
 
 class Again(Action, tag="again", frozen=True, kw_only=True):
@@ -234,7 +243,7 @@ class Again(Action, tag="again", frozen=True, kw_only=True):
         times: how often more.
     """
 
-    times: int = 1
+    times: Times = 1
 
 
 class Write(Action, tag="write", frozen=True, kw_only=True):
@@ -256,7 +265,7 @@ class Hang(Action, tag="hang", frozen=True, kw_only=True):
         seconds: for so long.
     """
 
-    seconds: float
+    seconds: Seconds
 
 
 class Refuse(Action, tag="refuse", frozen=True, kw_only=True):
@@ -288,7 +297,7 @@ class Defect(Action, tag="defect", frozen=True, kw_only=True):
     """
 
     name: str
-    slot: int | Literal["*"] = "*"
+    slot: SlotNumber | Literal["*"] = "*"
 
 
 class Slot(Action, tag="slot", frozen=True, kw_only=True):
@@ -299,8 +308,8 @@ class Slot(Action, tag="slot", frozen=True, kw_only=True):
         becomes: `empty`, or the number of the slot whose content it has.
     """
 
-    slot: int
-    becomes: int | Literal["empty"]
+    slot: SlotNumber
+    becomes: SlotNumber | Literal["empty"]
 
 
 class Measure(Action, tag="measure", frozen=True, kw_only=True):
@@ -314,10 +323,10 @@ class Measure(Action, tag="measure", frozen=True, kw_only=True):
         type: DMTFSpecMeasurementValueType; as before if not given.
     """
 
-    index: int | Literal["*"]
+    index: MeasurementIndex | Literal["*"]
     value: str
-    size: int | None = None
-    type: int | None = None
+    size: ValueSize | None = None
+    type: Byte | None = None
 
 
 class Fill(Action, tag="fill", frozen=True, kw_only=True):
@@ -328,8 +337,8 @@ class Fill(Action, tag="fill", frozen=True, kw_only=True):
         size: bytes of each.
     """
 
-    count: int
-    size: int
+    count: MeasurementIndex
+    size: ValueSize
 
 
 class ContentChanged(Action, tag="content-changed", frozen=True, kw_only=True):
@@ -339,4 +348,4 @@ class ContentChanged(Action, tag="content-changed", frozen=True, kw_only=True):
         value: the two bits.
     """
 
-    value: int
+    value: Annotated[int, Meta(ge=0, le=3)]

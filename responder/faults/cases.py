@@ -12,6 +12,7 @@ from responder.faults.rule import FaultSpec, Range
 Table = Mapping[str, Any]
 """A fault as TOML has it."""
 Chosen = dict[str, int | str]
+_MOST_CASES = 10_000
 
 
 def cases(table: Table) -> list[FaultSpec]:
@@ -28,14 +29,18 @@ def cases(table: Table) -> list[FaultSpec]:
         return [msgspec.convert(table, FaultSpec)]
     each = msgspec.convert(each, dict[str, list[int | str] | Range | str])
     rest = {key: value for key, value in table.items() if key not in {"each", "without"}}
-    without = tuple(f":{case}" for case in table.get("without", ()))
-    found = []
+    without = tuple(f":{case}" for case in msgspec.convert(table.get("without", []), list[str]))
+    found: list[FaultSpec] = []
     for chosen in _combinations(each, {}):
         name = ":".join([str(table.get("id", "")), *(_label(value) for value in chosen.values())])
         if without and name.endswith(without):
             continue
         case = {**_filled(rest, chosen), "id": name}
         found.append(msgspec.convert(case, FaultSpec))
+        if len(found) > _MOST_CASES:
+            raise ConfigError(f"more than {_MOST_CASES} cases")
+    if not found:
+        raise ConfigError("no case is left")
     return found
 
 
@@ -54,7 +59,10 @@ def _combinations(each: Mapping[str, Any], chosen: Chosen) -> Iterator[Chosen]:
 
 def _values(values: Any, chosen: Chosen) -> list[int | str]:
     if isinstance(values, Range):
-        return list(range(values.first, values.last + 1, values.step))
+        numbers = range(values.first, values.last + 1, values.step)
+        if len(numbers) > _MOST_CASES:
+            raise ConfigError(f"more than {_MOST_CASES} cases")
+        return list(numbers)
     if isinstance(values, str):
         if values not in DOMAINS:
             raise ConfigError(f"there is no domain {values!r}", suggestion=suggest(values, DOMAINS))

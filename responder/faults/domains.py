@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from responder.errors import ConfigError, suggest
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.wire.message import wire_fields
 from responder.wire.registry import BY_CODE
@@ -35,7 +36,11 @@ def _requests() -> list[str]:
 
 def _fields(chosen: Chosen) -> Sequence[int | str]:
     """The fields of ``message`` behind the first two bytes of its header."""
-    code = ResponseCode[str(chosen["message"])]
+    name = str(chosen.get("message", ""))
+    if name not in _responses():
+        reason = f"the domain 'fields' needs a variable 'message' before it, not {name!r}"
+        raise ConfigError(reason, suggestion=suggest(name, _responses()))
+    code = ResponseCode[name]
     return [*wire_fields(BY_CODE[code])][_HEADER_FIELDS:]
 
 

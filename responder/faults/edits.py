@@ -3,11 +3,13 @@
 That is on a draft, a transcript part, a signature, a message or a frame.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Value = int | str | list[int]
+Amount = Annotated[int, Meta(ge=0, le=1 << 24)]
+"""Bytes or entries of a list."""
 Source = Literal["response", "request", "slot", "earlier"]
 
 
@@ -135,7 +137,7 @@ class Truncate(Resize, tag="truncate", frozen=True, kw_only=True):
         at: instead, the field before which the message ends.
     """
 
-    by: int | None = None
+    by: Amount | None = None
     to: int | None = None
     at: str = ""
 
@@ -150,9 +152,9 @@ class Extend(Resize, tag="extend", frozen=True, kw_only=True):
             takes, and one byte more.
     """
 
-    by: int | None = None
+    by: Amount | None = None
     value: Value = "zeros"
-    to: int | Literal["transfer-size", "message-size"] | None = None
+    to: Amount | Literal["transfer-size", "message-size"] | None = None
 
 
 class Insert(Resize, tag="insert", frozen=True, kw_only=True):
@@ -166,7 +168,7 @@ class Insert(Resize, tag="insert", frozen=True, kw_only=True):
 
     value: Value
     at: int = 0
-    by: int = 1
+    by: Amount = 1
 
 
 class Delete(Resize, tag="delete", frozen=True, kw_only=True):
@@ -178,7 +180,7 @@ class Delete(Resize, tag="delete", frozen=True, kw_only=True):
     """
 
     at: int | None = None
-    size: int = 1
+    size: Amount = 1
 
 
 class Double(Resize, tag="double", frozen=True, kw_only=True):
@@ -188,7 +190,7 @@ class Double(Resize, tag="double", frozen=True, kw_only=True):
         times: how many copies follow it.
     """
 
-    times: int = 1
+    times: Annotated[int, Meta(ge=1, le=1 << 16)] = 1
 
 
 class Swap(Edit, tag="swap", frozen=True, kw_only=True):

@@ -47,7 +47,7 @@ from responder.faults.sources import ExchangeSources, NoSources
 from responder.faults.subject import Ready, Subject, field_of
 from responder.spec.codes import name_of_code
 from responder.wire.capabilities import Capabilities
-from responder.wire.message import Message
+from responder.wire.message import Message, WireError
 
 Verdict = Defer | ProtocolError | list[Effect]
 AnyStruct = TypeVar("AnyStruct")
@@ -92,13 +92,16 @@ class FaultEngine(Hooks):
         """A transport connection was accepted."""
         deeds: list[Deed] = []
         for armed in self._striking("connection", Occasion(event="accepted")):
-            told = []
-            for action in armed.rule.action:
+
+            def one(action: Action, armed: Armed = armed) -> str:
                 new, text = accepted(action, armed.fault.id)
-                deeds += new
-                told.append(text)
-            self._struck(armed)
-            link.evidence.append(_fired(armed, "; ".join(told)))
+                deeds.extend(new)
+                return text
+
+            told = self._carry_out(armed, one, "accepted")
+            if told:
+                self._struck(armed)
+                link.evidence.append(_fired(armed, told))
         return deeds
 
     def frame(self, link: Link, frame: Frame) -> list[Deed]:
@@ -408,7 +411,7 @@ class FaultEngine(Hooks):
         for action in armed.rule.action:
             try:
                 told.append(one(action))
-            except NoSuchPlace as miss:
+            except (NoSuchPlace, WireError, ValueError, OverflowError, OSError) as miss:
                 self._miss(armed, f"{place}: {miss}")
                 return ""
         return "; ".join(told)

@@ -280,7 +280,7 @@ def answer_of(action: act.Answer, message: bytes, exchange: Exchange, draws: Dra
 
 def delay_of(action: act.Delay, ct_exponent: int, draws: Draws) -> float:
     """Seconds that an answer comes late; never less than none."""
-    seconds = action.seconds
+    seconds: float = action.seconds
     if action.timeout:
         seconds += (2.0**ct_exponent if action.timeout == "ct" else ST1) / 1_000_000
     if action.jitter:

@@ -136,7 +136,8 @@ def _other_slot(device: Device, action: act.Slot, told: Told) -> Device:
             return None
         old = device.slot(action.slot)
         before = old.chain(asym, base_hash) if old else None
-        told(f"slot {action.slot} is slot {action.becomes}", before or b"", chain)
+        if before != chain:
+            told(f"slot {action.slot} is slot {action.becomes}", before or b"", chain)
         return chain, key
 
     return ChangedDevice(device, told, slots={action.slot: ChainedSlot(other, made)})

@@ -55,7 +55,7 @@ def loosen(record: Record, context: WireContext) -> Record:
         try:
             if trial.build(context) == record.build(context):
                 loose = trial
-        except WireError:
+        except (WireError, TypeError):  # construct's arrays do not take None
             continue
     return loose
 

@@ -31,7 +31,7 @@ HookName = Literal[
     "register",
 ]
 Scope = Literal["session", "connection", "device", "process"]
-Event = Literal["listen", "accepted", "opened", "closed"]
+Event = Literal["listen", "accepted"]
 Kind = Literal["spdm", "secured", "discovery", "command"]
 BindingName = Literal["none", "mctp", "doe", "tcp"]
 Positive = Annotated[int, Meta(ge=1)]
@@ -97,7 +97,7 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
         request: fields of the request and the values (one, or a list) that they must have.
         response: the same for the response, at `draft`, `message` and later.
         phase: at `transition`, the phase that is about to be entered.
-        event: at `connection`, what happens.
+        event: at `connection`: before the server listens, or when a peer was accepted.
         kind: at `frame`, what the frame carries; SPDM messages if not given.
         binding: at `frame`, the transport binding.
         space: at `register`, names of registers.
@@ -123,7 +123,7 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
     request: dict[str, Value] = field(default_factory=dict)
     response: dict[str, Value] = field(default_factory=dict)
     phase: list[str] = field(default_factory=list)
-    event: Event = "opened"
+    event: Event = "accepted"
     kind: list[Kind] = field(default_factory=lambda: ["spdm"])
     binding: list[BindingName] = field(default_factory=list)
     space: list[str] = field(default_factory=list)

@@ -135,10 +135,13 @@ class Subject:
         data = self.bytes()
         path = steps(address)
         name = path[0].name
-        for span in spans(self._class(), data, self._context):
-            if span.path in {address, name} and (span.path == address or len(path) == 1):
-                self._settle(data[: span.start])
-                return
+        try:
+            for span in spans(self._class(), data, self._context):
+                if span.path == address or (span.path == name and len(path) == 1):
+                    self._settle(data[: span.start])
+                    return
+        except WireError as error:
+            raise NoSuchPlace(str(error)) from None
         raise NoSuchPlace(f"there is no {address} here")
 
     def _settle(self, data: Data) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from responder.core.connection import Phase
 from responder.errors import ConfigError, suggest
 from responder.faults import actions as act
 from responder.faults import edits
@@ -76,16 +77,24 @@ DOES: Mapping[str, tuple[type[Action], ...]] = {
     "register": (_EDITS,),
 }
 """What can be done at each hook."""
+_LEAST_SECONDS = 0.001
+"""Of what is said again and again."""
 _KEYS = re.compile(r"|issuer|root|attacker|slot:[0-7]")
-_WORDS = frozenset({"zeros", "ones", "random", "shuffled", "reversed"})
 _HEXADECIMAL: Mapping[str, frozenset[str]] = {
-    "value": _WORDS
-    | {"request", "again", "none", "same", "counter", "mode-debug"}
-    | {"last-request", "last-response", "stale"},
+    "value": frozenset({"zeros", "ones", "random"}),
     "mask": frozenset(),
     "extended": frozenset(),
 }
 """Keys whose text is hexadecimal, and the words that may stand there instead."""
+_WORDS_OF: Mapping[type[Action], frozenset[str]] = {
+    edits.Set: frozenset({"zeros", "ones", "random", "shuffled", "reversed"}),
+    act.PutIn: frozenset({"last-request", "last-response", "stale", "earlier"}),
+    act.Answer: frozenset({"request", "random"}),
+    act.Speak: frozenset({"again"}),
+    act.Measure: frozenset({"none", "same", "random", "counter", "mode-debug"}),
+    act.Write: frozenset(),
+}
+"""The words of actions that have others."""
 _EVENTS = ("sent", "received", "fired", "step", "phase")
 _SIGNING = ("context", "version", "base_hash", "scheme")
 
@@ -119,7 +128,7 @@ def build_faults(
 def _cases(path: KeyPath, table: Mapping[str, Any], lookup: Lookup) -> list[FaultSpec]:
     base = table.get("extends")
     if base is not None:
-        if base not in tables():
+        if not isinstance(base, str) or base not in tables():
             error = unknown(str(base))
             raise lookup.source.error((*path, "extends"), error.reason, error.suggestion)
         table = {**tables()[base], **table}
@@ -152,9 +161,10 @@ def _check_rule(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> 
         raise lookup.source.error((*path, "hook"), f"fault {fault.id!r} lacks the key 'hook'")
     if not rule.action:
         raise lookup.source.error((*path, "action"), f"fault {fault.id!r} does nothing")
-    lookup.all((*path, "message"), rule.message, _MESSAGES, "message")
-    lookup.all((*path, "version"), rule.version, names.VERSIONS, "SPDM version")
-    lookup.all((*path, "algorithm"), rule.algorithm, _ALGORITHMS, "algorithm")
+    _known((*path, "message"), rule.message, _MESSAGES, "message", lookup)
+    _known((*path, "version"), rule.version, names.VERSIONS, "SPDM version", lookup)
+    _known((*path, "phase"), rule.phase, Phase.__members__, "phase", lookup)
+    _known((*path, "algorithm"), rule.algorithm, _ALGORITHMS, "algorithm", lookup)
     _check_events(path, rule, fault, lookup)
     _check_signed(path, rule, lookup)
     _check_conditions(path, rule, lookup)
@@ -176,8 +186,13 @@ def _check_events(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -
             if kind not in _EVENTS:
                 reason = f"{event!r} is no event"
                 raise lookup.source.error(here, reason, suggest(kind, _EVENTS))
-            if kind in {"sent", "received"}:
-                lookup.one(here, name, _MESSAGES, "message")
+            if kind in {"sent", "received"} and name not in _MESSAGES:
+                raise lookup.source.error(
+                    here, f"unknown message {name!r}", suggest(name, _MESSAGES)
+                )
+            if kind == "phase" and name not in Phase.__members__:
+                reason = f"unknown phase {name!r}"
+                raise lookup.source.error(here, reason, suggest(name, Phase.__members__))
             if kind == "step" and name not in own:
                 raise lookup.source.error(here, f"there is no step {name!r}", suggest(name, own))
 
@@ -208,6 +223,8 @@ def _check_conditions(path: KeyPath, rule: Rule, lookup: Lookup) -> None:
 
 
 def _check_action(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> None:
+    if isinstance(action, act.Refuse) != (rule.hook == "connection" and rule.event == "listen"):
+        raise lookup.source.error(path, f"{_tag(action)!r} does nothing at event {rule.event!r}")
     if isinstance(action, act.Error):
         try:
             error_code(action.code)
@@ -220,20 +237,21 @@ def _check_action(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> 
         _check_word(path, "how", action.how, "forgery", lookup)
     if isinstance(action, act.LeaveOut | act.DoublePart):
         wanted = [part for part in action.part if part != "*"]
-        lookup.all((*path, "part"), wanted, _MESSAGES, "message")
+        _known((*path, "part"), wanted, _MESSAGES, "message", lookup)
     if isinstance(action, edits.Edit):
         _check_edit(path, rule, action, lookup)
 
 
 def _check_values(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> None:
     """Hexadecimal text, keys, versions and files, which are only used when the fault strikes."""
-    for key, words in _HEXADECIMAL.items():
+    for key, usual in _HEXADECIMAL.items():
         text = getattr(action, key, None)
-        if not isinstance(text, str) or text in words or _names_value(rule, action, key):
-            continue
-        if isinstance(action, edits.Copy | act.Forge):
-            continue
-        lookup.hex((*path, key), text)
+        words = _WORDS_OF.get(type(action), usual)
+        if isinstance(text, str) and text not in words and not _names_value(rule, action, key):
+            lookup.hex((*path, key), text)
+    if isinstance(action, act.Speak) and 0 < action.seconds < _LEAST_SECONDS:
+        reason = f"seconds are 0, or at least {_LEAST_SECONDS}"
+        raise lookup.source.error((*path, "seconds"), reason)
     if isinstance(action, act.Sign) and not _KEYS.fullmatch(action.key):
         reason = (
             f"there is no key {action.key!r}; keys are slot:0 to slot:7, issuer, root, attacker"
@@ -274,7 +292,7 @@ def _check_edit(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -
             _check_address((*path, key), address, classes, lookup)
     if isinstance(action, edits.Copy) and action.of in {"request", "earlier"} and action.message:
         wanted = [action.message] if isinstance(action.message, str) else action.message
-        lookup.all((*path, "message"), wanted, _MESSAGES, "message")
+        _known((*path, "message"), wanted, _MESSAGES, "message", lookup)
 
 
 def _classes(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> list[type[Record]]:
@@ -282,7 +300,7 @@ def _classes(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> l
     if rule.hook == "post_sign":
         return [SignatureHalves]
     if action.part and action.part != "*":
-        lookup.one((*path, "part"), action.part, _MESSAGES, "message")
+        _known((*path, "part"), [action.part], _MESSAGES, "message", lookup)
         return [_class(action.part)]
     responses = [name for name in rule.message if not _is_request(name)]
     return [_class(name) for name in responses] or [
@@ -317,6 +335,16 @@ def _check_word(path: KeyPath, key: str, word: str, what: str, lookup: Lookup) -
     if word not in known:
         reason = f"there is no {what} {word!r}"
         raise lookup.source.error((*path, key), reason, suggest(word, known))
+
+
+def _known(
+    path: KeyPath, words: Sequence[str], table: Iterable[str], what: str, lookup: Lookup
+) -> None:
+    """The words must be there exactly: the engine compares them as they are."""
+    for position, word in enumerate(words):
+        if word not in table:
+            reason = f"unknown {what} {word!r}"
+            raise lookup.source.error((*path, position), reason, suggest(word, table))
 
 
 def _is_request(name: str) -> bool:

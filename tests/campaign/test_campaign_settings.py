@@ -7,12 +7,6 @@ from responder.campaign.settings import DEFAULT_ORDER, SETTINGS, SOCKET_ORDER
 from responder.faults import catalogue
 
 SEED = b"settings"
-SPARE = {
-    "digests-twice": "sig.m1-with-stale-b",
-    "counted-first": "meas.l1l2-old-algorithm",
-    "counted-between": "sig.l1-not-reset-after-other-command",
-}
-"""Settings for faults that cannot be built yet."""
 ALWAYS_SEEN = {"unsigned-two-connections": {"measurements.unsigned"}}
 
 
@@ -46,8 +40,7 @@ def test_settings_have_different_names():
 def test_a_setting_that_is_not_tried_is_named_by_a_fault():
     named = {case.setting for case in catalogue.all_cases()}
     assert named - {""} <= set(SETTINGS)
-    assert set(SETTINGS) - set(DEFAULT_ORDER) - set(SOCKET_ORDER) - named == set(SPARE)
-    assert set(SPARE.values()) <= {one.id for group in catalogue.groups() for one in group.unbuilt}
+    assert set(SETTINGS) - set(DEFAULT_ORDER) - set(SOCKET_ORDER) - named == set()
 
 
 def test_the_orders_are_of_different_kinds():
