@@ -142,3 +142,49 @@ def test_a_profile_without_faults_has_no_engine():
     profile = load_profile("minimal-1.0")
     assert profile.memory is None
     assert profile.missed() == []
+
+
+OUT_OF_RANGE = [
+    ("message", '{ do = "again", times = 4294967295 }'),
+    ("message", '{ do = "speak", seconds = -1.0 }'),
+    ("message", '{ do = "speak", seconds = 0.0000001 }'),
+    ("message", '{ do = "extend", by = 300000000 }'),
+    ("message", '{ do = "double", times = 100000000 }'),
+    ("message", '{ do = "error", code = "Busy", version = 256 }'),
+    ("message", '{ do = "error", code = 99999 }'),
+    ("message", '{ do = "answer", value = "shuffled" }'),
+    ("message", '{ do = "speak", value = "request" }'),
+    ("message", '{ do = "delay", seconds = nan }'),
+    ("message", '{ do = "replay", file = "not-there.hex" }'),
+    ("request", '{ do = "not-ready", token = 256 }'),
+    ("device", '{ do = "fill", count = 256, size = 1 }'),
+    ("device", '{ do = "measure", index = 1, value = "zeros" }'),
+    ("frame", '{ do = "write", value = "none" }'),
+    ("frame", '{ do = "drip", size = -1 }'),
+    ("connection", '{ do = "refuse" }'),
+    ("pre_sign", '{ do = "sign", key = "slot:8" }'),
+]
+
+
+@pytest.mark.parametrize(("hook", "action"), OUT_OF_RANGE)
+def test_a_value_that_cannot_be_used_is_told_at_its_line(refused, head, hook, action):
+    where, _, _ = refused(head + with_rule(hook, action))
+    assert where in {head.count("\n") + 8, head.count("\n") + 1}
+
+
+LOOPS = [
+    'each = { m = "fields" }\n',
+    'each = { message = ["FOO"], m = "fields" }\n',
+    "each = { n = { first = 1, last = 1000000000 } }\n",
+    "each = { n = [] }\n",
+    "each = { n = [1] }\nwithout = 5\n",
+    'extends = ["a"]\n',
+    'message = ["measurements"]\n',
+    'phase = ["nonsense"]\n',
+]
+
+
+@pytest.mark.parametrize("text", LOOPS)
+def test_loops_and_names_that_make_no_sense_are_told(refused, head, text):
+    where, _, _ = refused(head + FAULT + text)
+    assert where > head.count("\n")
