@@ -20,8 +20,10 @@ RESPONSES = [ResponseCode(code).name for code in BY_CODE if code in ANSWERS]
 SIGNED = ["CHALLENGE_AUTH", "MEASUREMENTS"]
 PARTS = ["", "*", "CHALLENGE", "CHALLENGE_AUTH", "GET_MEASUREMENTS", "VERSION"]
 NUMBERS = [0, 1, -1, 2, 7, 8, 16, 255, 256, -256, 65_535, 65_536, (1 << 32) - 1]
-TEXTS = ["", "00", "ff01", "zeros", "ones", "random", "reversed", "request", "again", "none", "same",
-         "counter", "stale", "1.2", "1.x", "slot:1", "root", "attacker", "GET_VERSION"]  # fmt: skip
+TEXTS = [
+    *("", "00", "ff01", "zeros", "ones", "random", "reversed", "request", "again", "none", "same"),
+    *("counter", "stale", "1.2", "1.x", "slot:1", "root", "attacker", "GET_VERSION"),
+]
 SECONDS = [0.0, -1.0, 0.001, 0.3, 1e9]
 
 
