@@ -44,6 +44,7 @@ SHARED = {
     "faults/overlay.py": "faults/test_catalogue_cases.py",
     "faults/signing.py": "faults/test_faults_signatures.py",
     "faults/sources.py": "faults/test_faults_signatures.py",
+    "faults/striking.py": "faults/test_faults_engine.py",
     "faults/subject.py": "faults/test_faults_editing.py",
     "faults/rule.py": "faults/test_faults_engine.py",
     "spec/limits.py": ERROR_TABLE,

@@ -56,6 +56,10 @@ class Outgoing(msgspec.Struct):
     before: list[Effect] = msgspec.field(default_factory=list)
     after: list[Effect] = msgspec.field(default_factory=list)
 
+    def copy(self) -> "Outgoing":
+        """The answer as it is now; what is changed later does not show in it."""
+        return Outgoing(self.message, self.name, self.delay, [*self.before], [*self.after])
+
     def effects(self) -> list[Effect]:
         """What is to be done, in order."""
         sent = [] if self.message is None else [Send(self.message, delay=self.delay)]

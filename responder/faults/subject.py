@@ -111,7 +111,7 @@ class Subject:
         """
         if not address:
             new = how(Leaf(self.bytes()))
-            self._settle(new if isinstance(new, bytes) else b"")
+            self.settle(new if isinstance(new, bytes) else b"")
         elif address in _HEADER and self._is_message():
             new = how(self.get(address))
             if not isinstance(new, int):
@@ -138,13 +138,20 @@ class Subject:
         try:
             for span in spans(self._class(), data, self._context):
                 if span.path == address or (span.path == name and len(path) == 1):
-                    self._settle(data[: span.start])
+                    self.settle(data[: span.start])
                     return
         except WireError as error:
             raise NoSuchPlace(str(error)) from None
         raise NoSuchPlace(f"there is no {address} here")
 
-    def _settle(self, data: Data) -> None:
+    def copy(self) -> "Subject":
+        """The subject as it is now; what is changed later does not show in it."""
+        same = Subject(self._record, self._data, self._context)
+        same._kind, same._header = self._kind, dict(self._header)
+        return same
+
+    def settle(self, data: Data) -> None:
+        """Be these bytes from now on."""
         self._record, self._data, self._header = None, data, {}
 
     def _is_message(self) -> bool:

@@ -316,3 +316,18 @@ WRONG = {
 def test_a_wrong_declaration_is_refused(name):
     with pytest.raises(msgspec.ValidationError):
         bad_signature(**WRONG[name])
+
+
+PARTLY = [
+    ("draft", ["DIGESTS"], [{"do": "flip", "field": "digest"}, {"do": "flip", "bit": 99_999}]),
+    ("message", ["DIGESTS"], [{"do": "delay", "seconds": 1}, {"do": "flip", "bit": 99_999}]),
+    ("post_sign", [], [{"do": "flip"}, {"do": "flip", "bit": 99_999}]),
+    ("pre_sign", [], [{"do": "set", "field": "context", "value": "x"},
+                      {"do": "leave-out", "part": ["FINISH"]}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hook", "message", "action"), PARTLY)
+def test_a_rule_that_cannot_do_all_does_nothing(hook, message, action):
+    spec = fault(hook=hook, message=message, action=action)
+    assert answers(engine(spec)) == answers(Hooks())
