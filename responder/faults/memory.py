@@ -109,7 +109,7 @@ class FaultMemory(Counts):
     def miss(self, fault_id: str, near: Near) -> None:
         """A fault did not strike; the nearest miss is kept."""
         known = self.nearest.get(fault_id)
-        if known is None or near.rank > known.rank:
+        if known is None or near.rank >= known.rank:  # of equals the latest tells more
             self.nearest[fault_id] = near
 
     def remember(self, own: ConnectionMemory, message: Remembered) -> None:
