@@ -55,6 +55,10 @@ def _group(group: Group, rows: list[Listed]) -> str:
     text = f"## {group.letter}: {group.title}\n"
     if rows:
         text += "\n" + table(head, [_fault(row) for row in rows])
+    if group.oracles:
+        lines = [[f"`{o.id}`", o.description, o.basis, o.source] for o in group.oracles]
+        text += "\nDemanded of every requester, whatever it is answered (`fault judge`):\n\n"
+        text += table(["Id", "What it must do", "Basis", "Source"], lines)
     if group.unbuilt:
         lines = [[f"`{line.id}`", line.description, line.reason] for line in group.unbuilt]
         text += "\nNot built:\n\n" + table(["Id", "What it would be", "Why not"], lines)

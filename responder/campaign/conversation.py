@@ -50,7 +50,6 @@ def converse(setting: Setting, faults: Sequence[FaultSpec], seed: bytes) -> Run:
         asyncio.run(_over_sockets(requester, profile, seed))
     else:
         _at_once(_in_process(requester, profile, RandomTree(seed)))
-    run.fired = 0 if profile.memory is None else sum(profile.memory.fired.values())
     run.missed = [event.nearest for event in profile.missed() if isinstance(event, FaultMissed)]
     return run
 

@@ -41,7 +41,7 @@ class Rehearsal:
     @property
     def fired(self) -> bool:
         """Whether the fault struck at all."""
-        return bool(self.faulted.fired)
+        return bool(self.faulted.evidence)
 
     @property
     def reaction(self) -> Duty:
@@ -117,7 +117,7 @@ def rehearse(fault: FaultSpec, setting: Setting | None = None, *, seed: bytes = 
     tried: dict[str, str] = {}
     for one in settings_for(fault) if setting is None else [setting]:
         faulted = converse(one, [fault], seed)
-        if faulted.fired:
+        if faulted.evidence:
             break
         tried[one.name] = "; ".join(faulted.missed)
     return Rehearsal(fault, one, healthy_run(one.name, seed), faulted, tried)

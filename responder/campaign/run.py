@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from responder.campaign.oracles import Asked, judged
 from responder.core.events import Event, FaultFired, InternalError
 from responder.observe.entry import Entry
 from responder.requester.report import Report
@@ -38,7 +39,6 @@ class Run:
         reports: of each attestation, in order.
         exchanges: all of them, in order.
         journal: what happened, as the responder saw it.
-        fired: how often faults struck.
         missed: what came nearest, of the faults that never struck.
         crash: what the requester raised, where it is no verdict.
         seconds: how long it took: virtual time, or real time on a socket.
@@ -47,7 +47,6 @@ class Run:
     reports: list[Report] = field(default_factory=list)
     exchanges: list[Exchanged] = field(default_factory=list)
     journal: list[Entry] = field(default_factory=list)
-    fired: int = 0
     missed: list[str] = field(default_factory=list)
     crash: str = ""
     seconds: float = 0.0
@@ -62,6 +61,14 @@ class Run:
         """Where the responder itself failed."""
         found = [e.event for e in self.journal if isinstance(e.event, InternalError)]
         return [event.traceback for event in found]
+
+    @property
+    def misdeeds(self) -> list[str]:
+        """What the requester did wrong whatever it was answered."""
+        found: dict[int, list[Asked]] = {}
+        for one in self.exchanges:
+            found.setdefault(one.attestation, []).append(Asked(one.request, one.response))
+        return [f"{name}: {text}" for name, text in judged(list(found.values()))]
 
     def struck(self) -> list[int]:
         """The exchange of each piece of evidence, by number; between two, it is the later one."""

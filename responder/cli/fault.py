@@ -1,10 +1,13 @@
 """``spdm-responder fault``: what lies there are, and what each of them does."""
 
 import json
+import sys
+from pathlib import Path
 from typing import get_args
 
 import click
 
+from responder.cli.exits import Exit
 from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError
 from responder.faults.rule import Duty
@@ -90,6 +93,36 @@ def explain_command(fault_id: str, profile: str | None, as_json: bool) -> None:
             from responder.cli.fault_page import print_page  # noqa: PLC0415 - as above
 
             print_page(found)
+
+
+@command.command("judge")
+@click.argument(
+    "journals",
+    nargs=-1,
+    required=True,
+    metavar="JOURNAL...",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+def judge_command(journals: tuple[Path, ...]) -> None:
+    """Say what a requester did wrong whatever it was answered.
+
+    JOURNAL is what `serve --journal` wrote; several are compared with each other, which must be of
+    one requester. Exits 1 if anything was wrong.
+    """
+    from responder.campaign.journals import conversations  # noqa: PLC0415 - not for --help
+    from responder.campaign.oracles import judged  # noqa: PLC0415 - as above
+
+    asked = [
+        one
+        for path in journals
+        for one in conversations(path.read_text("utf-8").splitlines(), str(path))
+    ]
+    found = judged(asked)
+    with reader_may_leave():
+        for name, text in found:
+            click.echo(f"{name}: {text}")
+    click.echo(f"{len(asked)} connections, {len(found)} findings", err=True)
+    sys.exit(Exit.FINDING if found else Exit.OK)
 
 
 @command.command("schema")

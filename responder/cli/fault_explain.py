@@ -191,6 +191,12 @@ def _rehearsed_in(profile: str, fault: FaultSpec) -> Rehearsal:
 def unbuilt_text(fault_id: str) -> str:
     """Why a line of the catalogue is no fault here; empty if it is one, or nobody knows it."""
     for group in groups():
+        for oracle in group.oracles:
+            if oracle.id == fault_id:
+                return (
+                    f"{oracle.id} is no fault, but asked of every requester: {oracle.description}\n"
+                    f"{oracle.basis}: {oracle.source}\n`spdm-responder fault judge` looks for it."
+                )
         for line in group.unbuilt:
             if line.id == fault_id:
                 return f"{line.id} is not built: {line.reason}\n{line.description}"

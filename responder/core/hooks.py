@@ -144,6 +144,7 @@ class Access(msgspec.Struct):
         offset: bytes from the start of its space.
         write: whether it is a write.
         value: what is written, or what a read would give.
+        evidence: events that the hook adds.
     """
 
     space: str
@@ -151,6 +152,7 @@ class Access(msgspec.Struct):
     offset: int
     write: bool
     value: int
+    evidence: "list[Event]" = msgspec.field(default_factory=list)
 
 
 class Frame(msgspec.Struct):

@@ -10,7 +10,7 @@ import msgspec
 
 from responder.errors import ConfigError, suggest
 from responder.faults.cases import cases
-from responder.faults.rule import FaultSpec
+from responder.faults.rule import Basis, FaultSpec
 
 _FOLDER = "catalogue"
 
@@ -29,6 +29,22 @@ class Unbuilt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
+class Oracle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of the catalogue that is no lie, but a demand on every requester.
+
+    Attributes:
+        id: its id; ``responder.campaign.oracles`` judges by it.
+        description: what a requester must do, whatever it is answered.
+        basis: why it must.
+        source: where that is written.
+    """
+
+    id: str
+    description: str
+    basis: Basis
+    source: str
+
+
 class Group(msgspec.Struct, frozen=True):
     """The faults of one file.
 
@@ -36,12 +52,14 @@ class Group(msgspec.Struct, frozen=True):
         letter: the group's letter.
         title: what it is about.
         faults: their tables, by id.
+        oracles: what is demanded of every requester.
         unbuilt: the lines that are missing.
     """
 
     letter: str
     title: str
     faults: Mapping[str, Mapping[str, Any]]
+    oracles: tuple[Oracle, ...]
     unbuilt: tuple[Unbuilt, ...]
 
 
@@ -118,4 +136,5 @@ def _group(document: Mapping[str, Any], name: str) -> Group:
             raise ConfigError(f"fault {table['id']!r} is there twice", where=name)
         faults[table["id"]] = table
     unbuilt = msgspec.convert(document.get("unbuilt", []), tuple[Unbuilt, ...])
-    return Group(document["group"], document["title"], faults, unbuilt)
+    oracles = msgspec.convert(document.get("oracle", []), tuple[Oracle, ...])
+    return Group(document["group"], document["title"], faults, oracles, unbuilt)

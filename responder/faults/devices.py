@@ -99,8 +99,9 @@ class ChangedDevice:
 
     def content_changed(self) -> int:
         """``ContentChanged`` since the last signed measurements."""
-        if self._content_changed is None:
-            return self._device.content_changed()
+        healthy = self._device.content_changed()
+        if self._content_changed in {None, healthy}:
+            return healthy
         self._told(f"content changed {self._content_changed}", b"", b"")
         return self._content_changed
 

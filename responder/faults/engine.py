@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from responder.core.connection import Connection
 from responder.core.effects import ArmTimer, Effect, Emit, Send
@@ -50,6 +50,9 @@ from responder.spec.codes import name_of_code
 from responder.wire.capabilities import Capabilities
 from responder.wire.message import Message
 
+if TYPE_CHECKING:
+    from responder.core.events import FaultFired
+
 Verdict = Defer | ProtocolError | list[Effect]
 AnyStruct = TypeVar("AnyStruct")
 
@@ -68,6 +71,7 @@ class FaultEngine(Striker, Hooks):
         self._outcomes = Outcomes(memory, self._own, read_file)
         self._signer = Signer(self._own, random)
         self._overlay = Overlay(memory, random)
+        self._unsaid: list[FaultFired] = []  # evidence of hooks that see no exchange
 
     # The link.
 
@@ -92,8 +96,11 @@ class FaultEngine(Striker, Hooks):
             return text
 
         for armed in self._striking("connection", Occasion(event="accepted")):
+            before = len(deeds)
             told = self._carry_out(armed, one, "accepted")
-            if told:
+            if not told:
+                del deeds[before:]
+            else:
                 self._struck(armed)
                 link.evidence.append(fired(armed, told))
         return deeds
@@ -107,10 +114,12 @@ class FaultEngine(Striker, Hooks):
             return progress.carry_out(action, draws, sources, armed.fault.id)
 
         for armed in self._striking("frame", Occasion(kind=frame.kind, binding=frame.binding)):
-            before = progress.data
+            kept = progress.copy()
             told = self._carry_out(armed, one, frame.kind)
-            event = self._event(armed, told, frame.kind, (before, progress.data))
-            if event is not None:
+            event = self._event(armed, told, frame.kind, (kept.data, progress.data))
+            if event is None:
+                progress = kept
+            else:
                 link.evidence.append(event)
                 self._struck(armed)
         return progress.deeds()
@@ -259,6 +268,8 @@ class FaultEngine(Striker, Hooks):
         return self._sent(exchange, name, message, out)
 
     def _sent(self, exchange: Exchange, name: str, message: bytes, out: Outgoing) -> list[Effect]:
+        exchange.evidence += self._unsaid
+        self._unsaid = []
         self._remember(exchange.request.name, exchange.raw_request, exchange)
         self._remember(name, message, exchange)
         self._happened(f"sent:{name}")
@@ -292,12 +303,12 @@ class FaultEngine(Striker, Hooks):
 
     def transition(self, connection: Connection, before: str, after: str) -> bool:
         """A phase change about to happen."""
-        del connection, before
+        del connection
         allowed = True
         for armed in self._striking("transition", Occasion(phase=after)):
-            if any(isinstance(action, act.Suppress) for action in armed.rule.action):
-                self._struck(armed)
-                allowed = False
+            self._struck(armed)
+            self._unsaid.append(fired(armed, f"{before} does not become {after}"))
+            allowed = False
         self._happened(f"phase:{after}")
         return allowed
 
@@ -313,12 +324,15 @@ class FaultEngine(Striker, Hooks):
         """Which encapsulated request comes next."""
         name = following.name if following is not None else ""
         for armed in self._striking("encap", Occasion(exchange, name)):
+            before = following.build(exchange.wire) if following is not None else b""
             for action in armed.rule.action:
-                if isinstance(action, act.Suppress):
-                    following = None
-                elif isinstance(action, act.Answer):
+                following = None
+                if isinstance(action, act.Answer):
                     following = Ready(bytes.fromhex(action.value), name)
-            self._struck_once(armed, exchange, fired(armed, "another encapsulated request", name))
+            after = following.build() if following is not None else b""
+            event = self._event(armed, "another encapsulated request", name, (before, after))
+            if event is not None:
+                self._struck_once(armed, exchange, event)
         return following
 
     def record(self, exchange: Exchange, record: bytes) -> list[bytes]:
@@ -341,27 +355,35 @@ class FaultEngine(Striker, Hooks):
             return text
 
         for armed in self._striking("record", Occasion(exchange, response_name(exchange))):
-            before = b"".join(records)
+            kept = [*records]
             told = self._carry_out(armed, one, "record")
-            event = self._event(armed, told, "record", (before, b"".join(records)))
-            if event is not None:
+            event = self._event(armed, told, "record", (b"".join(kept), b"".join(records)))
+            if event is None:
+                records[:] = kept
+            else:
                 self._struck_once(armed, exchange, event)
         return records
 
     def register(self, access: Access) -> Access:
         """A register access."""
-        one = self._on_struct(access, None)
         for armed in self._striking("register", Occasion(register=access.name)):
-            if self._carry_out(armed, one, access.name):
-                self._struck(armed)
+            kept = copy(access)
+            told = self._carry_out(armed, self._on_struct(access, None), access.name)
+            if not told:
+                access = kept
+                continue
+            self._struck(armed)
+            access.evidence.append(fired(armed, told, access.name))
         return access
 
     def _edited(self, hook: str, exchange: Exchange, subject: AnyStruct, name: str) -> AnyStruct:
-        one = self._on_struct(subject, exchange)
         for armed in self._striking(hook, Occasion(exchange, name)):
-            told = self._carry_out(armed, one, name)
+            kept = copy(subject)
+            told = self._carry_out(armed, self._on_struct(subject, exchange), name)
             if told:
                 self._struck_once(armed, exchange, fired(armed, told, name))
+            else:
+                subject = kept
         return subject
 
     def _on_struct(self, subject: Any, exchange: Exchange | None) -> CarryOut:

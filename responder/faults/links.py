@@ -1,6 +1,9 @@
 """The actions of ``frame`` and of ``connection`` when a peer is accepted."""
 
+from copy import copy
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from responder.core.effects import Close
 from responder.core.hooks import Deed, Frame, Hang, Write
@@ -35,6 +38,13 @@ class FrameInProgress:
         self._size = 0
         self._delay = 0.0
         self._silent = False
+
+    def copy(self) -> "FrameInProgress":
+        """The frame as it is now; what is changed later does not show in it."""
+        same = FrameInProgress(self.frame, self._ct_exponent)
+        for name, value in vars(self).items():
+            setattr(same, name, copy(value))
+        return same
 
     def carry_out(self, action: Action, draws: Draws, sources: Sources, fault_id: str) -> str:
         """Carry one action out; return what was done.
@@ -109,7 +119,7 @@ class FrameInProgress:
             outer.append(record)
             data = record.__dict__[_PAYLOAD]
         subject = Subject.of_bytes(data, _PLAIN, LAYERS[layer])
-        text = edit(subject, _renamed(action, rest), draws, sources)
+        text = edit(subject, replace(action, field=rest), draws, sources)
         data = subject.bytes()
         for record in reversed(outer):
             data = record.replace(**{_PAYLOAD: data}).build(_PLAIN)
@@ -130,12 +140,6 @@ class FrameInProgress:
             end = cuts[n + 1] if n + 1 < len(cuts) else len(self.data)
             writes.append(Write(self.data[start:end], step if n else self._delay))
         return [*self._before, *writes, *self._after]
-
-
-def _renamed(action: edits.Edit, field: str) -> edits.Edit:
-    from msgspec.structs import replace  # noqa: PLC0415
-
-    return replace(action, field=field)
 
 
 def accepted(action: Action, fault_id: str) -> tuple[list[Deed], str]:

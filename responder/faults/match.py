@@ -1,6 +1,6 @@
 """Whether a rule strikes: its conditions in order, and what came nearest when it does not."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -47,7 +47,7 @@ class Occasion(msgspec.Struct):
     register: str = ""
 
 
-def arm(faults: Iterator[FaultSpec] | Any) -> list[Armed]:
+def arm(faults: Iterable[FaultSpec]) -> list[Armed]:
     """The rules of some faults."""
     return [
         Armed(fault, rule, f"{fault.id}/{rule.name or number}")

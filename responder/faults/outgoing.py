@@ -1,7 +1,6 @@
 """What becomes of an answer: the actions of the hooks ``request`` and ``message`` beside edits."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
@@ -11,6 +10,7 @@ from responder.core.hooks import Defer, Exchange
 from responder.core.ownership import Reset
 from responder.errors import ConfigError
 from responder.faults import actions as act
+from responder.faults.editing import Draws
 from responder.faults.edits import Action
 from responder.faults.match import Armed
 from responder.faults.memory import ConnectionMemory, FaultMemory
@@ -31,13 +31,6 @@ _RESETS = {
 _ERRORS = {code.name.replace("_", "").lower(): int(code) for code in ErrorCode}
 
 ReadFile = Callable[[str], bytes]
-
-
-class Draws(Protocol):
-    """Where random values come from."""
-
-    def bytes(self, size: int) -> bytes:
-        """The next ``size`` bytes."""
 
 
 class Outgoing(msgspec.Struct):

@@ -125,7 +125,10 @@ class Overlay:
 
 def _other_slot(device: Device, action: act.Slot, told: Told) -> Device:
     if action.becomes == "empty":
-        return ChangedDevice(device, told, slots={action.slot: None})
+        slots: dict[int, Slot | None] = (
+            {} if device.slot(action.slot) is None else {action.slot: None}
+        )
+        return ChangedDevice(device, told, slots=slots)
     other = device.slot(action.becomes)
     if other is None:
         return device

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from responder.faults import actions as act
 from responder.faults import edits
 from responder.faults.editing import Draws, Sources, edit
@@ -50,14 +52,6 @@ def _changed(old: Any, action: edits.Edit, draws: Draws, sources: Sources) -> An
     if not isinstance(data, bytes):
         raise NoSuchPlace(f"{action.field} cannot be changed so")
     subject = Subject.of_bytes(data, _PLAIN)
-    edit(subject, _whole(action), draws, sources)
+    edit(subject, replace(action, field=""), draws, sources)
     changed = subject.bytes()
     return int.from_bytes(changed, "little") if isinstance(old, int) else changed
-
-
-def _whole(action: edits.Edit) -> edits.Edit:
-    from msgspec.structs import replace  # noqa: PLC0415
-
-    if isinstance(action, edits.Set) and isinstance(action.value, int):
-        return replace(action, field="", value=action.value)
-    return replace(action, field="")

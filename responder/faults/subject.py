@@ -3,8 +3,7 @@
 from responder.faults.address import steps
 from responder.faults.place import Change, Leaf, NoSuchPlace, change, get, read_loose
 from responder.wire.context import WireContext
-from responder.wire.message import Message, Record, WireError, spans, wire_fields
-from responder.wire.raw import RawMessage
+from responder.wire.message import Message, Record, WireError, spans
 from responder.wire.registry import class_of
 
 Data = bytes
@@ -166,19 +165,6 @@ class Subject:
             return class_of(self._data)
         except WireError as error:
             raise NoSuchPlace(str(error)) from None
-
-
-def has_field(record: Record, name: str) -> bool:
-    """Whether a record has a field of that name, at the top."""
-    return name in wire_fields(type(record))
-
-
-def is_known(data: Data) -> bool:
-    """Whether bytes are a message with a declaration of its own."""
-    try:
-        return class_of(data) is not RawMessage
-    except WireError:
-        return False
 
 
 def field_of(subject: Subject, address: str) -> object:

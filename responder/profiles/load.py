@@ -65,11 +65,6 @@ class Profile(msgspec.Struct, frozen=True):
 
         return FaultEngine(self.faults, self.memory, random, self._read_file)
 
-    def fresh(self, faults: "Sequence[FaultSpec] | None" = None) -> "Profile":
-        """The same device, whose faults (or these in their place) remember nothing."""
-        kept = self.faults if faults is None else tuple(faults)
-        return msgspec.structs.replace(self, faults=kept, memory=_memory(kept))
-
     def missed(self) -> "Sequence[Event]":
         """An event for each fault that never struck, with what came nearest."""
         if self.memory is None:

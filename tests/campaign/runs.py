@@ -45,5 +45,4 @@ def run_of(steps, *reports, seconds=1.0):
             waiting = []
             run.exchanges.append(Exchanged(attestation, request, response, len(run.journal)))
     run.journal += [Entry(0.0, 1, event) for event in waiting]
-    run.fired = len(run.evidence)
     return run

@@ -26,7 +26,7 @@ def refusal(setting, *actions, **rule):
     }
     fault = msgspec.convert(written | rule, FaultSpec)
     run = converse(SETTINGS[setting], [fault], SEED)
-    assert run.fired
+    assert run.evidence
     (report,) = run.reports
     return report.refusal and report.refusal.check
 

@@ -21,7 +21,7 @@ def test_a_healthy_conversation_attests(name):
     )
     seen = {observed.id for report in run.reports for observed in report.observations}
     assert seen == ALWAYS_SEEN.get(name, set())
-    assert not run.fired
+    assert not run.evidence
     assert not run.missed
 
 

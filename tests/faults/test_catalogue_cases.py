@@ -20,7 +20,7 @@ def problems(case):
     run, where = rehearsal.faulted, f"{case.id} [{rehearsal.setting.name}]"
     if not rehearsal.fired:
         return [f"{where} does not strike: {near}" for near in rehearsal.tried.values()]
-    found = [*contradictions(rehearsal), *run.defects]
+    found = [*contradictions(rehearsal), *run.defects, *run.misdeeds]
     if run.crash:
         found.append(f"the requester crashed: {run.crash}")
     expected = WRONG.get(case.id) or WRONG.get(case.family)

@@ -331,3 +331,9 @@ PARTLY = [
 def test_a_rule_that_cannot_do_all_does_nothing(hook, message, action):
     spec = fault(hook=hook, message=message, action=action)
     assert answers(engine(spec)) == answers(Hooks())
+
+
+def test_a_suppressed_phase_change_is_told_with_the_next_answer():
+    (event,) = fired(fault(hook="transition", phase=["NEGOTIATED"], action=[{"do": "suppress"}]))
+    assert event.hook == "transition"
+    assert event.detail == "AFTER_CAPABILITIES does not become NEGOTIATED"

@@ -447,16 +447,23 @@ async def test_a_peer_that_sends_no_more_is_not_waited_for_long(serving, end):
     assert pending(clock) == 0
 
 
-async def test_a_stop_waits_for_deeds_no_longer_than_it_waits_for_answers(serving):
-    clock = ManualClock()
-    slow = profile_with(lambda f: [Write(f.data[:4]), Write(f.data[4:], 60.0)])
-    running = await serving(profile=slow, clock=clock, limits=Limits(drain_time=5))
+async def stopped_between_two_pieces(serving, clock, delay):
+    """A server that is told to stop when the second piece of its answer waits for ``delay``."""
+    profile = profile_with(lambda f: [Write(f.data[:4]), Write(f.data[4:], delay)])
+    running = await serving(profile=profile, clock=clock, limits=Limits(drain_time=5))
     peer = await running.peer()
     peer.send(FRAME)
     await peer.bytes(4)
     stopping = asyncio.create_task(running.server.stop("enough"))
     await asyncio.sleep(0)
     assert not stopping.done()
+    return running, peer, stopping
+
+
+async def test_a_stop_waits_for_deeds_no_longer_than_it_waits_for_answers(serving):
+    running, peer, stopping = await stopped_between_two_pieces(
+        serving, clock := ManualClock(), 60.0
+    )
     clock.advance(5)
     await stopping
     assert await peer.rest() == b""
@@ -465,14 +472,7 @@ async def test_a_stop_waits_for_deeds_no_longer_than_it_waits_for_answers(servin
 
 
 async def test_a_stop_lets_a_short_drip_end(serving):
-    clock = ManualClock()
-    slow = profile_with(lambda f: [Write(f.data[:4]), Write(f.data[4:], 2.0)])
-    running = await serving(profile=slow, clock=clock, limits=Limits(drain_time=5))
-    peer = await running.peer()
-    peer.send(FRAME)
-    await peer.bytes(4)
-    stopping = asyncio.create_task(running.server.stop("enough"))
-    await asyncio.sleep(0)
+    _, peer, stopping = await stopped_between_two_pieces(serving, clock := ManualClock(), 2.0)
     clock.advance(2)
     assert await peer.rest() == ANSWER[4:]
     await stopping
