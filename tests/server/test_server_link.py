@@ -461,9 +461,8 @@ async def stopped_between_two_pieces(serving, clock, delay):
 
 
 async def test_a_stop_waits_for_deeds_no_longer_than_it_waits_for_answers(serving):
-    running, peer, stopping = await stopped_between_two_pieces(
-        serving, clock := ManualClock(), 60.0
-    )
+    clock = ManualClock()
+    running, peer, stopping = await stopped_between_two_pieces(serving, clock, 60.0)
     clock.advance(5)
     await stopping
     assert await peer.rest() == b""
