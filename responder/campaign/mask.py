@@ -1,6 +1,7 @@
 """What two runs of one seed may differ in, and how journals are compared all the same.
 
-``cryptography`` takes no seed for the salt of RSAPSS; everything else here is deterministic.
+``cryptography`` takes no seed for the salt of RSAPSS and for the encapsulation of ML-KEM;
+everything else here is deterministic.
 """
 
 from collections.abc import Callable, Iterable
@@ -36,6 +37,11 @@ class Masked:
 MASK = (
     Masked("signature", "RSAPSS", "no seed can be given for the salt of RSAPSS"),
     Masked("evidence of signed messages", "RSAPSS", "it holds the signature"),
+    Masked(
+        "ExchangeData, verify data and records",
+        "ML-KEM",
+        "no seed can be given for an encapsulation; all keys of the session follow from it",
+    ),
     Masked("time", "sockets", "a socket's time is real"),
     Masked("peer", "sockets", "ports are whatever is free"),
 )
