@@ -4,44 +4,45 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from responder.errors import ConfigError, suggest
-from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
+from responder.spec.codes import (
+    REQUEST_SINCE,
+    ErrorCode,
+    RequestCode,
+    ResponseCode,
+    response_code_of,
+)
+from responder.spec.versions import V10
 from responder.wire.message import wire_fields
 from responder.wire.registry import BY_CODE
 
 Chosen = Mapping[str, int | str]
 """The values of the variables before."""
 
-_NOT_ANSWERS = frozenset({ResponseCode.ERROR})
 _HANDLED_ELSEWHERE = frozenset({RequestCode.RESPOND_IF_READY})
+_ATTESTATION = frozenset(code for code, since in REQUEST_SINCE.items() if since == V10)
+"""Every version has these requests, and an attestation needs no others."""
 _RECOVERABLE = frozenset({ErrorCode.BUSY, ErrorCode.RESPONSE_NOT_READY, ErrorCode.REQUEST_RESYNCH})
 _HEADER_FIELDS = 2
 _SIGNATURE = "signature"
 
 
-def _responses() -> list[str]:
-    return [
-        ResponseCode(code).name
-        for code in sorted(BY_CODE)
-        if code in set(ResponseCode) - _NOT_ANSWERS
-    ]
-
-
 def _requests() -> list[str]:
-    return [
-        RequestCode(code).name
-        for code in sorted(BY_CODE)
-        if code in set(RequestCode) - _HANDLED_ELSEWHERE
-    ]
+    return [RequestCode(code).name for code in sorted(_ATTESTATION - _HANDLED_ELSEWHERE)]
+
+
+def _responses() -> list[str]:
+    codes = sorted(_ATTESTATION - _HANDLED_ELSEWHERE)
+    return [ResponseCode(response_code_of(code)).name for code in codes]
 
 
 def _fields(chosen: Chosen) -> Sequence[int | str]:
     """The fields of ``message`` behind the first two bytes of its header."""
     name = str(chosen.get("message", ""))
-    if name not in _responses():
+    known = [ResponseCode(code).name for code in sorted(BY_CODE) if code in set(ResponseCode)]
+    if name not in known:
         reason = f"the domain 'fields' needs a variable 'message' before it, not {name!r}"
-        raise ConfigError(reason, suggestion=suggest(name, _responses()))
-    code = ResponseCode[name]
-    return [*wire_fields(BY_CODE[code])][_HEADER_FIELDS:]
+        raise ConfigError(reason, suggestion=suggest(name, known))
+    return [*wire_fields(BY_CODE[ResponseCode[name]])][_HEADER_FIELDS:]
 
 
 def _signed() -> list[str]:
@@ -72,8 +73,8 @@ def describe_domain(name: str) -> str:
 
 
 _TEXTS = {
-    "responses": "the names of all responses but ERROR",
-    "requests": "the names of all requests but RESPOND_IF_READY",
+    "responses": "the names of the responses that every version has, but ERROR",
+    "requests": "the names of the requests that every version has, but RESPOND_IF_READY",
     "signed": "the responses that carry a signature",
     "fields": "the fields of the response `message`, a variable before this one, from Param1 on",
     "bits": "0 to 7",

@@ -19,6 +19,7 @@ from responder.spec.versions import ALL_VERSIONS, V13, V14
 from responder.wire.algorithms import Algorithms, NegotiateAlgorithms
 from responder.wire.capabilities import Capabilities
 from responder.wire.context import WireContext
+from responder.wire.endpoint_info import SIGNATURE_REQUESTED as INFO_SIGNATURE_REQUESTED
 from responder.wire.measurements import SIGNATURE_REQUESTED
 from responder.wire.message import Message, WireError
 
@@ -77,6 +78,9 @@ class Conversation:
                 self.context = replace(self.context, summary=message[3] != SUMMARY_NONE)
             case RequestCode.GET_MEASUREMENTS:
                 signed = bool(message[2] & SIGNATURE_REQUESTED)
+                self.context = replace(self.context, signed=signed)
+            case RequestCode.GET_ENDPOINT_INFO:
+                signed = bool(message[4:5] and message[4] & INFO_SIGNATURE_REQUESTED)
                 self.context = replace(self.context, signed=signed)
 
     def _capabilities(self, answer: Capabilities | None) -> None:

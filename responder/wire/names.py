@@ -53,6 +53,18 @@ class CertificateRequest(IntFlag):
     SLOT_SIZE_REQUESTED = 1 << 0
 
 
+class EndpointInfoSubCode(IntEnum):
+    """Param1 of GET_ENDPOINT_INFO."""
+
+    DEVICE_CLASS_IDENTIFIER = 1
+
+
+class EndpointInfoRequest(IntFlag):
+    """RequestAttributes of GET_ENDPOINT_INFO."""
+
+    SIGNATURE_REQUESTED = 1 << 0
+
+
 class MeasurementRequest(IntFlag):
     """Param1 of GET_MEASUREMENTS."""
 

@@ -7,7 +7,20 @@ from responder.wire.certificate import Certificate, GetCertificate
 from responder.wire.challenge import Challenge, ChallengeAuth
 from responder.wire.context import WireContext
 from responder.wire.digests import Digests, GetDigests
+from responder.wire.endpoint_info import EndpointInfo, GetEndpointInfo
 from responder.wire.error import Error
+from responder.wire.events import (
+    EventAck,
+    GetSupportedEventTypes,
+    SendEvent,
+    SubscribeEventTypes,
+    SubscribeEventTypesAck,
+    SupportedEventTypes,
+)
+from responder.wire.measurement_extension_log import (
+    GetMeasurementExtensionLog,
+    MeasurementExtensionLog,
+)
 from responder.wire.measurements import GetMeasurements, Measurements
 from responder.wire.message import Message, WireError
 from responder.wire.raw import RawMessage
@@ -30,6 +43,16 @@ MESSAGES: tuple[type[Message], ...] = (
     ChallengeAuth,
     GetMeasurements,
     Measurements,
+    GetMeasurementExtensionLog,
+    MeasurementExtensionLog,
+    GetEndpointInfo,
+    EndpointInfo,
+    GetSupportedEventTypes,
+    SupportedEventTypes,
+    SubscribeEventTypes,
+    SubscribeEventTypesAck,
+    SendEvent,
+    EventAck,
     VendorDefinedRequest,
     VendorDefinedResponse,
     RespondIfReady,

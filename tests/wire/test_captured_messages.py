@@ -31,6 +31,10 @@ OUTSIDE_SESSIONS = {
     "CHALLENGE_AUTH": 135,
     "GET_MEASUREMENTS": 2755,
     "MEASUREMENTS": 295,
+    "GET_MEASUREMENT_EXTENSION_LOG": 8,
+    "MEASUREMENT_EXTENSION_LOG": 8,
+    "GET_ENDPOINT_INFO": 8,
+    "ENDPOINT_INFO": 8,
     "ERROR": 2460,
 }
 INSIDE_SESSIONS = {
@@ -40,6 +44,14 @@ INSIDE_SESSIONS = {
     "CERTIFICATE": 28,
     "GET_MEASUREMENTS": 6518,
     "MEASUREMENTS": 614,
+    "GET_MEASUREMENT_EXTENSION_LOG": 22,
+    "MEASUREMENT_EXTENSION_LOG": 22,
+    "GET_ENDPOINT_INFO": 22,
+    "ENDPOINT_INFO": 22,
+    "GET_SUPPORTED_EVENT_TYPES": 2,
+    "SUPPORTED_EVENT_TYPES": 2,
+    "SUBSCRIBE_EVENT_TYPES": 4,
+    "SUBSCRIBE_EVENT_TYPES_ACK": 4,
     "VENDOR_DEFINED_REQUEST": 416,
     "VENDOR_DEFINED_RESPONSE": 416,
     "ERROR": 5904,
@@ -51,12 +63,14 @@ ENCAPSULATED = {
     "CERTIFICATE": 74,
     "CHALLENGE": 22,
     "CHALLENGE_AUTH": 22,
+    "GET_ENDPOINT_INFO": 30,
+    "ENDPOINT_INFO": 30,
 }
 """Embedded in GET_ENCAPSULATED_REQUEST's and DELIVER_ENCAPSULATED_RESPONSE's traffic. DIGESTS are
 more than their requests: a KEY_EXCHANGE_RSP may ask for them implicitly."""
 
-OTHER_TYPES = {"outside": 1690, "inside": 2480, "encapsulated": 76}
-"""Sessions, key pairs, events and the like: no declaration yet, read as RawMessage."""
+OTHER_TYPES = {"outside": 1658, "inside": 2380, "encapsulated": 16}
+"""Sessions, key pairs and the like: no declaration yet, read as RawMessage."""
 
 VERSIONS = {"10": 6, "11": 27, "12": 37, "13": 37, "14": 47}
 TRANSPORTS = {NONE: 7, MCTP: 132, PCI_DOE: 9, TCP: 6}
