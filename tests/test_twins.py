@@ -50,6 +50,7 @@ SHARED = {
     "spec/limits.py": ERROR_TABLE,
     "spec/measurements.py": "device/test_device_measurements.py",
     "spec/registries.py": "core/test_core_attestation.py",
+    "spec/slot_management.py": "spec/test_spec_key_pairs.py",
     "spec/timing.py": "core/test_core_deferral.py",
     "spec/versions.py": "core/test_core_attestation.py",
     "wire/": WIRE,

@@ -8,7 +8,7 @@ from responder.wire.context import WireContext
 from responder.wire.fields import Blob, Int32ul, Rest, negotiated
 from responder.wire.message import Record, WireError, wire
 
-_LENGTH_SIZE = 4
+LENGTH_SIZE = 4
 
 
 class CertificateChain(Record):
@@ -25,7 +25,7 @@ class CertificateChain(Record):
 def build_chain(root_hash: bytes, certificates: list[bytes]) -> bytes:
     """The chain structure of DER certificates, root first."""
     body = root_hash + b"".join(certificates)
-    return (_LENGTH_SIZE + len(body)).to_bytes(_LENGTH_SIZE, "little") + body
+    return (LENGTH_SIZE + len(body)).to_bytes(LENGTH_SIZE, "little") + body
 
 
 def split_certificates(data: bytes) -> list[bytes]:

@@ -132,6 +132,18 @@ def key_usage(mask: int) -> str:
     return " | ".join(uses) if uses else "none"
 
 
+def csr_attributes(value: int) -> str:
+    """Param2 of GET_CSR: model, tracking tag, overwrite (1.3)."""
+    text = f"{certificate_model(value)}, tag {value >> 3 & 0x7}"
+    return f"{text}, overwrite" if value & SLOT_FLAG else text
+
+
+def set_certificate_slot(value: int) -> str:
+    """Param1 of SET_CERTIFICATE: slot, model and erase (1.3)."""
+    text = f"{slot(value & limits.SLOT_MASK)}, {certificate_model(value >> 4)}"
+    return f"{text}, erase" if value & SLOT_FLAG else text
+
+
 def certificate_model(value: int) -> str:
     """CertModel in bits 2:0 of CertificateInfo."""
     model = value & CERTIFICATE_MODEL_MASK

@@ -6,6 +6,7 @@ from responder.wire.capabilities import Capabilities, GetCapabilities
 from responder.wire.certificate import Certificate, GetCertificate
 from responder.wire.challenge import Challenge, ChallengeAuth
 from responder.wire.context import WireContext
+from responder.wire.csr import Csr, GetCsr
 from responder.wire.digests import Digests, GetDigests
 from responder.wire.endpoint_info import EndpointInfo, GetEndpointInfo
 from responder.wire.error import Error
@@ -17,6 +18,12 @@ from responder.wire.events import (
     SubscribeEventTypesAck,
     SupportedEventTypes,
 )
+from responder.wire.key_pair_info import (
+    GetKeyPairInfo,
+    KeyPairInfo,
+    SetKeyPairInfo,
+    SetKeyPairInfoAck,
+)
 from responder.wire.measurement_extension_log import (
     GetMeasurementExtensionLog,
     MeasurementExtensionLog,
@@ -25,6 +32,8 @@ from responder.wire.measurements import GetMeasurements, Measurements
 from responder.wire.message import Message, WireError
 from responder.wire.raw import RawMessage
 from responder.wire.respond_if_ready import RespondIfReady
+from responder.wire.set_certificate import SetCertificate, SetCertificateRsp
+from responder.wire.slot_management import SlotManagement, SlotManagementResp
 from responder.wire.vendor_defined import VendorDefinedRequest, VendorDefinedResponse
 from responder.wire.version import GetVersion, Version
 
@@ -53,6 +62,16 @@ MESSAGES: tuple[type[Message], ...] = (
     SubscribeEventTypesAck,
     SendEvent,
     EventAck,
+    GetCsr,
+    Csr,
+    SetCertificate,
+    SetCertificateRsp,
+    GetKeyPairInfo,
+    KeyPairInfo,
+    SetKeyPairInfo,
+    SetKeyPairInfoAck,
+    SlotManagement,
+    SlotManagementResp,
     VendorDefinedRequest,
     VendorDefinedResponse,
     RespondIfReady,

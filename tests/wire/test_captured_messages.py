@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from captures.loader import MCTP, NONE, PCI_DOE, TCP, runs
+from captures.loader import MCTP, NONE, PCI_DOE, TCP, V14, runs
 from captures.replay import replay
 
 from responder.spec.algorithms import TABLE_ALGORITHMS, TABLE_DHE, TABLE_KEM, by_bit
@@ -36,6 +36,14 @@ OUTSIDE_SESSIONS = {
     "GET_ENDPOINT_INFO": 8,
     "ENDPOINT_INFO": 8,
     "ERROR": 2460,
+    "GET_CSR": 28,
+    "CSR": 28,
+    "SET_CERTIFICATE": 28,
+    "SET_CERTIFICATE_RSP": 28,
+    "GET_KEY_PAIR_INFO": 8,
+    "KEY_PAIR_INFO": 8,
+    "SET_KEY_PAIR_INFO": 16,
+    "SET_KEY_PAIR_INFO_ACK": 16,
 }
 INSIDE_SESSIONS = {
     "GET_DIGESTS": 28,
@@ -55,6 +63,12 @@ INSIDE_SESSIONS = {
     "VENDOR_DEFINED_REQUEST": 416,
     "VENDOR_DEFINED_RESPONSE": 416,
     "ERROR": 5904,
+    "SET_CERTIFICATE": 25,
+    "SET_CERTIFICATE_RSP": 25,
+    "GET_KEY_PAIR_INFO": 22,
+    "KEY_PAIR_INFO": 22,
+    "SET_KEY_PAIR_INFO": 44,
+    "SET_KEY_PAIR_INFO_ACK": 44,
 }
 ENCAPSULATED = {
     "GET_DIGESTS": 66,
@@ -69,11 +83,22 @@ ENCAPSULATED = {
 """Embedded in GET_ENCAPSULATED_REQUEST's and DELIVER_ENCAPSULATED_RESPONSE's traffic. DIGESTS are
 more than their requests: a KEY_EXCHANGE_RSP may ask for them implicitly."""
 
-OTHER_TYPES = {"outside": 1658, "inside": 2380, "encapsulated": 16}
-"""Sessions, key pairs and the like: no declaration yet, read as RawMessage."""
+OTHER_TYPES = {"outside": 1498, "inside": 2198, "encapsulated": 16}
+"""Sessions and the like: no declaration yet, read as RawMessage."""
 
 VERSIONS = {"10": 6, "11": 27, "12": 37, "13": 37, "14": 47}
 TRANSPORTS = {NONE: 7, MCTP: 132, PCI_DOE: 9, TCP: 6}
+
+
+KEY_PAIR_INFO_SURPLUS = 6
+"""Zeros that this build of the emulator writes after KEY_PAIR_INFO in 1.4: it counts a tail of 16
+bytes and fills 10."""
+
+
+def surplus(run, seen):
+    """How many bytes may follow the end of a message."""
+    wide = name_of_code(seen.code) == "KEY_PAIR_INFO" and seen.context.version >= V14
+    return run.padding + (KEY_PAIR_INFO_SURPLUS if wide else 0)
 
 
 def where(seen):
@@ -92,7 +117,7 @@ def messages_of(run, name):
 @pytest.mark.parametrize("run", runs(), ids=lambda run: run.name)
 def test_every_captured_message_rebuilds_byte_for_byte(run):
     for seen in replay(run):
-        message = parse_message(seen.data, seen.context, padding=run.padding)
+        message = parse_message(seen.data, seen.context, padding=surplus(run, seen))
         built = message.build(seen.context)
         assert built == seen.data[: len(built)], message
         assert not any(seen.data[len(built) :]), "only zeros of padding follow"

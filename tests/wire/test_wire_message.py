@@ -12,9 +12,10 @@ from responder.wire.fields import LengthOf, When
 from responder.wire.message import WireError, spans, wire_fields
 from responder.wire.raw import RawMessage
 from responder.wire.registry import BY_CODE, MESSAGES, class_of, parse_message
+from responder.wire.slot_management import SlotManagement, SlotManagementResp
 from responder.wire.vendor_defined import VendorDefinedRequest
 
-OPEN_ENDED = (Error, RawMessage)
+OPEN_ENDED = (Error, RawMessage, SlotManagement, SlotManagementResp)
 """Their last field is all that is left: no length says where it ends."""
 HEADER_SIZE = 4
 QUICK = settings(max_examples=60, derandomize=True, database=None, deadline=None)

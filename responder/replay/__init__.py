@@ -1,1 +1,0 @@
-"""Recorded conversations replayed: what was signed, derived and sealed is worked out again."""
