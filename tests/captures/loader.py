@@ -1,13 +1,13 @@
 """The captured conversations: what to know of each is in ``README.md`` beside this file."""
 
-import json
-import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-PACKED = Path(__file__).with_name("sessionless.jsonl.xz")
+from responder.replay.recording import REQUEST, RESPONSE, Exchanged, Recording, read
+
+PACKED = Path(__file__).with_name("runs.jsonl.xz")
 
 NORMAL = 1
 NONE, MCTP, PCI_DOE, TCP = range(4)
@@ -137,33 +137,46 @@ def chunk(message: bytes) -> bytes:
 
 
 @cache
-def _rows() -> tuple[dict, ...]:
-    return tuple(json.loads(line) for line in lzma.decompress(PACKED.read_bytes()).splitlines())
+def recordings() -> tuple[Recording, ...]:
+    """All recorded runs with records and secrets, as they crossed the socket."""
+    return tuple(read(PACKED))
 
 
 @cache
 def public_keys() -> dict[str, bytes]:
     """SubjectPublicKeyInfo of the responder's slot 0 key for each kind of key."""
-    return {kind: bytes.fromhex(key) for kind, key in _rows()[0]["public_keys"].items()}
+    return {kind: known.responder for kind, known in recordings()[0].known.items()}
 
 
 @cache
 def runs() -> tuple[Run, ...]:
     """All recorded runs."""
-    return tuple(_run(row) for row in _rows()[1:])
+    return tuple(_run(recording) for recording in recordings())
 
 
-def _run(row: dict) -> Run:
-    exchanges = tuple(
-        Exchange(
-            number,
-            exchange.get("cmd", NORMAL),
-            bytes.fromhex(exchange["req"]),
-            bytes.fromhex(exchange["rsp"]),
-            exchange.get("session"),
-        )
-        for number, exchange in enumerate(row["exchanges"])
+def _run(recording: Recording) -> Run:
+    signed = (
+        event for event in recording.secrets["responder"] if event["event"] == "responder_sign"
     )
-    signed = tuple((code, version, bytes.fromhex(text)) for code, version, text in row["signed"])
-    facts = {key: row[key] for key in ("name", "transport", "requester", "responder", "negotiated")}
-    return Run(**facts, exchanges=exchanges, signed=signed)
+    return Run(
+        name=recording.name,
+        transport=recording.transport,
+        requester=recording.facts["requester_cmd"],
+        responder=recording.facts["responder_cmd"],
+        negotiated=recording.facts["negotiated"],
+        exchanges=tuple(_exchange(recording, one) for one in recording.exchanges),
+        signed=tuple(
+            (event["op_code"], event["spdm_version"] >> 8, bytes.fromhex(event["message"]))
+            for event in signed
+        ),
+    )
+
+
+def _exchange(recording: Recording, one: Exchanged) -> Exchange:
+    """With the plaintexts in the place of records."""
+    plain = [recording.plain.get((one.number, side)) for side in (REQUEST, RESPONSE)]
+    if None in plain:
+        return Exchange(one.number, one.command, one.request, one.response)
+    header = {MCTP: 1, PCI_DOE: 8, TCP: 4}[recording.transport]
+    session = int.from_bytes(one.request[header : header + 4], "little")
+    return Exchange(one.number, one.command, *plain, session)

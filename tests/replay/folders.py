@@ -1,0 +1,43 @@
+"""Writes recordings back into folders, as the recording tool does."""
+
+import json
+
+
+def write_folder(folder, recordings):
+    manifest = [recording.facts for recording in recordings]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    for kind, known in recordings[0].known.items():
+        write_known(folder / "keys" / kind, known)
+    for recording in recordings:
+        write_run(folder / recording.name, recording)
+    return folder
+
+
+def write_known(folder, known):
+    folder.mkdir(parents=True)
+    (folder / "end_responder.key.pub.der").write_bytes(known.responder)
+    (folder / "end_requester.key.pub.der").write_bytes(known.requester)
+    for slot, chain in known.chains.items():
+        (folder / f"bundle_requester.certchain{slot or ''}.der").write_bytes(chain)
+
+
+def write_run(folder, recording):
+    folder.mkdir()
+    rows = [
+        {
+            "n": one.number,
+            "cmd": one.command,
+            "trans": recording.transport,
+            "req": one.request.hex(),
+            "rsp": one.response.hex(),
+        }
+        for one in recording.exchanges
+    ]
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (folder / "messages.jsonl").write_text(lines)
+    (folder / "secrets.json").write_text(json.dumps(recording.secrets))
+    plain = [
+        {"n": number, "dir": side, "plain": data.hex()}
+        for (number, side), data in recording.plain.items()
+    ]
+    (folder / "decoded.json").write_text(json.dumps(plain))
