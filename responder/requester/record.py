@@ -21,7 +21,19 @@ _LENGTH_SIZE = 2
 
 
 class RecordError(Exception):
-    """A record that cannot be opened, or must not be made any more."""
+    """A record that cannot be opened, or must not be made any more.
+
+    Attributes:
+        check: what was wrong: ``rec.size``, ``rec.sequence``, ``rec.limit``, ``rec.tag`` or
+            ``rec.application-length``.
+        sequence: the number that the record shows in the place of the one that is due; ``None``
+            if that is not what was wrong.
+    """
+
+    def __init__(self, check: str, reason: str, sequence: int | None = None) -> None:
+        super().__init__(reason)
+        self.check = check
+        self.sequence = sequence
 
 
 class Direction:
@@ -87,7 +99,7 @@ class Direction:
             clear, hidden = b"", len(data).to_bytes(_LENGTH_SIZE, "little") + data + padding
         size = len(clear) + len(hidden) + TAG_SIZE
         if size >> (8 * _LENGTH_SIZE):
-            raise RecordError(f"{size} bytes do not fit a record")
+            raise RecordError("rec.size", f"{size} bytes do not fit a record")
         header = (
             session_id.to_bytes(SESSION_ID_SIZE, "little")
             + self._shown_sequence()
@@ -112,10 +124,12 @@ class Direction:
         header, body = record[:start], record[start:]
         size = int.from_bytes(header[-_LENGTH_SIZE:], "little")
         if len(header) < start or not TAG_SIZE <= size <= len(body) <= size + padding:
-            raise RecordError(f"{len(body)} bytes follow a header that says {size}")
+            raise RecordError("rec.size", f"{len(body)} bytes follow a header that says {size}")
         shown = header[SESSION_ID_SIZE:-_LENGTH_SIZE]
         if shown != self._shown_sequence():
-            raise RecordError(f"sequence number {shown.hex()}, {self.sequence} is due")
+            number = int.from_bytes(shown, "little")
+            reason = f"sequence number {number}, {self.sequence} is due"
+            raise RecordError("rec.sequence", reason, number)
         data = self._opened(header, body[:size])
         self.sequence += 1
         return data
@@ -127,13 +141,14 @@ class Direction:
         try:
             plain = unseal(self._aead, self.traffic.key, self._iv(), sealed, header + clear)
         except AeadError as error:
-            raise RecordError(f"record {self.sequence}: {error}") from None
+            raise RecordError("rec.tag", f"record {self.sequence}: {error}") from None
         if not self._encrypted:
             return clear
         size = int.from_bytes(plain[:_LENGTH_SIZE], "little")
         data = plain[_LENGTH_SIZE : _LENGTH_SIZE + size]
         if len(plain) < _LENGTH_SIZE or len(data) != size:
-            raise RecordError(f"ApplicationDataLength {size} in {len(plain)} bytes")
+            reason = f"ApplicationDataLength {size} in {len(plain)} bytes"
+            raise RecordError("rec.application-length", reason)
         return data
 
     def _shown_sequence(self) -> bytes:
@@ -146,7 +161,8 @@ class Direction:
             RecordError: the sequence number is all ones within the AEAD limit, or beyond.
         """
         if self.sequence >= (1 << self._limit) - 1:
-            raise RecordError(f"sequence number {self.sequence} reaches the limit of the AEAD")
+            reason = f"sequence number {self.sequence} reaches the limit of the AEAD"
+            raise RecordError("rec.limit", reason)
         number = int.from_bytes(self.traffic.iv, self._order) ^ self.sequence
         return number.to_bytes(IV_SIZE, self._order)
 
@@ -158,5 +174,5 @@ def session_id_of(record: bytes) -> int:
         RecordError: it is too short to say.
     """
     if len(record) < SESSION_ID_SIZE:
-        raise RecordError(f"{len(record)} bytes are no record")
+        raise RecordError("rec.size", f"{len(record)} bytes are no record")
     return int.from_bytes(record[:SESSION_ID_SIZE], "little")

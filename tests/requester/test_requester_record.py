@@ -69,8 +69,9 @@ def test_no_record_opens_twice_or_early():
 def test_a_sequence_number_that_is_shown_has_to_be_the_next():
     sender, receiver = direction(sequence_size=2), direction(sequence_size=2)
     sender.seal(SESSION, DATA)
-    with pytest.raises(RecordError, match="sequence number 0100, 0 is due"):
+    with pytest.raises(RecordError, match="sequence number 1, 0 is due") as caught:
         receiver.unseal(sender.seal(SESSION, DATA))
+    assert (caught.value.check, caught.value.sequence) == ("rec.sequence", 1)
 
 
 def test_padding_of_the_transport_is_left_out():
