@@ -4,7 +4,7 @@ import msgspec
 
 from responder.core.connection import Connection, Deferred
 from responder.core.errors import ProtocolError, invalid
-from responder.core.interfaces import Device, ResponderPolicy, SigningKey, Slot
+from responder.core.interfaces import Device, Measured, ResponderPolicy, SigningKey, Slot
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.codes import ErrorCode
@@ -131,6 +131,16 @@ class Context(msgspec.Struct, frozen=True):
             raise invalid("no public key is provisioned")
         return key, digest(self.base_hash, key.public_key_der())
 
+    def room(self, header_size: int) -> int:
+        """Bytes that fit into one message to this requester after ``header_size`` of them."""
+        sizes = (self.policy.data_transfer_size, self.connection.peer.data_transfer_size)
+        return min(size for size in sizes if size) - header_size
+
+    def measured(self) -> list[Measured]:
+        """The measurements that there are with the negotiated measurement hash, ascending."""
+        hashed = self.connection.selected.measurement_hash is not None
+        return [one for one in self.device.measurements() if hashed or not one.hash_only]
+
     def measurement_summary(self, summary_type: int) -> bytes:
         """MeasurementSummaryHash: the base hash over the whole blocks of the asked-for kind.
 
@@ -146,7 +156,7 @@ class Context(msgspec.Struct, frozen=True):
             raise invalid("no measurements were negotiated")
         blocks = [
             measured.block(selected.measurement_hash, raw=False)
-            for measured in self.device.measurements()
+            for measured in self.measured()
             if summary_type == SUMMARY_ALL or measured.tcb
         ]
         return digest(self.base_hash, *blocks)

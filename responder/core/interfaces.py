@@ -114,11 +114,47 @@ class SigningKey(Protocol):
         """SubjectPublicKeyInfo in DER."""
 
 
+class Occurrence(msgspec.Struct, frozen=True):
+    """Something that happened to a device.
+
+    Attributes:
+        number: its place among all that happened, counted from 1.
+        event_type: ``EventType``.
+        detail: EventDetail as on the wire.
+    """
+
+    number: int
+    event_type: int
+    detail: bytes
+
+
+class EventSource(Protocol):
+    """What has happened to a device."""
+
+    @property
+    def types(self) -> frozenset[int]:
+        """``EventType`` values that it can tell of."""
+
+    @property
+    def latest(self) -> int:
+        """The number of the last occurrence, 0 before the first."""
+
+    def since(self, number: int) -> Sequence[Occurrence]:
+        """What happened after that occurrence; the oldest may have been forgotten."""
+
+
 class Measured(Protocol):
-    """The measurement of one index; ``block`` gives the bytes of its measurement block."""
+    """The measurement of one index; ``block`` gives the bytes of its measurement block.
+
+    Attributes:
+        index: 1 to 0xFE.
+        tcb: part of the TCB measurement summary.
+        hash_only: it exists only where a measurement hash is negotiated.
+    """
 
     index: int
     tcb: bool
+    hash_only: bool
 
     def block(self, measurement_hash: Hash | None, *, raw: bool) -> bytes:
         """The measurement block; ``measurement_hash`` is ``None`` when only raw is possible."""
@@ -126,6 +162,10 @@ class Measured(Protocol):
 
 class Device(Protocol):
     """The emulated device below the SPDM endpoint."""
+
+    @property
+    def events(self) -> EventSource:
+        """What has happened to it."""
 
     def slot(self, slot_id: int) -> Slot | None:
         """The slot; ``None`` if it is not supported or empty."""
@@ -144,6 +184,18 @@ class Device(Protocol):
 
     def content_changed(self) -> int:
         """``ContentChanged`` since the last signed measurements."""
+
+    def measurement_revision(self) -> int:
+        """A number that is another one after measurements have changed."""
+
+    def measurement_extension_log(self, measurement_hash: Hash | None) -> bytes:
+        """The whole log; ``measurement_hash`` is ``None`` when only raw is possible."""
+
+    def endpoint_info(self, sub_code: int) -> bytes | None:
+        """EPInfo of ENDPOINT_INFO; ``None`` for an unknown sub code."""
+
+    def tick(self, now: float) -> None:
+        """A request arrives at virtual time ``now``, seconds; changes that are due happen."""
 
     def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
         """The answer to a VENDOR_DEFINED request; ``None`` if nobody handles that id."""

@@ -52,6 +52,7 @@ class Responder:
         code = data[1] if len(data) > 1 else 0
         effects: list[Effect] = [Emit(RequestReceived(code, data))]
         try:
+            self.device.tick(now)
             effects += Turn(self, data, now, padding).take()
         except Exception:  # noqa: BLE001 - a defect of ours must not end the process
             effects.append(Emit(InternalError(code, traceback.format_exc())))

@@ -16,18 +16,22 @@ from responder.core.handlers.capabilities import get_capabilities
 from responder.core.handlers.certificate import get_certificate
 from responder.core.handlers.challenge import challenge
 from responder.core.handlers.digests import get_digests
+from responder.core.handlers.endpoint_info import get_endpoint_info
+from responder.core.handlers.measurement_extension_log import get_measurement_extension_log
 from responder.core.handlers.measurements import get_measurements
 from responder.core.handlers.respond_if_ready import respond_if_ready
 from responder.core.handlers.vendor_defined import vendor_defined
 from responder.core.handlers.version import get_version
 from responder.core.transcript import Buffer
 from responder.spec.codes import RequestCode
-from responder.spec.flags import MEAS, Cap
+from responder.spec.flags import EP_INFO, MEAS, Cap
 from responder.wire.algorithms import NegotiateAlgorithms
 from responder.wire.capabilities import GetCapabilities
 from responder.wire.certificate import GetCertificate
 from responder.wire.challenge import Challenge
 from responder.wire.digests import GetDigests
+from responder.wire.endpoint_info import GetEndpointInfo
+from responder.wire.measurement_extension_log import GetMeasurementExtensionLog
 from responder.wire.measurements import GetMeasurements
 from responder.wire.message import Message
 from responder.wire.respond_if_ready import RespondIfReady
@@ -117,6 +121,19 @@ REQUESTS: dict[int, Row] = {
         first=Phase.NEGOTIATED,
         capability=MEAS,
         buffer=Buffer.M,
+    ),
+    RequestCode.GET_MEASUREMENT_EXTENSION_LOG: Row(
+        GetMeasurementExtensionLog,
+        get_measurement_extension_log,
+        first=Phase.NEGOTIATED,
+        capability=Cap.MEL,
+    ),
+    RequestCode.GET_ENDPOINT_INFO: Row(
+        GetEndpointInfo,
+        get_endpoint_info,
+        first=Phase.NEGOTIATED,
+        capability=EP_INFO,
+        buffer=Buffer.E,
     ),
     RequestCode.VENDOR_DEFINED_REQUEST: Row(
         VendorDefinedRequest, vendor_defined, first=Phase.NEGOTIATED

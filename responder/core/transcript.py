@@ -11,12 +11,13 @@ from responder.spec.versions import V12
 
 
 class Buffer(Enum):
-    """Where an exchange is kept: VCA, the certificate exchange, CHALLENGE, measurements."""
+    """Where an exchange is kept: VCA, certificates, CHALLENGE, measurements, ENDPOINT_INFO."""
 
     A = "A"
     B = "B"
     C = "C"
     M = "M"
+    E = "E"
 
 
 _RESET_M1_UNLESS_AUTHENTICATED = frozenset(
@@ -44,7 +45,7 @@ _COST_OF_A_PART = 64
 
 
 class Transcript:
-    """The buffers A, B, C and M of one connection."""
+    """The buffers A, B, C, M and E of one connection."""
 
     def __init__(self) -> None:
         self._buffers: dict[Buffer, Parts] = {buffer: [] for buffer in Buffer}
@@ -64,6 +65,8 @@ class Transcript:
         """Apply the resets that an accepted request causes, before it is appended."""
         if request_code != RequestCode.GET_MEASUREMENTS:
             self.clear(Buffer.M)
+        if request_code == RequestCode.GET_ENDPOINT_INFO:
+            self.clear(Buffer.E)
         if request_code == RequestCode.GET_DIGESTS:
             self.clear(Buffer.B)
         if request_code in _RESET_M1_UNLESS_AUTHENTICATED and not authenticated:
@@ -75,7 +78,7 @@ class Transcript:
         self._costs[buffer] += len(message) + _COST_OF_A_PART
 
     def signed(self, buffer: Buffer, version: int) -> Parts:
-        """What a signature covers: M1 (A, B, C), or L1 (M; from 1.2 on A and M)."""
+        """What a signature covers: M1 (A, B, C), L1 (M; from 1.2 on A and M), or IL1 (A, E)."""
         if buffer is Buffer.C:
             covered = [Buffer.A, Buffer.B, Buffer.C]
         elif version < V12:

@@ -1,35 +1,58 @@
 """The emulated device below the SPDM endpoint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from responder.core.interfaces import SigningKey
+from responder.core.interfaces import Measured, SigningKey
+from responder.device.changes import Change, Schedule
+from responder.device.endpoint_info import DeviceClass, device_class_identifiers
+from responder.device.events import EventLog
 from responder.device.measurements import Measurement
+from responder.device.mel import HashExtendMeasurement, LogEntry, MeasurementLog
 from responder.device.slots import CertificateSlot, Credential, credential_for
 from responder.device.vendor import VendorRule, vendor_response
-from responder.spec.algorithms import Signature
-from responder.spec.measurements import ContentChanged
+from responder.spec.algorithms import Hash, Signature
+from responder.spec.events import EventType
+from responder.spec.measurements import ContentChanged, ValueType
+from responder.wire.names import EndpointInfoSubCode
 
 
 class EmulatedDevice:
     """Slots, measurements and vendor answers; implements ``core.interfaces.Device``.
 
-    Nothing here changes at run time, so that one device serves any number of connections.
+    One device serves any number of connections; what changes it changes it for all of them.
+
+    Attributes:
+        events: what has happened to it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a profile, by name
         self,
         slots: Mapping[int, CertificateSlot],
-        measurements: Sequence[Measurement] = (),
+        measurements: Sequence[Measurement | HashExtendMeasurement] = (),
         *,
         vendor: Sequence[VendorRule] = (),
         public_key: Sequence[Credential] = (),
         content_changed: ContentChanged = ContentChanged.NO_CHANGE,
+        log: MeasurementLog | None = None,
+        device_classes: Sequence[DeviceClass] = (),
+        changes: Sequence[Change] = (),
+        event_types: Iterable[EventType] = EventType,
     ) -> None:
         self._slots = dict(slots)
-        self._measurements = tuple(sorted(measurements, key=lambda one: one.index))
+        self._measurements = {one.index: one for one in measurements}
         self._vendor = tuple(vendor)
         self._public_key = tuple(public_key)
         self._content_changed = content_changed
+        self._log = log or MeasurementLog()
+        self._endpoint_info = device_class_identifiers(device_classes)
+        self._schedule = Schedule(changes)
+        self._revision = 0
+        self.events = EventLog(event_types)
+
+    def tick(self, now: float) -> None:
+        """A request arrives: the changes that are due happen before it is answered."""
+        for deed, time in self._schedule.due(now):
+            deed.happen(self, time)
 
     def slot(self, slot_id: int) -> CertificateSlot | None:
         """The slot; ``None`` if it does not exist or is empty."""
@@ -50,14 +73,54 @@ class EmulatedDevice:
         credential = credential_for(self._public_key, asym)
         return credential.key() if credential else None
 
-    def measurements(self) -> Sequence[Measurement]:
+    def measurements(self) -> Sequence[Measured]:
         """All measurements, ascending by index."""
-        return self._measurements
+        return [self._measurements[index] for index in sorted(self._measurements)]
 
     def content_changed(self) -> int:
         """``ContentChanged``, the same for every signed response."""
         return self._content_changed
 
+    def measurement_revision(self) -> int:
+        """How often measurements have changed."""
+        return self._revision
+
+    def measurement_extension_log(self, measurement_hash: Hash | None) -> bytes:
+        """The whole log; ``measurement_hash`` is ``None`` when only raw is possible."""
+        return self._log.build(measurement_hash)
+
+    def endpoint_info(self, sub_code: int) -> bytes | None:
+        """EPInfo; ``None`` for a sub code that this device does not know."""
+        known = sub_code == EndpointInfoSubCode.DEVICE_CLASS_IDENTIFIER
+        return self._endpoint_info if known else None
+
     def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
         """The answer to a VENDOR_DEFINED request; ``None`` if no rule fits it."""
         return vendor_response(self._vendor, standard_id, vendor_id, payload)
+
+    def change_measurement(self, index: int, value: bytes) -> None:
+        """A measurement changes, and events tell of it; a hash-extend measurement is extended.
+
+        Raises:
+            KeyError: there is no measurement of that index.
+        """
+        measured = self._measurements[index]
+        if isinstance(measured, Measurement):
+            self._measurements[index] = measured.with_value(value)
+        else:
+            self._log.append(LogEntry(index, ValueType.INFORMATIONAL, value))
+        self._revision += 1
+        self.events.measurements(EventType.MEASUREMENT_CHANGED, [index])
+
+    def announce_measurements(self, indices: Iterable[int]) -> None:
+        """Events tell that measurements are about to change; nothing changes yet."""
+        self.events.measurements(EventType.MEASUREMENT_PRE_UPDATE, indices)
+
+    def change_slot(self, slot_id: int, becomes: CertificateSlot) -> None:
+        """A slot holds what another one holds, and events tell of it."""
+        self._slots[slot_id] = becomes.moved(slot_id)
+        self.certificates_changed(1 << slot_id)
+
+    def certificates_changed(self, slot_mask: int) -> None:
+        """Events tell that the chains of these slots are other ones."""
+        self.events.certificates(slot_mask)

@@ -40,7 +40,10 @@ class Measurement:
         raw: the block carries the raw bit stream when nothing else is asked for.
         raw_available: a request for the raw bit stream is honoured.
         tcb: part of the TCB measurement summary.
+        hash_only: never; a value can always be sent.
     """
+
+    hash_only = False
 
     def __init__(
         self,
@@ -72,6 +75,17 @@ class Measurement:
         if form not in self._blocks:
             self._blocks[form] = self._build(None if as_raw else measurement_hash)
         return self._blocks[form]
+
+    def with_value(self, value: bytes) -> "Measurement":
+        """The same measurement with another value."""
+        return Measurement(
+            self.index,
+            self.kind,
+            value,
+            raw=self.raw,
+            raw_available=self.raw_available,
+            tcb=self.tcb,
+        )
 
     def _build(self, measurement_hash: Hash | None) -> bytes:
         if measurement_hash is None:

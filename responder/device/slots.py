@@ -89,6 +89,17 @@ class CertificateSlot:
         self.key_usage = key_usage
         self.size = size
 
+    def moved(self, slot_id: int) -> "CertificateSlot":
+        """Another slot with the same content."""
+        return CertificateSlot(
+            slot_id,
+            self.credentials,
+            model=self.model,
+            key_pair_id=self.key_pair_id,
+            key_usage=self.key_usage,
+            size=self.size,
+        )
+
     def chain(self, asym: Signature, base_hash: Hash) -> bytes | None:
         """The certificate chain structure; ``None`` if the slot holds none for that algorithm."""
         credential = credential_for(self.credentials, asym)

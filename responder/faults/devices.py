@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from responder.core.interfaces import Device, Identity, Measured, SigningKey, Slot
+from responder.core.interfaces import Device, EventSource, Identity, Measured, SigningKey, Slot
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import MEASUREMENT_HASHES, Hash, Signature
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueType
@@ -105,6 +105,27 @@ class ChangedDevice:
         self._told(f"content changed {self._content_changed}", b"", b"")
         return self._content_changed
 
+    @property
+    def events(self) -> EventSource:
+        """What has happened to the device."""
+        return self._device.events
+
+    def measurement_revision(self) -> int:
+        """A number that is another one after measurements have changed."""
+        return self._device.measurement_revision()
+
+    def measurement_extension_log(self, measurement_hash: Hash | None) -> bytes:
+        """The whole log."""
+        return self._device.measurement_extension_log(measurement_hash)
+
+    def endpoint_info(self, sub_code: int) -> bytes | None:
+        """EPInfo of ENDPOINT_INFO."""
+        return self._device.endpoint_info(sub_code)
+
+    def tick(self, now: float) -> None:
+        """A request arrives at virtual time ``now``, seconds."""
+        self._device.tick(now)
+
     def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
         """The answer to a VENDOR_DEFINED request."""
         return self._device.vendor_request(standard_id, vendor_id, payload)
@@ -116,7 +137,10 @@ class OtherMeasurement:
     Attributes:
         index: 1 to 0xFE.
         tcb: part of the TCB measurement summary.
+        hash_only: never, whatever it is in the place of.
     """
+
+    hash_only = False
 
     def __init__(
         self, index: int, kind: int, value: bytes, before: Measured | None, told: Told, *, raw: bool

@@ -1,7 +1,8 @@
 """The transcripts that signatures cover, kept by the requester's own code.
 
-Source: DSP0274 "CHALLENGE_AUTH signature generation" (M1) and "MEASUREMENTS signature generation"
-(L1). Nothing here is shared with the responder's transcripts: one misreading must not hide in both.
+Source: DSP0274 "CHALLENGE_AUTH signature generation" (M1), "MEASUREMENTS signature generation"
+(L1) and "ENDPOINT_INFO signature generation" (IL1). Nothing here is shared with the responder's
+transcripts: one misreading must not hide in both.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from responder.spec.versions import V12
 
 CHALLENGE_AUTH_CONTEXT = "responder-challenge_auth signing"
 MEASUREMENTS_CONTEXT = "responder-measurements signing"
+ENDPOINT_INFO_CONTEXT = "responder-endpoint_info signing"
 
 _VCA = frozenset(
     {RequestCode.GET_VERSION, RequestCode.GET_CAPABILITIES, RequestCode.NEGOTIATE_ALGORITHMS}
@@ -89,7 +91,8 @@ class Transcript:
             signature_size: bytes of the signature that ends the response, if it is signed.
 
         Returns:
-            M1 for CHALLENGE_AUTH, L1 for signed MEASUREMENTS, else ``None``.
+            M1 for CHALLENGE_AUTH, L1 for signed MEASUREMENTS, IL1 for signed ENDPOINT_INFO, else
+            ``None``.
         """
         code = request[1]
         self._forget(code)
@@ -107,6 +110,9 @@ class Transcript:
             return self._challenge(request, response, signature_size)
         elif code == RequestCode.GET_MEASUREMENTS:
             return self._measurements(request, response, signature_size)
+        elif code == RequestCode.GET_ENDPOINT_INFO and signature_size:
+            body, signature = _cut(response, signature_size)
+            return Signed(ENDPOINT_INFO_CONTEXT, (*self.vca, request, body), signature)
         return None
 
     def _forget(self, code: int) -> None:

@@ -26,6 +26,13 @@ PAYLOAD_REQUEST = 1
 V12 = 0x12
 
 
+KEY_PAIR_INFO = 0x7C
+V14 = 0x14
+KEY_PAIR_INFO_SURPLUS = 6
+"""Zeros that this build of the emulator writes after KEY_PAIR_INFO in 1.4: it counts a tail of 16
+bytes and fills 10."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """One SPDM message, transport padding included, and how our code reads it."""
@@ -38,6 +45,12 @@ class Seen:
     @property
     def code(self) -> int:
         return self.data[1]
+
+
+def surplus(run: Run, seen: Seen) -> int:
+    """How many bytes may follow the end of a message."""
+    wide = seen.code == KEY_PAIR_INFO and seen.context.version >= V14
+    return run.padding + (KEY_PAIR_INFO_SURPLUS if wide else 0)
 
 
 @cache

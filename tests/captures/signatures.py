@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from captures.loader import Run, public_keys
-from captures.replay import Seen, replay
+from captures.replay import Seen, replay, surplus
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -30,7 +30,8 @@ from responder.wire.certificate_chain import parse_chain
 from responder.wire.message import Message
 from responder.wire.registry import parse_message
 
-CHALLENGE_AUTH, MEASUREMENTS, CERTIFICATE, ALGORITHMS = 0x03, 0x60, 0x02, 0x63
+CHALLENGE_AUTH, MEASUREMENTS, ENDPOINT_INFO = 0x03, 0x60, 0x07
+CERTIFICATE, ALGORITHMS = 0x02, 0x63
 GET_VERSION = 0x84
 VCA = (0x04, 0x61, ALGORITHMS)
 CARRIERS = (0xEA, 0x6A, 0xEB, 0x6B)
@@ -38,6 +39,7 @@ CARRIERS = (0xEA, 0x6A, 0xEB, 0x6B)
 SIGNERS = {
     CHALLENGE_AUTH: "responder-challenge_auth signing",
     MEASUREMENTS: "responder-measurements signing",
+    ENDPOINT_INFO: "responder-endpoint_info signing",
 }
 
 
@@ -68,7 +70,7 @@ class Signed:
     """A captured signature.
 
     Attributes:
-        code: CHALLENGE_AUTH or MEASUREMENTS.
+        code: CHALLENGE_AUTH, MEASUREMENTS or ENDPOINT_INFO.
         context: the signer's role and purpose, which 1.2 and later sign too.
         chain: the certificate chain of the slot; empty for a public key known beforehand.
         recorded: the transcript hash that the responder wrote down.
@@ -132,14 +134,14 @@ def exchanges(run: Run) -> Iterator[Exchanged]:
 
 
 def _side(run: Run, seen: Seen) -> Side:
-    message = parse_message(seen.data, seen.context, padding=run.padding)
+    message = parse_message(seen.data, seen.context, padding=surplus(run, seen))
     raw = seen.data[: len(message.build(seen.context))]
     signature = getattr(message, "signature", b"")
     return Side(message, raw, raw[: len(raw) - len(signature)])
 
 
 def signed_messages(run: Run, book: Book) -> Iterator[Signed]:
-    """The responder's CHALLENGE_AUTH and signed MEASUREMENTS of a run, in order."""
+    """The responder's CHALLENGE_AUTH, signed MEASUREMENTS and ENDPOINT_INFO of a run, in order."""
     chains: dict[int, bytes] = {}
     recorded = [(code, text) for code, _, text in run.signed if code in SIGNERS]
     scheme = base_hash = None
@@ -241,6 +243,11 @@ COUNTS = {
     (scheme, kind): count
     for scheme, counts in _COUNTS.items()
     for kind, count in zip(_IN_TURN, counts, strict=True)
+} | {
+    ("ECDSA-P384", "ENDPOINT_INFO"): 7,
+    ("ECDSA-P384", "ENDPOINT_INFO in session"): 19,
+    ("ML-DSA-87", "ENDPOINT_INFO"): 1,
+    ("ML-DSA-87", "ENDPOINT_INFO in session"): 3,
 }
 """The responder's signatures by algorithm and message."""
 REQUESTER_CHALLENGES = 22

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from responder.core.hooks import Hooks
-from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy
+from responder.core.interfaces import AlgorithmPolicy, Occurrence, ResponderPolicy
 from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import load_private_key
@@ -129,6 +129,8 @@ def chain_of(certificates, base_hash):
 class FakeMeasurement:
     """A measurement of one index; a raw value, or its digest."""
 
+    hash_only = False
+
     def __init__(self, index, kind, value, *, tcb=False, always_raw=False):
         self.index = index
         self.kind = kind
@@ -159,6 +161,30 @@ MEASUREMENTS = (
 )
 
 
+MEL_OF_TWO = bytes.fromhex(
+    "02000000 18000000 000000000000000001000000 11 000000 89 0100 aa02000000 11 000000 89 0100 bb"
+)
+"""A measurement extension log: two entries, informational raw bit streams of one byte."""
+ENDPOINT_INFO = bytes.fromhex("01000000 07 00 00 01 03 123456")
+"""One device class of the DMTF, with one sub identifier."""
+
+
+class FakeEvents:
+    """What has happened: a list that tests append to."""
+
+    def __init__(self):
+        self.types = frozenset({1, 2, 3, 4})
+        self.latest = 0
+        self.happened = []
+
+    def happen(self, event_type, detail):
+        self.latest += 1
+        self.happened.append(Occurrence(self.latest, event_type, detail))
+
+    def since(self, number):
+        return [one for one in self.happened if one.number > number]
+
+
 class FakeDevice:
     """A device: its slots, a public key (or not), measurements, and one vendor that answers."""
 
@@ -171,6 +197,11 @@ class FakeDevice:
         self.measured = measurements
         self.has_public_key = public_key
         self.changed = content_changed
+        self.revision = 0
+        self.mel = MEL_OF_TWO
+        self.asked_hash = None
+        self.events = FakeEvents()
+        self.ticks = []
 
     def slot(self, slot_id):
         return self.slots.get(slot_id)
@@ -189,6 +220,19 @@ class FakeDevice:
 
     def content_changed(self):
         return self.changed
+
+    def measurement_revision(self):
+        return self.revision
+
+    def measurement_extension_log(self, measurement_hash):
+        self.asked_hash = measurement_hash
+        return self.mel
+
+    def endpoint_info(self, sub_code):
+        return ENDPOINT_INFO if sub_code == 1 else None
+
+    def tick(self, now):
+        self.ticks.append(now)
 
     def vendor_request(self, standard_id, vendor_id, payload):
         return payload[::-1] if (standard_id, vendor_id) == self.VENDOR else None

@@ -14,8 +14,11 @@ BUFFERS = {
     RequestCode.GET_CERTIFICATE: Buffer.B,
     RequestCode.CHALLENGE: Buffer.C,
     RequestCode.GET_MEASUREMENTS: Buffer.M,
+    RequestCode.GET_ENDPOINT_INFO: Buffer.E,
 }
-"""The buffer that each exchange belongs to; in a session only the last counts."""
+"""The buffer that each exchange belongs to."""
+IN_SESSIONS = (Buffer.M, Buffer.E)
+"""What a session keeps too."""
 SESSION_BEGINS = (ResponseCode.KEY_EXCHANGE_RSP, ResponseCode.PSK_EXCHANGE_RSP)
 
 
@@ -40,7 +43,7 @@ class CoreBook:
         transcript.begin(code, authenticated=self.authenticated)
         if answer.code in SESSION_BEGINS:
             self.session = self.with_vca()
-        if code not in BUFFERS or (in_session and BUFFERS[code] is not Buffer.M):
+        if code not in BUFFERS or (in_session and BUFFERS[code] not in IN_SESSIONS):
             return None
         return self.append(transcript, BUFFERS[code], exchange)
 

@@ -3,8 +3,8 @@
 from collections import Counter
 
 import pytest
-from captures.loader import MCTP, NONE, PCI_DOE, TCP, V14, runs
-from captures.replay import replay
+from captures.loader import MCTP, NONE, PCI_DOE, TCP, runs
+from captures.replay import replay, surplus
 
 from responder.spec.algorithms import TABLE_ALGORITHMS, TABLE_DHE, TABLE_KEM, by_bit
 from responder.spec.codes import name_of_code
@@ -88,17 +88,6 @@ OTHER_TYPES = {"outside": 1498, "inside": 2198, "encapsulated": 16}
 
 VERSIONS = {"10": 6, "11": 27, "12": 37, "13": 37, "14": 47}
 TRANSPORTS = {NONE: 7, MCTP: 132, PCI_DOE: 9, TCP: 6}
-
-
-KEY_PAIR_INFO_SURPLUS = 6
-"""Zeros that this build of the emulator writes after KEY_PAIR_INFO in 1.4: it counts a tail of 16
-bytes and fills 10."""
-
-
-def surplus(run, seen):
-    """How many bytes may follow the end of a message."""
-    wide = name_of_code(seen.code) == "KEY_PAIR_INFO" and seen.context.version >= V14
-    return run.padding + (KEY_PAIR_INFO_SURPLUS if wide else 0)
 
 
 def where(seen):

@@ -34,7 +34,8 @@ def get_certificate(request: GetCertificate, context: Context) -> Reply:
     length = (request.large_length if request.large else request.length) or 0
     if offset >= len(chain):
         raise invalid(f"offset {offset} is beyond the chain of {len(chain)} bytes")
-    portion = chain[offset : offset + min(length, _room(request, context))]
+    room = context.room(_LARGE_HEADER if request.large else _SMALL_HEADER)
+    portion = chain[offset : offset + min(length, room)]
     remainder = len(chain) - offset - len(portion)
     response = _response(request, portion, remainder)
     if connection.selected.multi_key_responder:
@@ -58,13 +59,6 @@ def _response(request: GetCertificate, portion: bytes, remainder: int) -> Certif
         large_remainder_length=remainder,
         cert_chain=portion,
     )
-
-
-def _room(request: GetCertificate, context: Context) -> int:
-    """Bytes of chain that fit into one message to this requester."""
-    header = _LARGE_HEADER if request.large else _SMALL_HEADER
-    sizes = (context.policy.data_transfer_size, context.connection.peer.data_transfer_size)
-    return min(size for size in sizes if size) - header
 
 
 def _slot_size(request: GetCertificate, context: Context) -> Reply:

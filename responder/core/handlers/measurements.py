@@ -26,7 +26,7 @@ def get_measurements(request: GetMeasurements, context: Context) -> Reply:
     if not selected.measurement_specification or not selected.measurement_hash_bits:
         raise unexpected("no measurement specification and hash were negotiated")
     sign, slot = _signer(request, context) if request.signature_requested else (None, 0)
-    measured = context.device.measurements()
+    measured = context.measured()
     wanted = _wanted(request, measured)
     raw = bool(request.attributes & RAW_BIT_STREAM_REQUESTED)
     blocks = [m.block(selected.measurement_hash, raw=raw) for m in wanted]

@@ -1,0 +1,98 @@
+"""The measurement extension log and the measurement that it extends (DSP0274 1.3 "MEL").
+
+An entry belongs to the hash-extend measurement (HEM) of one index, whose value is made from the
+entries of that index in order: h = H(h || entry), beginning with zeros.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from responder.crypto.hashing import digest
+from responder.spec.algorithms import Hash
+from responder.spec.measurements import RAW_BIT_STREAM, ValueType
+from responder.wire.measurement_extension_log import DmtfMel, MelEntry
+from responder.wire.measurements import DmtfMeasurement, MeasurementBlock
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """One entry of a log.
+
+    Attributes:
+        index: the measurement that it extends.
+        kind: the type of the value.
+        value: the raw bit stream.
+        raw: the log has the raw bit stream, not its digest.
+    """
+
+    index: int
+    kind: ValueType
+    value: bytes
+    raw: bool = True
+
+
+class MeasurementLog:
+    """A measurement extension log; entries are only ever added."""
+
+    def __init__(self, entries: Sequence[LogEntry] = ()) -> None:
+        self._entries = list(entries)
+
+    def append(self, entry: LogEntry) -> None:
+        """Add an entry, which changes the measurement of its index."""
+        self._entries.append(entry)
+
+    def build(self, measurement_hash: Hash | None) -> bytes:
+        """The log: 16 bytes, and 11 bytes and a value for each entry.
+
+        ``measurement_hash`` is ``None`` when only raw bit streams are possible.
+        """
+        entries = b"".join(built for _, built in self._built(measurement_hash))
+        return DmtfMel(number_of_entries=len(self._entries), mel_entries=entries).build()
+
+    def extended(self, index: int, measurement_hash: Hash) -> bytes:
+        """The value of the hash-extend measurement of an index, of the hash's size."""
+        value = bytes(measurement_hash.size)
+        for entry, built in self._built(measurement_hash):
+            if entry.index == index:
+                value = digest(measurement_hash, value, built)
+        return value
+
+    def _built(self, measurement_hash: Hash | None) -> list[tuple[LogEntry, bytes]]:
+        return [
+            (entry, _build(number, entry, measurement_hash))
+            for number, entry in enumerate(self._entries, 1)
+        ]
+
+
+def _build(number: int, entry: LogEntry, measurement_hash: Hash | None) -> bytes:
+    if entry.raw or measurement_hash is None:
+        value_type, value = entry.kind | RAW_BIT_STREAM, entry.value
+    else:
+        value_type, value = int(entry.kind), digest(measurement_hash, entry.value)
+    return MelEntry(
+        mel_index=number, meas_index=entry.index, value_type=value_type, value=value
+    ).build()
+
+
+class HashExtendMeasurement:
+    """The measurement of one index over a log; implements ``core.interfaces.Measured``.
+
+    Attributes:
+        index: 1 to 0xFE.
+        tcb: part of the TCB measurement summary.
+        hash_only: it exists only where a measurement hash is negotiated.
+    """
+
+    hash_only = True
+
+    def __init__(self, index: int, log: MeasurementLog, *, tcb: bool = False) -> None:
+        self.index = index
+        self.tcb = tcb
+        self._log = log
+
+    def block(self, measurement_hash: Hash | None, *, raw: bool) -> bytes:
+        """The measurement block; it has no raw form, and no value without a measurement hash."""
+        del raw
+        value = self._log.extended(self.index, measurement_hash) if measurement_hash else b""
+        content = DmtfMeasurement(value_type=int(ValueType.HASH_EXTEND), value=value)
+        return MeasurementBlock(index=self.index, measurement=content.build()).build()
