@@ -1,7 +1,7 @@
 """What two runs of one seed may differ in, and how journals are compared all the same.
 
-``cryptography`` takes no seed for the salt of RSAPSS and for the encapsulation of ML-KEM;
-everything else here is deterministic.
+``cryptography`` takes no seed for the salt of RSAPSS, the hedging of ML-DSA and the
+encapsulation of ML-KEM; everything else here is deterministic.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from typing import Any
 from responder.core.events import FaultFired, RequestReceived, ResponseSent
 from responder.observe.entry import Entry, entry_as_dict
 from responder.server.events import PeerArrived, PeerLeft
-from responder.spec.algorithms import BASE_ASYM
+from responder.spec.algorithms import BASE_ASYM, PQC_ASYM
 from responder.spec.codes import ResponseCode
 
 SIGNED = (ResponseCode.CHALLENGE_AUTH, ResponseCode.MEASUREMENTS)
@@ -36,7 +36,8 @@ class Masked:
 
 MASK = (
     Masked("signature", "RSAPSS", "no seed can be given for the salt of RSAPSS"),
-    Masked("evidence of signed messages", "RSAPSS", "it holds the signature"),
+    Masked("signature", "ML-DSA", "no seed can be given for the hedging of ML-DSA"),
+    Masked("evidence of signed messages", "RSAPSS, ML-DSA", "it holds the signature"),
     Masked(
         "ExchangeData, verify data and records",
         "ML-KEM",
@@ -49,7 +50,8 @@ MASK = (
 
 def signature_to_mask(algorithm: str) -> int:
     """Bytes of a signature that no seed determines; 0 where it is deterministic."""
-    return next((r.size for r in BASE_ASYM if r.name == algorithm and r.scheme == "rsapss"), 0)
+    rows = (row for row in (*BASE_ASYM, *PQC_ASYM) if row.scheme in {"rsapss", "mldsa"})
+    return next((row.size for row in rows if row.name == algorithm), 0)
 
 
 def masked_message(message: bytes | None, size: int) -> bytes | None:

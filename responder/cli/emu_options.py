@@ -17,7 +17,7 @@ from responder.errors import suggest
 from responder.pki.emu_keys import SLOTS as EMU_SLOTS
 from responder.pki.emu_keys import is_key_folder
 from responder.pki.sets import list_slots
-from responder.profiles.names import SIGNATURES
+from responder.profiles.names import LACKING, SIGNATURES
 from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, TCP_PORT, Endpoint
 
 _VERBOSE = ("-v", "--verbose")
@@ -105,7 +105,7 @@ def _usage(reason: str, suggestion: str) -> click.UsageError:
 
 def _overrides(given: Given, folder: Path) -> dict[str, Any]:
     capabilities = _capabilities(given)
-    signatures = [name for name in _chosen(given, "--asym", emu.SIGNATURES) if name in SIGNATURES]
+    signatures = _chosen(given, "--asym", emu.SIGNATURES)
     overrides: dict[str, Any] = {
         "spdm": {
             "versions": given.get("--ver", emu.DEFAULTS["--ver"]).split(","),
@@ -123,7 +123,7 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
             "dhe": _chosen(given, "--dhe", emu.DHE_GROUPS),
             "aead": _chosen(given, "--aead", emu.AEADS),
             "key_schedule": _chosen(given, "--key_schedule", emu.KEY_SCHEDULES),
-            "req_pqc_asym": _chosen(given, "--req_pqc_asym", emu.ML_DSA),
+            "req_pqc_asym": _chosen(given, "--req_pqc_asym", emu.POST_QUANTUM),
             "kem": _chosen(given, "--kem", emu.KEMS),
         },
         "slot": _slots(int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)), signatures, folder),
@@ -139,9 +139,12 @@ def _words(given: Given, name: str) -> list[str]:
 
 
 def _chosen(given: Given, name: str, known: Mapping[str, str]) -> list[str]:
-    """Our names for the words of an option, in that program's order of preference."""
+    """Our names for the words of an option, in that program's order of preference.
+
+    What cannot be computed is left out.
+    """
     words = _words(given, name)
-    return [ours for word, ours in known.items() if word in words]
+    return [ours for word, ours in known.items() if word in words and ours not in LACKING]
 
 
 def _capabilities(given: Given) -> list[str]:
@@ -176,8 +179,10 @@ def _warnings(given: Given) -> Iterator[str]:
         known = [word for word in emu.RESPONDER_CAPABILITIES if word in _words(given, "--cap")]
         if missing := [word for word in known if word not in emu.SERVED_CAPABILITIES]:
             yield f"--cap: not claimed, because they are not there yet: {', '.join(missing)}"
-    if unsigned := set(_chosen(given, "--asym", emu.SIGNATURES)) - set(SIGNATURES):
-        yield f"--asym: not offered, because it cannot be computed: {', '.join(sorted(unsigned))}"
+    for name, table in emu.ALGORITHMS.items():
+        words = given.get(name, "").split(",")
+        if lacking := [table[word] for word in words if table.get(word) in LACKING]:
+            yield f"{name}: not offered, because it cannot be computed: {', '.join(lacking)}"
     if "MULTI_KEY_CONN" in given.get("--other_param", ""):
         yield "--other_param MULTI_KEY_CONN: there are no multi-key connections yet"
     if "VER_ONLY" in given.get("--exe_conn", ""):

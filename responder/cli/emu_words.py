@@ -57,14 +57,27 @@ AEADS = {
     "SM4_128_GCM": "SM4-GCM",
 }
 KEY_SCHEDULES = {"HMAC_HASH": "SPDM"}
-ML_DSA = {"ML_DSA_87": "ML-DSA-87", "ML_DSA_65": "ML-DSA-65", "ML_DSA_44": "ML-DSA-44"}
-SLH_DSA = tuple(
-    f"SLH_DSA_{hash_name}_{size}{speed}"
-    for size in (128, 192, 256)
-    for speed in "SF"
-    for hash_name in ("SHA2", "SHAKE")
-)
+POST_QUANTUM = {
+    "ML_DSA_87": "ML-DSA-87",
+    "ML_DSA_65": "ML-DSA-65",
+    "ML_DSA_44": "ML-DSA-44",
+    **{
+        f"SLH_DSA_{hash_name}_{size}{speed}": f"SLH-DSA-{hash_name}-{size}{speed.lower()}"
+        for size in (128, 192, 256)
+        for speed in "SF"
+        for hash_name in ("SHA2", "SHAKE")
+    },
+}
 KEMS = {"ML_KEM_1024": "ML-KEM-1024", "ML_KEM_768": "ML-KEM-768", "ML_KEM_512": "ML-KEM-512"}
+ALGORITHMS: Mapping[str, Mapping[str, str]] = {
+    "--asym": SIGNATURES,
+    "--req_asym": SIGNATURES,
+    "--dhe": DHE_GROUPS,
+    "--pqc_asym": POST_QUANTUM,
+    "--req_pqc_asym": POST_QUANTUM,
+    "--kem": KEMS,
+}
+"""Options whose values may be what cannot be computed."""
 SPECIFICATIONS = {"DMTF": "DMTF"}
 NONE = "NONE"
 
@@ -158,8 +171,8 @@ OPTIONS: Mapping[str, Option] = {
     "--req_asym": _list((NONE, *SIGNATURES), _NO_MUTUAL, NONE),
     "--dhe": _list((NONE, *DHE_GROUPS), _NO_SESSIONS, NONE),
     "--aead": _list(AEADS, _NO_SESSIONS),
-    "--pqc_asym": _list((NONE, *ML_DSA, *SLH_DSA), "no post-quantum signatures yet", NONE),
-    "--req_pqc_asym": _list((NONE, *ML_DSA, *SLH_DSA), _NO_MUTUAL, NONE),
+    "--pqc_asym": _list((NONE, *POST_QUANTUM), "no post-quantum signatures yet", NONE),
+    "--req_pqc_asym": _list((NONE, *POST_QUANTUM), _NO_MUTUAL, NONE),
     "--kem": _list((NONE, *KEMS), _NO_SESSIONS, NONE),
     "--key_schedule": _list(KEY_SCHEDULES, _NO_SESSIONS),
     "--other_param": _list(("OPAQUE_FMT_1", "MULTI_KEY_CONN")),

@@ -42,7 +42,10 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 class Selected(msgspec.Struct, frozen=True):
-    """The negotiated algorithms; ``None`` or 0 where nothing was selected."""
+    """The negotiated algorithms; ``None`` or 0 where nothing was selected.
+
+    ``base_asym`` is a row of ``BASE_ASYM`` or, post-quantum, of ``PQC_ASYM``.
+    """
 
     base_asym: Signature | None = None
     base_hash: Hash | None = None

@@ -107,8 +107,11 @@ class Identity(Protocol):
 class SigningKey(Protocol):
     """A private key; its methods are those of ``responder.crypto.signing``."""
 
-    def sign(self, scheme: Signature, base_hash: Hash, message: bytes) -> bytes:
-        """The SPDM-encoded signature of ``message``, hashed as the scheme asks."""
+    def sign(self, scheme: Signature, base_hash: Hash, message: bytes, context: str = "") -> bytes:
+        """The SPDM-encoded signature of ``message``, hashed as the scheme asks.
+
+        ``context`` is the signer context, which only ML-DSA signs beside the message.
+        """
 
     def public_key_der(self) -> bytes:
         """SubjectPublicKeyInfo in DER."""

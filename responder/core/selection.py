@@ -46,16 +46,18 @@ def select(
     offered_tables: Mapping[int, int],
     connection: Connection,
     policy: AlgorithmPolicy,
-) -> tuple[Selected, int]:
-    """Select every algorithm; also returns the selected post-quantum signature bit (1.4).
+) -> Selected:
+    """Select every algorithm.
 
     Raises:
         ProtocolError: InvalidRequest: a negotiated capability is left without an algorithm.
     """
     version = SpdmVersion(connection.header_version)
-    asym = choose(policy.base_asym, request.base_asym_algo, BASE_ASYM, version)
-    pqc = choose(policy.pqc_asym, request.pqc_asym_algo, PQC_ASYM, version)
-    asym, pqc = _one_family(asym, pqc, policy)
+    asym, pqc = _one_family(
+        choose(policy.base_asym, request.base_asym_algo, BASE_ASYM, version),
+        choose(policy.pqc_asym, request.pqc_asym_algo, PQC_ASYM, version),
+        policy,
+    )
     tables = {
         alg_type: choose(
             policy.tables.get(alg_type, ()), offered, TABLE_ALGORITHMS[alg_type], version
@@ -73,7 +75,7 @@ def select(
     multi_key_responder = _multi_key_responder(request, connection, version)
     specification, measurement_hash = _measurement(request, connection, policy, version)
     selected = Selected(
-        base_asym=by_bit(BASE_ASYM, asym),
+        base_asym=by_bit(BASE_ASYM, asym) or by_bit(PQC_ASYM, pqc),
         base_hash=by_bit(
             BASE_HASHES, choose(policy.base_hash, request.base_hash_algo, BASE_HASHES, version)
         ),
@@ -86,8 +88,8 @@ def select(
         multi_key_requester=_multi_key_requester(connection, policy, version),
         tables=tables,
     )
-    _require_complete(request, selected, pqc, connection)
-    return selected, pqc
+    _require_complete(request, selected, connection)
+    return selected
 
 
 def _one_family(classical: int, post_quantum: int, policy: AlgorithmPolicy) -> tuple[int, int]:
@@ -154,7 +156,7 @@ def _opaque_format(
 
 
 def _require_complete(
-    request: NegotiateAlgorithms, selected: Selected, pqc: int, connection: Connection
+    request: NegotiateAlgorithms, selected: Selected, connection: Connection
 ) -> None:
     own, tables = connection.flags, selected.tables
     key_exchange = connection.common(Cap.KEY_EX)
@@ -165,7 +167,7 @@ def _require_complete(
     )
     needed = (
         (own & _SIGNING or session, selected.base_hash, "base hash"),
-        (own & _SIGNING or key_exchange, selected.base_asym or pqc, "signature"),
+        (own & _SIGNING or key_exchange, selected.base_asym, "signature"),
         (key_exchange, tables.get(TABLE_DHE) or tables.get(TABLE_KEM), "key exchange"),
         (connection.common(Cap.ENCRYPT | Cap.MAC), tables.get(TABLE_AEAD), "AEAD"),
         (

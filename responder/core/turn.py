@@ -184,7 +184,9 @@ class Turn:
             parts = [part for _, part in signing.parts]
             message = signing_message(signing.version, signing.context, signing.base_hash, parts)
         try:
-            signature = signing.key.sign(signing.scheme, signing.base_hash, message)
+            signature = signing.key.sign(
+                signing.scheme, signing.base_hash, message, signing.context
+            )
         except SignatureError as error:
             self.connection.transcript.clear(buffer)
             raise ProtocolError(ErrorCode.UNSPECIFIED, str(error)) from None

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from responder.crypto.lacking import reason_to_refuse
 from responder.crypto.random_tree import RandomTree
 from responder.spec.algorithms import Exchange
 
@@ -63,7 +64,7 @@ def begin(exchange: Exchange, random: RandomTree) -> Offer:
     """The requester's side of a row of ``DHE_GROUPS`` or ``KEMS``.
 
     Raises:
-        KeyAgreementError: the exchange is not computed (``is_computed``).
+        KeyAgreementError: the exchange is not computed (``crypto.lacking``).
     """
     if exchange.name in _FFDHE:
         private, public = _field_pair(exchange, random)
@@ -94,11 +95,6 @@ def respond(exchange: Exchange, peer_data: bytes, random: RandomTree) -> Agreed:
     except ValueError:
         raise KeyAgreementError(f"no key of {exchange.name}") from None
     return Agreed(ciphertext, secret)
-
-
-def is_computed(exchange: Exchange) -> bool:
-    """Whether this program can do the exchange: ``cryptography`` has no SM2 and no ML-KEM-512."""
-    return exchange.name in _FFDHE or exchange.name in _CURVES or exchange.name in _KEM_NAMES
 
 
 @lru_cache(maxsize=len(_FFDHE))
@@ -159,12 +155,10 @@ def _kem_secret(exchange: Exchange, key: Any, peer_data: bytes) -> bytes:
     return secret
 
 
-_KEM_NAMES = ("ML-KEM-768", "ML-KEM-1024")
-
-
 def _kem(exchange: Exchange) -> tuple[Any, Any]:
-    if exchange.name not in _KEM_NAMES:
-        raise KeyAgreementError(f"cryptography has no {exchange.name}")
+    reason = reason_to_refuse(exchange)
+    if reason:
+        raise KeyAgreementError(reason)
     from cryptography.hazmat.primitives.asymmetric import mlkem  # noqa: PLC0415 - rarely negotiated
 
     if exchange.name == "ML-KEM-768":

@@ -1,22 +1,26 @@
 """Signatures in SPDM's encoding (DSP0274 "Signature generation", "Signature verification").
 
-RSA signatures are I2OSP big-endian, ECDSA is r || s in fixed width, EdDSA as RFC 8032. ECDSA
-signs deterministically (RFC 6979), so that a seed reproduces a run; RSAPSS salts are random.
+RSA signatures are I2OSP big-endian, ECDSA is r || s in fixed width, EdDSA as RFC 8032, ML-DSA as
+FIPS 204 with the signer context as its context string. ECDSA signs deterministically (RFC 6979),
+so that a seed reproduces a run; RSAPSS salts are random, and so is ML-DSA's hedging.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from responder.crypto.hashing import digest, hash_algorithm
+from responder.crypto.mldsa_form import seed_form
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.limits import SIGNING_CONTEXT_SIZE
 from responder.spec.versions import V12
 
 _VERSION_TEXT_COPIES = 4
 _CURVES = {"secp256r1": "ecp256", "secp384r1": "ecp384", "secp521r1": "ecp521"}
+_PLAIN = ("ed25519", "ed448", "mldsa44", "mldsa65", "mldsa87")
+"""Kinds that have a class of their own; its name tells them, so that none is imported."""
 
 
 class SignatureError(Exception):
@@ -50,8 +54,10 @@ class PrivateKey:
         self._key = key
         self.kind = _kind_of(key)
 
-    def sign(self, scheme: Signature, base_hash: Hash, message: bytes) -> bytes:
+    def sign(self, scheme: Signature, base_hash: Hash, message: bytes, context: str = "") -> bytes:
         """The signature of ``message``, which RSA and ECDSA hash with ``base_hash`` first.
+
+        ``context`` is the signer context, which only ML-DSA signs beside the message.
 
         Returns:
             ``scheme.size`` bytes, if the key is of the kind that the scheme names.
@@ -64,6 +70,9 @@ class PrivateKey:
         if scheme.scheme == "eddsa":
             signature: bytes = self._key.sign(message)
             return signature
+        if scheme.scheme == "mldsa":
+            signature = self._key.sign(message, context.encode())
+            return signature  # noqa: RET504 - the annotation above types it
         algorithm = hash_algorithm(base_hash)
         if scheme.scheme == "ecdsa":
             der = self._key.sign(message, ec.ECDSA(algorithm, deterministic_signing=True))
@@ -129,8 +138,15 @@ class PublicKey:
         )
         return data
 
-    def verify(self, scheme: Signature, base_hash: Hash, message: bytes, signature: bytes) -> None:
-        """Check an SPDM-encoded signature of ``message``.
+    def verify(
+        self,
+        scheme: Signature,
+        base_hash: Hash,
+        message: bytes,
+        signature: bytes,
+        context: str = "",
+    ) -> None:
+        """Check an SPDM-encoded signature of ``message``, with the context that ``sign`` had.
 
         Raises:
             SignatureError: it does not verify.
@@ -140,13 +156,23 @@ class PublicKey:
         if len(signature) != scheme.size:
             raise SignatureError(f"{len(signature)} bytes, {scheme.name} has {scheme.size}")
         try:
-            self._verify(scheme, base_hash, message, signature)
+            self._verify(scheme, base_hash, message, signature, context)
         except InvalidSignature:
             raise SignatureError(f"the {scheme.name} signature does not verify") from None
 
-    def _verify(self, scheme: Signature, base_hash: Hash, message: bytes, signature: bytes) -> None:
+    def _verify(
+        self,
+        scheme: Signature,
+        base_hash: Hash,
+        message: bytes,
+        signature: bytes,
+        context: str,
+    ) -> None:
         if scheme.scheme == "eddsa":
             self._key.verify(signature, message)
+            return
+        if scheme.scheme == "mldsa":
+            self._key.verify(signature, message, context.encode())
             return
         algorithm = hash_algorithm(base_hash)
         if scheme.scheme == "ecdsa":
@@ -163,6 +189,7 @@ def load_private_key(data: bytes) -> PrivateKey:
     """
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow to import
 
+    data = seed_form(data)
     load: Any = serialization.load_der_private_key
     if b"-----BEGIN" in data:
         load = serialization.load_pem_private_key
@@ -178,12 +205,9 @@ def _kind_of(key: Any) -> str:
         kind = _CURVES.get(key.curve.name)
     elif isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
         kind = f"rsa{key.key_size}"
-    elif isinstance(key, ed25519.Ed25519PrivateKey | ed25519.Ed25519PublicKey):
-        kind = "ed25519"
-    elif isinstance(key, ed448.Ed448PrivateKey | ed448.Ed448PublicKey):
-        kind = "ed448"
     else:
-        kind = None
+        name = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey").lower()
+        kind = name if name in _PLAIN else None
     if kind is None:
         raise UnsupportedKeyError(f"{type(key).__name__} is no key that SPDM signs with")
     return kind

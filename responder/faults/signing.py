@@ -16,13 +16,13 @@ from responder.faults.keys import key_of
 from responder.faults.memory import ConnectionMemory, Remembered
 from responder.faults.place import NoSuchPlace
 from responder.faults.subject import Subject
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, by_name
 from responder.spec.versions import V12
 from responder.wire.context import WireContext
 from responder.wire.fields import Blob, wire_of
 from responder.wire.message import Record, wire
 
-_TABLES: dict[str, Any] = {"base_hash": BASE_HASHES, "scheme": BASE_ASYM}
+_TABLES: dict[str, Any] = {"base_hash": BASE_HASHES, "scheme": (*BASE_ASYM, *PQC_ASYM)}
 
 
 class SignatureHalves(Record):

@@ -10,7 +10,7 @@ from responder.core.capability_rules import BOTH_SIDES, Rule
 from responder.core.interfaces import ResponderPolicy
 from responder.device.slots import CertificateSlot
 from responder.profiles.source import KeyPath
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, Algorithm, by_bit
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, Algorithm, by_bit
 from responder.spec.flags import (
     MEAS,
     MULTI_KEY,
@@ -134,7 +134,9 @@ def _algorithms(policy: ResponderPolicy) -> Iterator[tuple[KeyPath, str]]:
     offered = policy.algorithms
     for version in policy.versions:
         flags = policy.flags & RESPONDER_FLAGS[version]
-        signatures = _known(BASE_ASYM, offered.base_asym, version)
+        signatures = _known(BASE_ASYM, offered.base_asym, version) or _known(
+            PQC_ASYM, offered.pqc_asym, version
+        )
         needs = f"(SPDM {version.label}, with these capabilities)"
         if flags & (_SIGNING | Cap.CERT) and not signatures:
             yield ("algorithms", "base_asym"), f"a signature algorithm is needed {needs}"
@@ -156,11 +158,12 @@ def _slots(
     if policy.flags & Cap.CERT and not (first and first.credentials):
         yield ("slot",), "CERT needs a certificate chain in slot 0"
     kinds = {credential.kind for slot in slots for credential in slot.credentials}
-    for position, bit in enumerate(policy.algorithms.base_asym):
-        row = by_bit(BASE_ASYM, bit)
-        if policy.flags & Cap.CERT and row and row.key not in kinds:
-            reason = f"{row.name} is offered, and no slot has an {row.key} key"
-            yield ("algorithms", "base_asym", position), reason
+    for key, table in (("base_asym", BASE_ASYM), ("pqc_asym", PQC_ASYM)):
+        for position, bit in enumerate(getattr(policy.algorithms, key)):
+            row = by_bit(table, bit)
+            if policy.flags & Cap.CERT and row and row.key not in kinds:
+                reason = f"{row.name} is offered, and no slot has an {row.key} key"
+                yield ("algorithms", key, position), reason
     for position, slot in enumerate(slots):
         if slot.credentials:
             yield from _slot(("slot", position), slot, policy.flags)

@@ -48,7 +48,8 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
 
 def _kinds(spec: ProfileSpec) -> list[str]:
     """The kinds of keys that the offered signature algorithms need."""
-    rows = (find(name, names.SIGNATURES) for name in spec.algorithms.base_asym)
+    offered = (*spec.algorithms.base_asym, *spec.algorithms.pqc_asym)
+    rows = (find(name, names.SIGNATURES) for name in offered)
     return list(dict.fromkeys(row.key for row in rows if row))
 
 
@@ -134,7 +135,8 @@ def _set_file(path: KeyPath, folder: Path, kind: str, number: int, lookup: Looku
         kinds = sorted({other.parent.name for other in folder.glob("*/slot*.pem")})
         have = ", ".join(kinds) or "none"
         reason = (
-            f"no certificate file {file}: base_asym needs a key of kind {kind}, the set has {have}"
+            f"no certificate file {file}: the offered signatures need a key of kind {kind}, "
+            f"the set has {have}"
         )
     raise lookup.source.error(path, reason)
 

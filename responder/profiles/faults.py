@@ -25,7 +25,7 @@ from responder.faults.signing import SignatureHalves
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
 from responder.profiles.source import KeyPath
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, MEASUREMENT_HASHES
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, MEASUREMENT_HASHES, PQC_ASYM
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.wire.frames import LAYERS
 from responder.wire.message import Record
@@ -33,7 +33,7 @@ from responder.wire.raw import RawMessage
 from responder.wire.registry import BY_CODE
 
 _MESSAGES = {code.name: int(code) for code in (*RequestCode, *ResponseCode)}
-_ALGORITHMS = {row.name: row for row in (*BASE_ASYM, *BASE_HASHES, *MEASUREMENT_HASHES)}
+_ALGORITHMS = {row.name: row for row in (*BASE_ASYM, *PQC_ASYM, *BASE_HASHES, *MEASUREMENT_HASHES)}
 _SIGNED = ("CHALLENGE_AUTH", "MEASUREMENTS", "KEY_EXCHANGE_RSP", "ENDPOINT_INFO")
 """Responses that a responder signs."""
 _EDITS = edits.Edit

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from enum import IntEnum, IntFlag
 from typing import TypeVar
 
+from responder.crypto.lacking import every_lack
 from responder.spec.algorithms import (
     BASE_ASYM,
     BASE_HASHES,
     MEASUREMENT_HASHES,
     OPAQUE_FORMAT_0,
     OPAQUE_FORMAT_1,
+    PQC_ASYM,
     RAW_BIT_STREAM_ONLY,
     TABLE_AEAD,
     TABLE_ALGORITHMS,
@@ -38,9 +40,13 @@ def _name(member: IntEnum | IntFlag) -> str:
     return member.name or ""
 
 
+LACKING = every_lack()
+"""Algorithms that no profile can have, and why."""
+
+
 def bits(table: Iterable[Algorithm]) -> dict[str, int]:
-    """Algorithm names to bits."""
-    return {row.name: row.bit for row in table}
+    """Algorithm names to bits, but for what cannot be computed."""
+    return {row.name: row.bit for row in table if row.name not in LACKING}
 
 
 VERSIONS = {version.label: version for version in ALL_VERSIONS}
@@ -91,7 +97,6 @@ NEVER_DEFERRED = ("GET_VERSION", "GET_CAPABILITIES", "NEGOTIATE_ALGORITHMS", "RE
 DEFERRABLE = {code.name: code for code in RequestCode if code.name not in NEVER_DEFERRED}
 """Requests that may be answered ResponseNotReady."""
 
-_NOT_COMPUTED = ("sm2", "ed448")
-SIGNATURES = {row.name: row for row in BASE_ASYM if row.key not in _NOT_COMPUTED}
+BASE_ASYM_BITS, PQC_ASYM_BITS = bits(BASE_ASYM), bits(PQC_ASYM)
+SIGNATURES = {row.name: row for row in (*BASE_ASYM, *PQC_ASYM) if row.name not in LACKING}
 """Signature algorithms that this program can sign with."""
-KNOWN_SIGNATURES = {row.name: row for row in BASE_ASYM}

@@ -1,6 +1,6 @@
 """From a profile to what the responder claims and chooses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 
@@ -49,14 +49,20 @@ def build_policy(spec: ProfileSpec, lookup: Lookup) -> ResponderPolicy:
 
 def _algorithms(section: AlgorithmsSection, lookup: Lookup) -> AlgorithmPolicy:
     def chosen(key: str, table: Mapping[str, int], what: str) -> tuple[int, ...]:
-        return tuple(lookup.all(("algorithms", key), getattr(section, key), table, what))
+        words, path = getattr(section, key), ("algorithms", key)
+        for position, name in enumerate(words):
+            if reason := find(name, names.LACKING):
+                raise lookup.source.error((*path, position), f"{name} is not offered: {reason}")
+        return tuple(lookup.all(path, words, table, what))
 
     tables = {
         alg_type: chosen(key, names.TABLE_BITS[key], f"{key} algorithm")
         for key, alg_type in names.TABLE_KEYS.items()
     }
     return AlgorithmPolicy(
-        base_asym=_signatures(section.base_asym, lookup),
+        base_asym=chosen("base_asym", names.BASE_ASYM_BITS, "signature algorithm"),
+        pqc_asym=chosen("pqc_asym", names.PQC_ASYM_BITS, "post-quantum signature algorithm"),
+        pqc_first=section.pqc_first,
         base_hash=chosen("base_hash", names.BASE_HASH_BITS, "hash"),
         measurement_hash=chosen("measurement_hash", names.MEASUREMENT_HASH_BITS, "hash"),
         tables={alg_type: offered for alg_type, offered in tables.items() if offered},
@@ -67,16 +73,6 @@ def _algorithms(section: AlgorithmsSection, lookup: Lookup) -> AlgorithmPolicy:
         opaque_formats=tuple(names.OPAQUE_FORMAT_BITS[number] for number in section.opaque_formats),
         multi_key=section.multi_key,
     )
-
-
-def _signatures(chosen: Sequence[str], lookup: Lookup) -> tuple[int, ...]:
-    path = ("algorithms", "base_asym")
-    for position, name in enumerate(chosen):
-        if find(name, names.KNOWN_SIGNATURES) and not find(name, names.SIGNATURES):
-            reason = f"{name} is known, but this program cannot sign with it"
-            raise lookup.source.error((*path, position), reason)
-    rows = lookup.all(path, chosen, names.SIGNATURES, "signature algorithm")
-    return tuple(row.bit for row in rows)
 
 
 def _ready_after(delays: Mapping[str, int], lookup: Lookup) -> dict[int, int]:

@@ -19,7 +19,8 @@ def _one_of(values: Iterable[str]) -> Meta:
 Version = Annotated[str, _one_of(names.VERSIONS)]
 Capability = Annotated[str, _one_of(names.CAPABILITIES)]
 ExtCapability = Annotated[str, _one_of(names.EXT_CAPABILITIES)]
-BaseAsym = Annotated[str, _one_of(names.SIGNATURES)]
+BaseAsym = Annotated[str, _one_of(names.BASE_ASYM_BITS)]
+PqcAsym = Annotated[str, _one_of(names.PQC_ASYM_BITS)]
 ReqBaseAsym = Annotated[str, _one_of(names.TABLE_BITS["req_base_asym"])]
 ReqPqcAsym = Annotated[str, _one_of(names.TABLE_BITS["req_pqc_asym"])]
 BaseHash = Annotated[str, _one_of(names.BASE_HASH_BITS)]
@@ -79,6 +80,9 @@ class AlgorithmsSection(Section):
 
     Attributes:
         base_asym: signature algorithms of the responder.
+        pqc_asym: post-quantum signature algorithms of the responder (1.4).
+        pqc_first: take the post-quantum algorithm where the requester accepts a classical one
+            as well: signatures of both sides, key exchange.
         base_hash: hashes.
         measurement_hash: hashes of measurements; only the first that the version knows counts.
         measurement_specification: measurement specifications.
@@ -94,6 +98,8 @@ class AlgorithmsSection(Section):
     """
 
     base_asym: list[BaseAsym] = field(default_factory=list)
+    pqc_asym: list[PqcAsym] = field(default_factory=list)
+    pqc_first: bool = False
     base_hash: list[BaseHash] = field(default_factory=list)
     measurement_hash: list[MeasurementHash] = field(default_factory=list)
     measurement_specification: list[Literal["DMTF"]] = field(default_factory=lambda: ["DMTF"])

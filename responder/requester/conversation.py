@@ -220,7 +220,9 @@ class Conversation:
             return
         text = signing_message(agreed.version, signed.context, agreed.base_hash, signed.parts)
         try:
-            agreed.key.verify(agreed.signature, agreed.base_hash, text, signed.signature)
+            agreed.key.verify(
+                agreed.signature, agreed.base_hash, text, signed.signature, signed.context
+            )
         except SignatureError as error:
             self.require(check_id, condition=False, detail=str(error))
         else:

@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from responder.crypto.lacking import every_lack
 from responder.spec.algorithms import (
     AEADS,
     BASE_ASYM,
@@ -30,8 +31,8 @@ NO_CAPABILITIES = Cap(0)
 QEMU_TRANSFER_SIZE = 4600
 """The largest SPDM message, in bytes, that QEMU's DOE mailbox takes from its socket."""
 
-_UNUSABLE = frozenset({"SM2-P256", "Ed448", "SM3-256"})
-"""What ``responder.crypto`` cannot verify, and SM3, which no certificate there is signed with."""
+_UNUSABLE = frozenset({*every_lack(), "SM3-256"})
+"""What cannot be computed, and SM3, which no certificate there is signed with."""
 
 
 def _mask(table: tuple[Algorithm, ...]) -> int:

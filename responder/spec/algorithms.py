@@ -37,12 +37,21 @@ class Signature(Algorithm, frozen=True):
     Attributes:
         size: length of a signature in bytes.
         key: the kind of key, which is also the folder of a certificate set (``ecp384``).
-        scheme: how it signs: ``rsassa``, ``rsapss``, ``ecdsa``, ``eddsa``, ``sm2``, ``mldsa``.
+        scheme: how it signs: ``rsassa``, ``rsapss``, ``ecdsa``, ``eddsa``, ``sm2``, ``mldsa``,
+            ``slhdsa``.
     """
 
     size: int
     key: str
     scheme: str
+
+    @property
+    def post_quantum(self) -> bool:
+        """Whether it is a row of ``PQC_ASYM``, which has fields of its own in the messages."""
+        return self.scheme in _POST_QUANTUM
+
+
+_POST_QUANTUM = ("mldsa", "slhdsa")
 
 
 class Exchange(Algorithm, frozen=True):
@@ -92,6 +101,18 @@ PQC_ASYM = (
     Signature("ML-DSA-44", 1 << 0, V14, 2420, "mldsa44", "mldsa"),
     Signature("ML-DSA-65", 1 << 1, V14, 3309, "mldsa65", "mldsa"),
     Signature("ML-DSA-87", 1 << 2, V14, 4627, "mldsa87", "mldsa"),
+    Signature("SLH-DSA-SHA2-128s", 1 << 3, V14, 7856, "slhdsa-sha2-128s", "slhdsa"),
+    Signature("SLH-DSA-SHAKE-128s", 1 << 4, V14, 7856, "slhdsa-shake-128s", "slhdsa"),
+    Signature("SLH-DSA-SHA2-128f", 1 << 5, V14, 17088, "slhdsa-sha2-128f", "slhdsa"),
+    Signature("SLH-DSA-SHAKE-128f", 1 << 6, V14, 17088, "slhdsa-shake-128f", "slhdsa"),
+    Signature("SLH-DSA-SHA2-192s", 1 << 7, V14, 16224, "slhdsa-sha2-192s", "slhdsa"),
+    Signature("SLH-DSA-SHAKE-192s", 1 << 8, V14, 16224, "slhdsa-shake-192s", "slhdsa"),
+    Signature("SLH-DSA-SHA2-192f", 1 << 9, V14, 35664, "slhdsa-sha2-192f", "slhdsa"),
+    Signature("SLH-DSA-SHAKE-192f", 1 << 10, V14, 35664, "slhdsa-shake-192f", "slhdsa"),
+    Signature("SLH-DSA-SHA2-256s", 1 << 11, V14, 29792, "slhdsa-sha2-256s", "slhdsa"),
+    Signature("SLH-DSA-SHAKE-256s", 1 << 12, V14, 29792, "slhdsa-shake-256s", "slhdsa"),
+    Signature("SLH-DSA-SHA2-256f", 1 << 13, V14, 49856, "slhdsa-sha2-256f", "slhdsa"),
+    Signature("SLH-DSA-SHAKE-256f", 1 << 14, V14, 49856, "slhdsa-shake-256f", "slhdsa"),
 )
 
 DHE_GROUPS = (

@@ -16,9 +16,10 @@ JOURNAL = [
 ]
 
 
-def test_only_rsapss_has_signatures_that_no_seed_determines():
+def test_only_rsapss_and_ml_dsa_have_signatures_that_no_seed_determines():
     assert signature_to_mask("RSAPSS-2048") == 256
     assert signature_to_mask("RSAPSS-4096") == 512
+    assert signature_to_mask("ML-DSA-65") == 3309
     assert signature_to_mask("RSASSA-2048") == 0
     assert signature_to_mask("ECDSA-P256") == 0
     assert signature_to_mask("") == 0

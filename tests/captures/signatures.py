@@ -5,16 +5,14 @@ from dataclasses import dataclass, field
 
 from captures.loader import Run, public_keys
 from captures.replay import Seen, replay, surplus
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
-    load_der_public_key,
 )
 from cryptography.x509 import load_der_x509_certificate
 
 from responder.crypto.hashing import digest
-from responder.crypto.signing import PublicKey, SignatureError, signing_message
+from responder.crypto.signing import PublicKey, signing_message
 from responder.spec.algorithms import (
     BASE_ASYM,
     BASE_HASHES,
@@ -103,20 +101,8 @@ class Signed:
     def verify(self) -> None:
         """Check the signature; ``SignatureError`` if the transcript, or anything, is wrong."""
         message = signing_message(self.version, self.context, self.base_hash, self.covered)
-        signature = self.message.signature
-        if self.scheme in PQC_ASYM:
-            self._verify_mldsa(message, signature)
-        else:
-            key = PublicKey.from_der(self._key_der())
-            key.verify(self.scheme, self.base_hash, message, signature)
-
-    def _verify_mldsa(self, message: bytes, signature: bytes) -> None:
-        """By the library: ``responder.crypto`` has no ML-DSA yet, only what it signs is ours."""
-        try:
-            key = load_der_public_key(self._key_der())
-            key.verify(signature, message, self.context.encode())
-        except InvalidSignature:
-            raise SignatureError(f"the {self.scheme.name} signature does not verify") from None
+        key = PublicKey.from_der(self._key_der())
+        key.verify(self.scheme, self.base_hash, message, self.message.signature, self.context)
 
     def _key_der(self) -> bytes:
         if not self.chain:

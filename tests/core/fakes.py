@@ -9,7 +9,7 @@ from hashlib import new as new_hash
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
 from responder.core.hooks import Hooks
 from responder.core.interfaces import AlgorithmPolicy, Occurrence, ResponderPolicy
@@ -53,6 +53,11 @@ HASH_NAMES = {
     SHA3_384: "sha3_384",
     SHA3_512: "sha3_512",
 }
+ML_DSA = {
+    "mldsa44": mldsa.MLDSA44PrivateKey,
+    "mldsa65": mldsa.MLDSA65PrivateKey,
+    "mldsa87": mldsa.MLDSA87PrivateKey,
+}
 CURVES = {"ecp256": ec.SECP256R1, "ecp384": ec.SECP384R1, "ecp521": ec.SECP521R1}
 RSA_POOL = Path(__file__).parents[2] / "certs" / "rsa-pool"
 
@@ -68,6 +73,8 @@ def private_key(kind):
         return ec.derive_private_key(0x5EC2E7_0000_1234, CURVES[kind]())
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    if kind in ML_DSA:
+        return ML_DSA[kind].from_seed_bytes(bytes(range(32)))
     return serialization.load_pem_private_key((RSA_POOL / f"{kind}.pem").read_bytes(), None)
 
 

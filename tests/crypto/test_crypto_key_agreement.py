@@ -9,7 +9,6 @@ from responder.crypto.key_agreement import (
     KeyAgreementError,
     begin,
     field_prime,
-    is_computed,
     respond,
 )
 from responder.crypto.random_tree import RandomTree
@@ -184,12 +183,10 @@ def test_a_changed_ciphertext_gives_another_secret(kem):
 
 @pytest.mark.parametrize("exchange", NOT_COMPUTED, ids=lambda row: row.name)
 def test_what_the_library_lacks_is_refused(exchange):
-    assert not is_computed(exchange)
-    with pytest.raises(KeyAgreementError, match=exchange.name):
+    with pytest.raises(KeyAgreementError, match="cryptography has no"):
         begin(exchange, RandomTree(b""))
-    with pytest.raises(KeyAgreementError, match=exchange.name):
+    with pytest.raises(KeyAgreementError, match="cryptography has no"):
         respond(exchange, bytes(exchange.request_size), RandomTree(b""))
-    assert all(map(is_computed, COMPUTED))
 
 
 def refused_by_both(exchange, data):

@@ -17,13 +17,14 @@ from responder.crypto.signing import (
     signing_message,
     signing_prefix,
 )
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, by_name
 
 SHA_256, SHA_384, SHA_512 = (by_name(BASE_HASHES, f"SHA-{size}") for size in (256, 384, 512))
 P256, P384, P521, ED25519 = (
     by_name(BASE_ASYM, name) for name in ("ECDSA-P256", "ECDSA-P384", "ECDSA-P521", "Ed25519")
 )
-USABLE = [row for row in BASE_ASYM if row.scheme != "sm2" and row.key != "ed448"]
+ML_DSA = PQC_ASYM[:3]
+USABLE = [*(row for row in BASE_ASYM if row.scheme != "sm2" and row.key != "ed448"), *ML_DSA]
 """What this program signs with; SM2 is not in the library and Ed448 takes no context there."""
 
 RFC_6979 = [
@@ -141,7 +142,7 @@ def check_with_the_library(scheme, base_hash, message, signature):
         half = len(signature) // 2
         r, s = int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
         key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(algorithm))
-    elif scheme.scheme == "eddsa":
+    elif scheme.scheme in {"eddsa", "mldsa"}:
         key.verify(signature, message)
     elif scheme.scheme == "rsassa":
         key.verify(signature, message, padding.PKCS1v15(), algorithm)
@@ -178,7 +179,7 @@ def test_every_other_signature_is_refused(scheme):
             key.verify(scheme, SHA_256, b"message", signature)
     with pytest.raises(SignatureError):
         key.verify(scheme, SHA_256, b"massage", good)
-    if scheme.scheme != "eddsa":
+    if scheme.scheme not in {"eddsa", "mldsa"}:
         with pytest.raises(SignatureError):
             key.verify(scheme, SHA_384, b"message", good)
 
@@ -186,14 +187,15 @@ def test_every_other_signature_is_refused(scheme):
 @pytest.mark.parametrize("scheme", USABLE, ids=lambda scheme: scheme.name)
 def test_a_key_verifies_only_schemes_of_its_kind(scheme):
     signature = ours(scheme.key).sign(scheme, SHA_256, b"message")
-    for kind in ("ecp256", "ecp384", "ecp521", "ed25519", "rsa2048", "rsa3072"):
+    for kind in ("ecp256", "ecp384", "ecp521", "ed25519", "rsa2048", "rsa3072", "mldsa44"):
         if kind != scheme.key:
             with pytest.raises(SignatureError):
                 ours(kind).public_key().verify(scheme, SHA_256, b"message", signature)
 
 
 def test_a_key_of_another_family_does_not_sign_and_one_of_another_size_does():
-    for kind, scheme in (("ecp256", ED25519), ("ed25519", P256), ("rsa2048", P256)):
+    others = (("ecp256", ED25519), ("ed25519", P256), ("rsa2048", P256), ("mldsa44", P256))
+    for kind, scheme in (*others, ("ecp256", ML_DSA[0])):
         with pytest.raises(SignatureError):
             ours(kind).sign(scheme, SHA_256, b"message")
     assert len(ours("ecp384").sign(P256, SHA_256, b"message")) == 96
@@ -234,7 +236,27 @@ def test_prefix_and_hash_are_signed_from_1_2_on():
     assert message[100:].hex() == abc
 
 
-KINDS = ("ecp256", "ecp384", "ecp521", "ed25519", "rsa2048", "rsa3072", "rsa4096")
+def test_ml_dsa_signs_the_context_beside_the_message():
+    for scheme in ML_DSA:
+        key = ours(scheme.key)
+        signature = key.sign(scheme, SHA_256, b"message", "responder-measurements signing")
+        public = key.public_key()
+        public.verify(scheme, SHA_256, b"message", signature, "responder-measurements signing")
+        for other in ("", "responder-challenge_auth signing"):
+            with pytest.raises(SignatureError):
+                public.verify(scheme, SHA_256, b"message", signature, other)
+
+
+def test_ml_dsa_takes_no_seed_for_its_hedging():
+    """That it does not is written in the mask of journals; if it ever does, that row can go."""
+    key = ours("mldsa44")
+    assert key.sign(ML_DSA[0], SHA_256, b"message") != key.sign(ML_DSA[0], SHA_256, b"message")
+
+
+KINDS = (
+    *("ecp256", "ecp384", "ecp521", "ed25519", "rsa2048", "rsa3072", "rsa4096"),
+    *("mldsa44", "mldsa65", "mldsa87"),
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)

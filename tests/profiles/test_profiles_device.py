@@ -130,7 +130,7 @@ def test_mistakes(refused, head, added, line, reason, suggestion):
 def test_set_that_lacks_a_kind_says_which_it_has(refused, head):
     line, reason, _ = refused(head.replace('"device"', '"alias"').replace("P384", "P256"))
     assert line == 11
-    assert "needs a key of kind ecp256, the set has ecp384" in reason
+    assert "need a key of kind ecp256, the set has ecp384" in reason
 
 
 def test_key_that_cannot_be_read_is_found_when_the_profile_is_loaded(refused, head, tmp_path):

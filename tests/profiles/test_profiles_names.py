@@ -29,7 +29,10 @@ def test_words_are_the_specifications_in_lower_case():
 
 
 def test_algorithms_without_an_implementation_are_known_and_not_on_offer():
-    assert set(names.KNOWN_SIGNATURES) - set(names.SIGNATURES) == {"SM2-P256", "Ed448"}
+    assert {"SM2-P256", "Ed448"} <= set(names.LACKING)
+    assert not set(names.LACKING) & {*names.SIGNATURES, *names.BASE_ASYM_BITS, *names.PQC_ASYM_BITS}
+    assert set(names.TABLE_BITS["kem"]) == {"ML-KEM-768", "ML-KEM-1024"}
+    assert "SM2-P256" not in names.TABLE_BITS["dhe"]
 
 
 def test_first_requests_are_never_deferred():

@@ -28,7 +28,23 @@ SIGNATURES = [
     (10, "Ed25519", 64, 0x12),
     (11, "Ed448", 114, 0x12),
 ]
-PQC = [(0, "ML-DSA-44", 2420), (1, "ML-DSA-65", 3309), (2, "ML-DSA-87", 4627)]
+PQC = [
+    (0, "ML-DSA-44", 2420),
+    (1, "ML-DSA-65", 3309),
+    (2, "ML-DSA-87", 4627),
+    (3, "SLH-DSA-SHA2-128s", 7856),
+    (4, "SLH-DSA-SHAKE-128s", 7856),
+    (5, "SLH-DSA-SHA2-128f", 17088),
+    (6, "SLH-DSA-SHAKE-128f", 17088),
+    (7, "SLH-DSA-SHA2-192s", 16224),
+    (8, "SLH-DSA-SHAKE-192s", 16224),
+    (9, "SLH-DSA-SHA2-192f", 35664),
+    (10, "SLH-DSA-SHAKE-192f", 35664),
+    (11, "SLH-DSA-SHA2-256s", 29792),
+    (12, "SLH-DSA-SHAKE-256s", 29792),
+    (13, "SLH-DSA-SHA2-256f", 49856),
+    (14, "SLH-DSA-SHAKE-256f", 49856),
+]
 DHE = [
     (0, "FFDHE2048", 256),
     (1, "FFDHE3072", 384),
@@ -70,6 +86,8 @@ def test_post_quantum_algorithms_came_with_1_4():
     found = [(bit(r), r.name, r.request_size, r.response_size) for r in algorithms.KEMS]
     assert found == KEM
     assert {r.since for r in (*algorithms.PQC_ASYM, *algorithms.KEMS)} == {0x14}
+    assert all(r.post_quantum for r in algorithms.PQC_ASYM)
+    assert not any(r.post_quantum for r in algorithms.BASE_ASYM)
 
 
 def test_key_exchanges_have_the_same_size_both_ways():

@@ -27,7 +27,8 @@ def negotiate_algorithms(request: NegotiateAlgorithms, context: Context) -> Repl
     version = connection.header_version
     _check_lengths(request, version)
     offered = _offered_tables(request, version)
-    selected, pqc = select(request, offered, connection, policy)
+    selected = select(request, offered, connection, policy)
+    asym = selected.base_asym
     connection.agree_algorithms(selected)
     structures = b"".join(
         AlgorithmStructure(alg_type=alg_type, alg_supported=selected.tables[alg_type]).build()
@@ -41,9 +42,9 @@ def negotiate_algorithms(request: NegotiateAlgorithms, context: Context) -> Repl
             measurement_specification_sel=selected.measurement_specification,
             other_params_selection=selected.opaque_format | multi_key,
             measurement_hash_algo=selected.measurement_hash_bits,
-            base_asym_sel=selected.base_asym.bit if selected.base_asym else 0,
+            base_asym_sel=asym.bit if asym and not asym.post_quantum else 0,
             base_hash_sel=selected.base_hash.bit if selected.base_hash else 0,
-            pqc_asym_sel=pqc,
+            pqc_asym_sel=asym.bit if asym and asym.post_quantum else 0,
             mel_specification_sel=selected.mel_specification,
             trailer=structures,
         )
