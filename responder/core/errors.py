@@ -1,4 +1,4 @@
-"""The one exception that peer input may raise."""
+"""The one exception that peer input may raise, and why a peer is not believed."""
 
 from responder.spec.codes import ErrorCode
 
@@ -21,6 +21,10 @@ class ProtocolError(Exception):
         self.data = data
         self.extended = extended
         self.reason = reason
+
+
+class UntrustedError(Exception):
+    """A requester's certificate chain is not believed; the text says why, for the log only."""
 
 
 def invalid(reason: str) -> ProtocolError:

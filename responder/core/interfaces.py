@@ -117,6 +117,39 @@ class SigningKey(Protocol):
         """SubjectPublicKeyInfo in DER."""
 
 
+class VerifyingKey(Protocol):
+    """A requester's public key; its methods are those of ``responder.crypto.signing``."""
+
+    def verify(
+        self,
+        scheme: Signature,
+        base_hash: Hash,
+        message: bytes,
+        signature: bytes,
+        context: str = "",
+    ) -> None:
+        """Check an SPDM-encoded signature; ``SignatureError`` if it does not verify."""
+
+    def der(self) -> bytes:
+        """SubjectPublicKeyInfo in DER."""
+
+
+class RequesterTrust(Protocol):
+    """Whom the device believes to be a requester (mutual authentication)."""
+
+    def verify(self, chain: bytes, asym: Signature, base_hash: Hash, version: int) -> VerifyingKey:
+        """The leaf's key of a certificate chain structure, as the requester sent it.
+
+        ``asym`` is the negotiated ReqBaseAsymAlg or ReqPqcAsymAlg, ``version`` the connection's.
+
+        Raises:
+            UntrustedError: the chain is not believed.
+        """
+
+    def public_key(self, asym: Signature) -> VerifyingKey | None:
+        """The requester's key that was provisioned for slot 0xFF (its PUB_KEY_ID)."""
+
+
 class Occurrence(msgspec.Struct, frozen=True):
     """Something that happened to a device.
 
@@ -165,6 +198,10 @@ class Measured(Protocol):
 
 class Device(Protocol):
     """The emulated device below the SPDM endpoint."""
+
+    @property
+    def trust(self) -> RequesterTrust:
+        """Whom it believes to be a requester."""
 
     @property
     def events(self) -> EventSource:

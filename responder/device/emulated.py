@@ -8,6 +8,7 @@ from responder.device.endpoint_info import DeviceClass, device_class_identifiers
 from responder.device.events import EventLog
 from responder.device.measurements import Measurement
 from responder.device.mel import HashExtendMeasurement, LogEntry, MeasurementLog
+from responder.device.requester_trust import TrustedRequesters
 from responder.device.slots import CertificateSlot, Credential, credential_for
 from responder.device.vendor import VendorRule, vendor_response
 from responder.spec.algorithms import Hash, Signature
@@ -23,6 +24,7 @@ class EmulatedDevice:
 
     Attributes:
         events: what has happened to it.
+        trust: whom it believes to be a requester.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a profile, by name
@@ -37,6 +39,7 @@ class EmulatedDevice:
         device_classes: Sequence[DeviceClass] = (),
         changes: Sequence[Change] = (),
         event_types: Iterable[EventType] = EventType,
+        trust: TrustedRequesters | None = None,
     ) -> None:
         self._slots = dict(slots)
         self._measurements = {one.index: one for one in measurements}
@@ -48,6 +51,7 @@ class EmulatedDevice:
         self._schedule = Schedule(changes)
         self._revision = 0
         self.events = EventLog(event_types)
+        self.trust = trust or TrustedRequesters()
 
     def tick(self, now: float) -> None:
         """A request arrives: the changes that are due happen before it is answered."""

@@ -2,7 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from responder.core.interfaces import Device, EventSource, Identity, Measured, SigningKey, Slot
+from responder.core.interfaces import (
+    Device,
+    EventSource,
+    Identity,
+    Measured,
+    RequesterTrust,
+    SigningKey,
+    Slot,
+)
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import MEASUREMENT_HASHES, Hash, Signature
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueType
@@ -104,6 +112,11 @@ class ChangedDevice:
             return healthy
         self._told(f"content changed {self._content_changed}", b"", b"")
         return self._content_changed
+
+    @property
+    def trust(self) -> RequesterTrust:
+        """Whom the device believes to be a requester."""
+        return self._device.trust
 
     @property
     def events(self) -> EventSource:

@@ -16,6 +16,7 @@ from responder.profiles.lookup import Lookup, find
 from responder.profiles.measurements import build_measurements
 from responder.profiles.schema import ProfileSpec, PublicKeySection, SlotSection, VendorSection
 from responder.profiles.source import KeyPath
+from responder.profiles.trust import build_trust
 from responder.spec.registries import VENDOR_ID_SIZES
 
 
@@ -42,6 +43,7 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
         vendor=[_vendor(("vendor", n), rule, lookup) for n, rule in enumerate(spec.vendor)],
         public_key=public_key,
         content_changed=changed,
+        trust=build_trust(spec.trust, lookup),
     )
     return device, slots
 

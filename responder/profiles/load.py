@@ -9,13 +9,12 @@ import msgspec
 from responder.core.hooks import Hooks
 from responder.core.interfaces import ResponderPolicy
 from responder.device.emulated import EmulatedDevice
-from responder.errors import data_root
 from responder.profiles.consistency import contradictions
 from responder.profiles.device import build_device
 from responder.profiles.lookup import Lookup
 from responder.profiles.policy import build_policy
 from responder.profiles.schema import ProfileSpec, ServerSection
-from responder.profiles.source import Source, list_profiles, open_source
+from responder.profiles.source import list_profiles, open_source
 from responder.profiles.validate import validate
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from responder.faults.rule import FaultSpec
 
 __all__ = ["Profile", "list_profiles", "load_profile"]
-
-_SHIPPED_ROOTS = "shipped"
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -39,7 +36,6 @@ class Profile(msgspec.Struct, frozen=True):
         policy: what the responder claims and chooses.
         faults: what goes wrong.
         server: how the server treats its peers.
-        requester_roots: files of root certificates that requesters may present.
         spec: the whole profile, merged with what it extends.
         memory: what its faults remember; ``None`` without faults.
     """
@@ -50,7 +46,6 @@ class Profile(msgspec.Struct, frozen=True):
     policy: ResponderPolicy
     faults: "tuple[FaultSpec, ...]"
     server: ServerSection
-    requester_roots: tuple[Path, ...]
     spec: ProfileSpec
     memory: "FaultMemory | None" = None
 
@@ -118,7 +113,6 @@ def load_profile(
     policy = build_policy(spec, lookup)
     device, slots = build_device(spec, lookup)
     all_faults = _faults(spec, lookup, faults)
-    roots = _requester_roots(spec, source)
     if not spec.spdm.allow_inconsistent:
         for path, reason in contradictions(policy, slots, public_key=spec.public_key is not None):
             raise source.error(path, f"{reason}; spdm.allow_inconsistent = true keeps it")
@@ -130,7 +124,6 @@ def load_profile(
         faults=all_faults,
         memory=_memory(all_faults),
         server=spec.server,
-        requester_roots=roots,
         spec=spec,
     )
 
@@ -147,18 +140,3 @@ def _faults(
     for one in more:
         found += chosen([one]) if isinstance(one, str) else [one]
     return tuple({fault.id: fault for fault in found}.values())
-
-
-def _requester_roots(spec: ProfileSpec, source: Source) -> tuple[Path, ...]:
-    here = ("trust", "requester_roots")
-    files: list[Path] = []
-    for position, name in enumerate(spec.trust.requester_roots):
-        if name == _SHIPPED_ROOTS:
-            every = sorted((data_root("certs") / "roots").glob("*.pem"))
-            files += [file for file in every if not file.name.endswith(".key.pem")]
-            continue
-        file = source.file((*here, position), name)
-        if not file.is_file():
-            raise source.error((*here, position), f"no such certificate file: {file}")
-        files.append(file)
-    return tuple(files)

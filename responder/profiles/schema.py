@@ -5,6 +5,7 @@ here.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
@@ -258,9 +259,14 @@ class TrustSection(Section):
     Attributes:
         requester_roots: root certificates of requesters (mutual authentication): PEM or DER
             files, or `shipped` for the shipped test roots.
+        requester_public_keys: public keys of requesters with PUB_KEY_ID: PEM or DER files.
+        time: what the device's calendar says, such as `2026-01-31T12:00:00Z`, at which
+            certificates of requesters have to be valid; without it their dates do not count.
     """
 
     requester_roots: list[str] = field(default_factory=lambda: ["shipped"])
+    requester_public_keys: list[str] = field(default_factory=list)
+    time: datetime | None = None
 
 
 class ServerSection(Section):

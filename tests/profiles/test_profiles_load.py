@@ -72,21 +72,6 @@ def test_endpoints_of_one_device_share_what_its_faults_remember():
     assert load_profile("stale-nonce").memory is not profile.memory
 
 
-def test_requester_roots_are_the_shipped_ones_or_files(write, head, tmp_path):
-    shipped = load_profile("default").requester_roots
-    assert {path.name for path in shipped} >= {"ecp384.pem", "rsa3072.pem"}
-    assert not [path for path in shipped if "key" in path.name]
-    (tmp_path / "mine.pem").touch()
-    text = f"{head}[trust]\nrequester_roots = ['mine.pem']\n"
-    assert load_profile(write(text)).requester_roots == (tmp_path / "mine.pem",)
-
-
-def test_missing_root_is_an_error(refused, head):
-    line, reason, _ = refused(f"{head}[trust]\nrequester_roots = ['shipped',\n'no.pem']\n")
-    assert line == head.count("\n") + 3
-    assert "no such certificate file" in reason
-
-
 def test_loading_imports_nothing_slow():
     """The start of a server waits for this; x509, click and rich are for other verbs."""
     slow = ("cryptography.x509", "click", "rich", "difflib", "responder.profiles.locate", "asyncio")
