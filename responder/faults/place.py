@@ -130,7 +130,8 @@ class _Walk:
     def _field(self, record: Record, step: Step, rest: list[Step], value: Any) -> Any:
         info = wire_fields(type(record))[step.name]
         if isinstance(value, list):
-            width = _width(array_of(info.construct).subcon)  # type: ignore[union-attr]
+            array = array_of(info.construct)
+            width = self._width(array.subcon)  # type: ignore[union-attr]
             if step.index is None:
                 return self._how(Leaf(list(value), width))
             at = _at(step.index, len(value), step.name)
@@ -139,12 +140,17 @@ class _Walk:
         if isinstance(value, int):
             if rest or step.index is not None:
                 raise NoSuchPlace(f"{step.name} is a number")
-            return self._how(Leaf(value, _width(info.construct)))
+            return self._how(Leaf(value, self._width(info.construct)))
         if step.index is None and not rest:
             return self._how(Leaf(value))
         if info.view is not None:
             return self._sequence(info.view, step, rest, value)
         return self._part(record, step, rest, value)
+
+    def _width(self, construct: Any) -> int:
+        while isinstance(construct, When | LengthOf):
+            construct = construct.subcon
+        return int(construct.sizeof(wire=self._context))
 
     def _sequence(self, view: type[Record], step: Step, rest: list[Step], data: bytes) -> bytes:
         pieces = _split(view, data, self._context)
@@ -170,8 +176,9 @@ class _Walk:
         if below:
             if old.record is None:
                 raise NoSuchPlace(f"{wanted.name} has no fields")
-            inner = read_loose(old.record, old.data, self._context)
-            new = _built(self.record(inner, below), self._context)
+            inside = _Walk(old.context or self._context, self._how, keep=self._keep)
+            inner = read_loose(old.record, old.data, inside._context)
+            new = _built(inside.record(inner, below), inside._context)
         else:
             new = _bytes(self._how(Leaf(old.data)))
         return data[:start] + new + data[start + len(old.data) :]
@@ -203,12 +210,6 @@ def _frozen(record: Record, context: WireContext) -> Record:
         if record.__dict__[name] is None and info.default is None
     }
     return record.replace(**lengths)
-
-
-def _width(construct: Any) -> int:
-    while isinstance(construct, When | LengthOf):
-        construct = construct.subcon
-    return int(construct.sizeof())
 
 
 def _split(view: type[Record], data: bytes, context: WireContext) -> list[bytes]:

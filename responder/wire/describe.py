@@ -149,13 +149,14 @@ class _Walk:
         alone = len(parts) == 1
         for part in parts:
             end = start + len(part.data)
+            inside = _Walk(part.context or self._context, self._certificate)
             if part.record is None:
                 yield Line(depth, start, end, part.name, part.data.hex(), part.meaning)
             elif alone:  # a heading would only repeat the line above
-                yield from self.record(part.record, part.data, start, depth)
+                yield from inside.record(part.record, part.data, start, depth)
             else:
                 yield Line(depth, start, end, part.name, "")
-                yield from self.record(part.record, part.data, start, depth + 1)
+                yield from inside.record(part.record, part.data, start, depth + 1)
             start = end
 
 

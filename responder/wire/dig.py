@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from responder.spec.codes import ErrorCode
+from responder.spec.codes import ErrorCode, name_of_code
 from responder.spec.measurements import VALUE_TYPE_MASK, ValueType
+from responder.spec.sessions import ChunkAttributes, PayloadType
 from responder.wire.algorithms import (
     EXTENDED_SIZE,
     AlgorithmOffer,
@@ -19,23 +20,40 @@ from responder.wire.algorithms import (
 )
 from responder.wire.certificate import Certificate
 from responder.wire.certificate_chain import CertificateChain, split_certificates
+from responder.wire.chunk import ChunkResponse, ChunkSend, ChunkSendAck
 from responder.wire.context import WireContext
+from responder.wire.encapsulated import (
+    DeliverEncapsulatedResponse,
+    EncapsulatedRequest,
+    EncapsulatedResponseAck,
+)
 from responder.wire.error import Error, ResponseNotReadyData
 from responder.wire.measurement_values import DeviceModeValue
 from responder.wire.measurements import DmtfMeasurement
 from responder.wire.message import Record, WireError
+from responder.wire.names import slot
+from responder.wire.opaque import OpaqueElement
+from responder.wire.raw import RawMessage
+from responder.wire.registry import BY_CODE, class_of
+from responder.wire.secured_opaque import ELEMENTS, element_class
+
+REQUEST_BIT = 0x80
 
 CertificateNamer = Callable[[bytes], str]
 """Says whose a DER certificate is; X.509 is not this package's business."""
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A piece of a field: ``record`` tells its layout, ``None`` leaves it as bytes."""
+    """A piece of a field: ``record`` tells its layout, ``None`` leaves it as bytes.
+
+    ``context`` is what the record is read with, ``None`` for the same as the message around it.
+    """
 
     name: str
     data: bytes
     record: type[Record] | None = None
     meaning: str = ""
+    context: WireContext | None = None
 
 
 class Digging(msgspec.Struct, frozen=True):
@@ -123,6 +141,66 @@ def _extended_error_data(digging: Digging) -> list[Part]:
     return _whole("response_not_ready", ResponseNotReadyData, digging.data)
 
 
+def _secured_element(digging: Digging) -> list[Part]:
+    vendor = digging.fields.get("vendor", b"")
+    kind = element_class(digging.fields["id"], vendor, digging.data)
+    return [] if kind is None else _whole(_snake(kind.__name__), kind, digging.data)
+
+
+def _of_requester(digging: Digging) -> list[Part]:
+    """An encapsulated message: there the requester is the one who answers."""
+    return _embedded(digging.data, digging.context.of_requester(), _CHUNKS | _ENCAPSULATED)
+
+
+def _acknowledged(digging: Digging) -> list[Part]:
+    """What follows ENCAPSULATED_RESPONSE_ACK: the next request, or the requester's slot."""
+    match digging.fields["payload_type"]:
+        case PayloadType.ENCAPSULATED_REQUEST:
+            return _of_requester(digging)
+        case PayloadType.REQ_SLOT_NUMBER if digging.data:
+            number = digging.data[:1]
+            return [Part("req_slot_number", number, meaning=slot(number[0]))]
+    return []
+
+
+def _chunk(digging: Digging) -> list[Part]:
+    """A message that is whole in one chunk."""
+    fields = digging.fields
+    alone = fields["chunk_seq_no"] == 0 and fields["attributes"] & ChunkAttributes.LAST_CHUNK
+    return _embedded(digging.data, digging.context, _CHUNKS) if alone else []
+
+
+def _large_response(digging: Digging) -> list[Part]:
+    return _embedded(digging.data, digging.context, _CHUNKS)
+
+
+_CHUNKS: frozenset[type[Record]] = frozenset({ChunkSend, ChunkSendAck, ChunkResponse})
+_ENCAPSULATED: frozenset[type[Record]] = frozenset(
+    {EncapsulatedRequest, DeliverEncapsulatedResponse, EncapsulatedResponseAck}
+)
+
+
+def _embedded(data: bytes, context: WireContext, never: frozenset[type[Record]]) -> list[Part]:
+    """A message inside another, if a declaration reads it, and the padding behind it.
+
+    Those of ``never`` may not be inside: without end, one could be in the other.
+    """
+    try:
+        kind = class_of(data)
+        _, used = kind.read(data, context)
+    except WireError:
+        return []
+    if kind is RawMessage or kind in never:
+        return []
+    found = [Part(name_of_code(data[1]).lower(), data[:used], kind, context=context)]
+    padding = data[used:]
+    return found if any(padding) or not padding else [*found, Part("padding", padding)]
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).removeprefix("_")
+
+
 def _whole(name: str, record: type[Record], data: bytes) -> list[Part]:
     """The field as one record, if it is one."""
     try:
@@ -148,7 +226,26 @@ _DIGGERS: dict[tuple[type[Record], str], _Digger] = {
     (CertificateChain, "certificates"): _certificates,
     (DmtfMeasurement, "value"): _measurement_value,
     (Error, "extended_error_data"): _extended_error_data,
+    (OpaqueElement, "data"): _secured_element,
+    (EncapsulatedRequest, "encapsulated_request"): _of_requester,
+    (DeliverEncapsulatedResponse, "encapsulated_response"): _of_requester,
+    (EncapsulatedResponseAck, "encapsulated_request"): _acknowledged,
+    (ChunkSend, "spdm_chunk"): _chunk,
+    (ChunkSendAck, "response_to_large_request"): _large_response,
+    (ChunkResponse, "spdm_chunk"): _chunk,
 }
+
+
+def _messages(bit: int) -> dict[str, type[Record] | None]:
+    """The messages, by the name of their part, that can be inside others and hold none."""
+    return {
+        name_of_code(code).lower(): kind
+        for code, kind in BY_CODE.items()
+        if code & REQUEST_BIT == bit and kind not in _CHUNKS | _ENCAPSULATED
+    }
+
+
+_REQUESTS, _RESPONSES = _messages(REQUEST_BIT), _messages(0)
 
 PART_RECORDS: dict[tuple[type[Record], str], dict[str, type[Record] | None]] = {
     (NegotiateAlgorithms, "trailer"): _ALGORITHM_PARTS,
@@ -158,5 +255,12 @@ PART_RECORDS: dict[tuple[type[Record], str], dict[str, type[Record] | None]] = {
     (CertificateChain, "certificates"): {"certificates": None},
     (DmtfMeasurement, "value"): {"device_mode": DeviceModeValue},
     (Error, "extended_error_data"): {"response_not_ready": ResponseNotReadyData},
+    (OpaqueElement, "data"): {_snake(kind.__name__): kind for kind in ELEMENTS.values()},
+    (EncapsulatedRequest, "encapsulated_request"): _REQUESTS,
+    (DeliverEncapsulatedResponse, "encapsulated_response"): _RESPONSES,
+    (EncapsulatedResponseAck, "encapsulated_request"): {**_REQUESTS, "req_slot_number": None},
+    (ChunkSend, "spdm_chunk"): _REQUESTS,
+    (ChunkSendAck, "response_to_large_request"): _RESPONSES,
+    (ChunkResponse, "spdm_chunk"): _RESPONSES,
 }
 """The names of the parts that ``dig`` can find in a field, and their layouts."""

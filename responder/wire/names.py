@@ -113,6 +113,11 @@ def signed_slot(value: int) -> str:
     )
 
 
+def seconds(value: int) -> str:
+    """A period in seconds, 0 for none."""
+    return f"{value} s" if value else "none"
+
+
 def measurement_operation(value: int) -> str:
     """Param2 of GET_MEASUREMENTS."""
     return {0x00: "count", 0xFF: "all"}.get(value, f"index {value}")

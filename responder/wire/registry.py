@@ -5,9 +5,17 @@ from responder.wire.algorithms import Algorithms, NegotiateAlgorithms
 from responder.wire.capabilities import Capabilities, GetCapabilities
 from responder.wire.certificate import Certificate, GetCertificate
 from responder.wire.challenge import Challenge, ChallengeAuth
+from responder.wire.chunk import ChunkGet, ChunkResponse, ChunkSend, ChunkSendAck
 from responder.wire.context import WireContext
 from responder.wire.csr import Csr, GetCsr
 from responder.wire.digests import Digests, GetDigests
+from responder.wire.encapsulated import (
+    DeliverEncapsulatedResponse,
+    EncapsulatedRequest,
+    EncapsulatedResponseAck,
+    GetEncapsulatedRequest,
+)
+from responder.wire.end_session import EndSession, EndSessionAck
 from responder.wire.endpoint_info import EndpointInfo, GetEndpointInfo
 from responder.wire.error import Error
 from responder.wire.events import (
@@ -18,18 +26,24 @@ from responder.wire.events import (
     SubscribeEventTypesAck,
     SupportedEventTypes,
 )
+from responder.wire.finish import Finish, FinishRsp
+from responder.wire.heartbeat import Heartbeat, HeartbeatAck
+from responder.wire.key_exchange import KeyExchange, KeyExchangeRsp
 from responder.wire.key_pair_info import (
     GetKeyPairInfo,
     KeyPairInfo,
     SetKeyPairInfo,
     SetKeyPairInfoAck,
 )
+from responder.wire.key_update import KeyUpdate, KeyUpdateAck
 from responder.wire.measurement_extension_log import (
     GetMeasurementExtensionLog,
     MeasurementExtensionLog,
 )
 from responder.wire.measurements import GetMeasurements, Measurements
 from responder.wire.message import Message, WireError
+from responder.wire.psk_exchange import PskExchange, PskExchangeRsp
+from responder.wire.psk_finish import PskFinish, PskFinishRsp
 from responder.wire.raw import RawMessage
 from responder.wire.respond_if_ready import RespondIfReady
 from responder.wire.set_certificate import SetCertificate, SetCertificateRsp
@@ -76,6 +90,28 @@ MESSAGES: tuple[type[Message], ...] = (
     VendorDefinedResponse,
     RespondIfReady,
     Error,
+    KeyExchange,
+    KeyExchangeRsp,
+    Finish,
+    FinishRsp,
+    PskExchange,
+    PskExchangeRsp,
+    PskFinish,
+    PskFinishRsp,
+    Heartbeat,
+    HeartbeatAck,
+    KeyUpdate,
+    KeyUpdateAck,
+    EndSession,
+    EndSessionAck,
+    GetEncapsulatedRequest,
+    EncapsulatedRequest,
+    DeliverEncapsulatedResponse,
+    EncapsulatedResponseAck,
+    ChunkSend,
+    ChunkSendAck,
+    ChunkGet,
+    ChunkResponse,
 )
 
 BY_CODE: dict[int, type[Message]] = {message.CODE: message for message in MESSAGES}

@@ -9,6 +9,7 @@ from core.fakes import CERT, CHAL, CHUNK, MEAS_SIG, VERSIONS, policy, responder
 from fuzzing import EXAMPLES, fuzzing
 from hypothesis import given
 from hypothesis import strategies as st
+from wire.corpus.reader import good_examples, open_ended
 
 from responder.spec.versions import SpdmVersion
 from responder.wire.certificate_chain import parse_chain
@@ -25,7 +26,10 @@ every_version = pytest.mark.parametrize("version", VERSIONS, ids="1.{0.real}".fo
 
 @cache
 def conversation(version):
-    """Messages of every type in one connection, with the contexts that they are read in."""
+    """Messages of a version, with the contexts that they are read in.
+
+    They are those of one connection outside sessions, and examples of the others.
+    """
     its_policy = policy(flags=CERT | CHAL | MEAS_SIG | CHUNK)
     dialogue = Dialogue(responder(its_policy=its_policy), version)
     follower = Conversation()
@@ -47,7 +51,9 @@ def conversation(version):
     ):
         pair = (request, dialogue.say(request))
         messages += [(message, follower.feed(message)) for message in pair]
-    return messages
+    seen = {message[1] for message, _ in messages}
+    others = [e for e in good_examples() if e.data[0] == version and e.data[1] not in seen]
+    return messages + [(example.data, example.context) for example in others]
 
 
 def check(data, context):
@@ -60,10 +66,13 @@ def check(data, context):
     return True
 
 
+def test_every_message_type_is_there():
+    seen = {message[1] for version in VERSIONS for message, _ in conversation(version)}
+    assert seen == set(BY_CODE)
+
+
 @every_version
-def test_the_conversation_has_every_message_type(version):
-    codes = {message[1] for message, _ in conversation(version)}
-    assert codes == set(BY_CODE)
+def test_every_message_is_read(version):
     for message, context in conversation(version):
         assert check(message, context), message.hex()
 
@@ -74,13 +83,13 @@ def test_every_truncation(version):
     for message, context in conversation(version):
         for size in range(len(message)):
             read = check(message[:size], context)
-            assert not read or message[1] == 0x7F, message[:size].hex()
+            assert not read or open_ended(class_of(message)), message[:size].hex()
 
 
 @every_version
 def test_every_tail_is_noticed(version):
     for message, context in conversation(version):
-        if message[1] != 0x7F:
+        if not open_ended(class_of(message)):
             for extra in (1, 2, 3, 40):
                 assert not check(message + bytes(extra), context), message.hex()
 
@@ -100,9 +109,13 @@ contexts = st.builds(
     hash_size=st.sampled_from([0, 32, 48, 64]),
     measurement_hash_size=st.sampled_from([0, 32, 64]),
     signature_size=st.sampled_from([0, 64, 96, 256]),
+    requester_signature_size=st.sampled_from([0, 64, 132]),
+    exchange_request_size=st.sampled_from([0, 64, 96]),
+    exchange_response_size=st.sampled_from([0, 64, 96]),
     summary=st.booleans(),
     signed=st.booleans(),
     multi_key=st.booleans(),
+    handshake_in_the_clear=st.booleans(),
 )
 messages = st.builds(
     lambda version, code, body: bytes([version, code]) + body,

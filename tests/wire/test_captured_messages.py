@@ -6,15 +6,20 @@ import pytest
 from captures.loader import MCTP, NONE, PCI_DOE, TCP, runs
 from captures.replay import replay, surplus
 
-from responder.spec.algorithms import TABLE_ALGORITHMS, TABLE_DHE, TABLE_KEM, by_bit
 from responder.spec.codes import name_of_code
 from responder.spec.measurements import ValueType
 from responder.wire.certificate_chain import build_chain, parse_chain
+from responder.wire.follow import Conversation
 from responder.wire.measurements import parse_blocks
 from responder.wire.message import spans
 from responder.wire.opaque import OpaqueData, build_opaque
-from responder.wire.raw import RawMessage
 from responder.wire.registry import class_of, parse_message
+from responder.wire.secured_opaque import (
+    SupportedVersions,
+    VersionSelection,
+    build_secured_opaque,
+    parse_secured_opaque,
+)
 
 OUTSIDE_SESSIONS = {
     "GET_VERSION": 154,
@@ -35,6 +40,16 @@ OUTSIDE_SESSIONS = {
     "MEASUREMENT_EXTENSION_LOG": 8,
     "GET_ENDPOINT_INFO": 8,
     "ENDPOINT_INFO": 8,
+    "KEY_EXCHANGE": 257,
+    "KEY_EXCHANGE_RSP": 257,
+    "FINISH": 242,
+    "FINISH_RSP": 242,
+    "PSK_EXCHANGE": 22,
+    "PSK_EXCHANGE_RSP": 22,
+    "GET_ENCAPSULATED_REQUEST": 66,
+    "ENCAPSULATED_REQUEST": 66,
+    "DELIVER_ENCAPSULATED_RESPONSE": 162,
+    "ENCAPSULATED_RESPONSE_ACK": 162,
     "ERROR": 2460,
     "GET_CSR": 28,
     "CSR": 28,
@@ -62,6 +77,20 @@ INSIDE_SESSIONS = {
     "SUBSCRIBE_EVENT_TYPES_ACK": 4,
     "VENDOR_DEFINED_REQUEST": 416,
     "VENDOR_DEFINED_RESPONSE": 416,
+    "FINISH": 14,
+    "FINISH_RSP": 14,
+    "PSK_FINISH": 19,
+    "PSK_FINISH_RSP": 19,
+    "HEARTBEAT": 244,
+    "HEARTBEAT_ACK": 244,
+    "KEY_UPDATE": 464,
+    "KEY_UPDATE_ACK": 464,
+    "END_SESSION": 278,
+    "END_SESSION_ACK": 278,
+    "GET_ENCAPSULATED_REQUEST": 34,
+    "ENCAPSULATED_REQUEST": 34,
+    "DELIVER_ENCAPSULATED_RESPONSE": 46,
+    "ENCAPSULATED_RESPONSE_ACK": 46,
     "ERROR": 5904,
     "SET_CERTIFICATE": 25,
     "SET_CERTIFICATE_RSP": 25,
@@ -77,14 +106,18 @@ ENCAPSULATED = {
     "CERTIFICATE": 74,
     "CHALLENGE": 22,
     "CHALLENGE_AUTH": 22,
+    "KEY_UPDATE": 8,
+    "KEY_UPDATE_ACK": 8,
     "GET_ENDPOINT_INFO": 30,
     "ENDPOINT_INFO": 30,
 }
 """Embedded in GET_ENCAPSULATED_REQUEST's and DELIVER_ENCAPSULATED_RESPONSE's traffic. DIGESTS are
 more than their requests: a KEY_EXCHANGE_RSP may ask for them implicitly."""
 
-OTHER_TYPES = {"outside": 1498, "inside": 2198, "encapsulated": 16}
-"""Sessions and the like: no declaration yet, read as RawMessage."""
+CHUNKS = {"CHUNK_SEND": 104, "CHUNK_SEND_ACK": 104, "CHUNK_GET": 232, "CHUNK_RESPONSE": 232}
+"""What carried large messages, which are counted above whole."""
+
+WITH_OPAQUE_DATA = ("KEY_EXCHANGE", "KEY_EXCHANGE_RSP", "PSK_EXCHANGE", "PSK_EXCHANGE_RSP")
 
 VERSIONS = {"10": 6, "11": 27, "12": 37, "13": 37, "14": 47}
 TRANSPORTS = {NONE: 7, MCTP: 132, PCI_DOE: 9, TCP: 6}
@@ -96,10 +129,10 @@ def where(seen):
     return "outside" if seen.session is None else "inside"
 
 
-def messages_of(run, name):
-    """The parsed messages of one type, with their context."""
+def messages_of(run, *names):
+    """The parsed messages of some types, with their context."""
     for seen in replay(run):
-        if name_of_code(seen.code) == name:
+        if name_of_code(seen.code) in names:
             yield parse_message(seen.data, seen.context, padding=run.padding), seen
 
 
@@ -114,17 +147,26 @@ def test_every_captured_message_rebuilds_byte_for_byte(run):
 
 def test_the_captures_hold_as_many_messages_of_each_type_as_recorded():
     counts = {"outside": Counter(), "inside": Counter(), "encapsulated": Counter()}
-    raw = Counter()
     for run in runs():
         for seen in replay(run):
-            if class_of(seen.data) is RawMessage:
-                raw[where(seen)] += 1
-            else:
-                counts[where(seen)][name_of_code(seen.code)] += 1
+            counts[where(seen)][name_of_code(seen.code)] += 1
     assert counts["outside"] == OUTSIDE_SESSIONS
     assert counts["inside"] == INSIDE_SESSIONS
     assert counts["encapsulated"] == ENCAPSULATED
-    assert raw == OTHER_TYPES
+
+
+def test_captured_chunks_rebuild_byte_for_byte():
+    counts = Counter()
+    for run in runs():
+        conversation = Conversation()
+        for data in (part for pair in run.messages() for part in (pair.request, pair.response)):
+            context = conversation.feed(data)
+            if name_of_code(data[1]) in CHUNKS:
+                message = parse_message(data, context, padding=run.padding)
+                built = message.build(context)
+                assert built == data[: len(built)]
+                counts[message.name] += 1
+    assert counts == CHUNKS
 
 
 def test_each_version_and_transport_was_captured():
@@ -185,32 +227,29 @@ def test_spans_of_captured_messages_cover_every_byte():
     assert count > 30
 
 
-def opaque_of_key_exchange(request, exchange_size):
-    """KEY_EXCHANGE: header, 4 bytes, random, exchange data, length of opaque data, opaque data."""
-    at = 4 + 4 + 32 + exchange_size
-    size = int.from_bytes(request[at : at + 2], "little")
-    return request[at + 2 : at + 2 + size]
-
-
-def exchange_size_of(selected):
-    for structure in selected.structures():
-        if structure.alg_type in (TABLE_DHE, TABLE_KEM):
-            row = by_bit(TABLE_ALGORITHMS[structure.alg_type], structure.alg_supported)
-            if row:
-                return row.request_size
-    return 0
-
-
 def test_captured_opaque_data_rebuilds_byte_for_byte():
-    """CHALLENGE_AUTH and MEASUREMENTS carry none here; KEY_EXCHANGE has the same structure."""
+    """CHALLENGE_AUTH and MEASUREMENTS carry none here."""
     versions = Counter()
     for run in runs():
-        selected = next(message for message, _ in messages_of(run, "ALGORITHMS"))
-        for message, seen in messages_of(run, "KEY_EXCHANGE"):
-            data = opaque_of_key_exchange(seen.data, exchange_size_of(selected))
-            opaque = OpaqueData.parse(data, seen.context)
-            assert opaque.build(seen.context) == data
+        for message, seen in messages_of(run, *WITH_OPAQUE_DATA):
+            opaque = OpaqueData.parse(message.opaque_data, seen.context)
+            assert opaque.build(seen.context) == message.opaque_data
             elements = opaque.parsed_elements()
-            assert build_opaque(elements, seen.context.version) == data
-            versions[message.spdm_version] += bool(elements)
-    assert versions == {0x11: 44, 0x12: 64, 0x13: 65, 0x14: 84}
+            assert build_opaque(elements, seen.context.version) == message.opaque_data
+            versions[message.spdm_version] += len(elements)
+    assert versions == {0x11: 100, 0x12: 136, 0x13: 138, 0x14: 184}
+
+
+def test_captured_opaque_data_tells_the_versions_of_secured_messages():
+    counts = Counter()
+    for run in runs():
+        for message, seen in messages_of(run, *WITH_OPAQUE_DATA):
+            said = parse_secured_opaque(message.opaque_data, seen.context)
+            if message.code & 0x80:
+                elements = [SupportedVersions(versions=said.supported)]
+            else:
+                elements = [VersionSelection(selected_version=said.selected)]
+            built = build_secured_opaque(elements, seen.context.version)
+            assert built == message.opaque_data
+            counts[message.name] += 1
+    assert counts == {name: OUTSIDE_SESSIONS[name] for name in WITH_OPAQUE_DATA}

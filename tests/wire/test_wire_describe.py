@@ -121,7 +121,8 @@ def test_measurement_blocks_are_dug_into():
     assert "value_type: 0x85 (DEVICE_MODE, raw bit stream)" in shown
     assert "operational_mode_state: 0x00000004 (NORMAL)" in shown
     assert "specification_id: 0x444d5446" in shown
-    assert "data: 01000011" in shown
+    assert "sm_data_id: 0x00 (VERSION_SELECTION)" in shown
+    assert "selected_version: 0x1100 (1.1)" in shown
 
 
 def test_a_record_that_ends_inside_a_block_shows_what_is_left():

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from responder.wire.context import WireContext
+from responder.wire.fields import Rest
+from responder.wire.message import Record, wire_fields
 
 HERE = Path(__file__).parent
 
@@ -38,6 +40,11 @@ def examples() -> tuple[Example, ...]:
 def good_examples() -> list[Example]:
     """The examples that parse."""
     return [example for example in examples() if not example.bad]
+
+
+def open_ended(message: type[Record]) -> bool:
+    """Whether the last field is all that is left: no length says where it ends."""
+    return isinstance(list(wire_fields(message).values())[-1].construct, Rest)
 
 
 def _read(file: Path) -> Example:

@@ -1,0 +1,35 @@
+"""The secured record (DSP0277 "Secured Message format") and what it seals.
+
+``SessionID`` 4 bytes | ``SequenceNumber`` 0 or 2 bytes, as the binding says | ``Length`` 2 bytes |
+ciphertext, or the application data in the clear if the session only authenticates | MAC 16 bytes.
+"""
+
+from responder.wire.context import WireContext
+from responder.wire.fields import Blob, Int16ul, Int32ul, LengthOf, Rest, negotiated
+from responder.wire.message import Record, wire
+
+_SESSION_ID_SIZE = 4
+_LENGTH_SIZE = 2
+
+
+class SecuredRecord(Record):
+    """A record; ``length`` counts ``payload``, which ends with the MAC."""
+
+    session_id: int = wire(Int32ul)
+    sequence_number: bytes = wire(Blob(negotiated("sequence_number_size")), default=b"")
+    length: int | None = wire(LengthOf("payload", Int16ul), default=None)
+    payload: bytes = wire(Blob(lambda c: c.length), default=b"")
+
+    @property
+    def header(self) -> bytes:
+        """The bytes before the payload, which the MAC covers as associated data."""
+        data = self.build(WireContext(sequence_number_size=len(self.sequence_number)))
+        return data[: _SESSION_ID_SIZE + len(self.sequence_number) + _LENGTH_SIZE]
+
+
+class Plaintext(Record):
+    """What is encrypted: the application data, its length, and random bytes to hide it."""
+
+    application_data_length: int | None = wire(LengthOf("application_data", Int16ul), default=None)
+    application_data: bytes = wire(Blob(lambda c: c.application_data_length), default=b"")
+    random_data: bytes = wire(Rest(), default=b"")
