@@ -47,6 +47,7 @@ SHARED = {
     "faults/striking.py": "faults/test_faults_engine.py",
     "faults/subject.py": "faults/test_faults_editing.py",
     "faults/rule.py": "faults/test_faults_engine.py",
+    "spec/events.py": "device/test_device_events.py",
     "spec/limits.py": ERROR_TABLE,
     "spec/measurements.py": "device/test_device_measurements.py",
     "spec/registries.py": "core/test_core_attestation.py",

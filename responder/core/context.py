@@ -17,6 +17,7 @@ from responder.spec.limits import (
     SUMMARY_NONE,
     SUMMARY_TCB,
 )
+from responder.spec.versions import V13
 from responder.wire.message import Message
 
 
@@ -137,9 +138,10 @@ class Context(msgspec.Struct, frozen=True):
         return min(size for size in sizes if size) - header_size
 
     def measured(self) -> list[Measured]:
-        """The measurements that there are with the negotiated measurement hash, ascending."""
+        """The measurements that there are with what was negotiated, ascending by index."""
         hashed = self.connection.selected.measurement_hash is not None
-        return [one for one in self.device.measurements() if hashed or not one.hash_only]
+        extends = hashed and self.connection.header_version >= V13
+        return [one for one in self.device.measurements() if extends or not one.hash_extend]
 
     def measurement_summary(self, summary_type: int) -> bytes:
         """MeasurementSummaryHash: the base hash over the whole blocks of the asked-for kind.

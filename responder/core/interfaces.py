@@ -185,12 +185,12 @@ class Measured(Protocol):
     Attributes:
         index: 1 to 0xFE.
         tcb: part of the TCB measurement summary.
-        hash_only: it exists only where a measurement hash is negotiated.
+        hash_extend: it exists only from 1.3 on, and where a measurement hash is negotiated.
     """
 
     index: int
     tcb: bool
-    hash_only: bool
+    hash_extend: bool
 
     def block(self, measurement_hash: Hash | None, *, raw: bool) -> bytes:
         """The measurement block; ``measurement_hash`` is ``None`` when only raw is possible."""

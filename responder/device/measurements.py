@@ -40,10 +40,10 @@ class Measurement:
         raw: the block carries the raw bit stream when nothing else is asked for.
         raw_available: a request for the raw bit stream is honoured.
         tcb: part of the TCB measurement summary.
-        hash_only: never; a value can always be sent.
+        hash_extend: never; such measurements are those of ``device.mel``.
     """
 
-    hash_only = False
+    hash_extend = False
 
     def __init__(
         self,

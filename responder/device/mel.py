@@ -80,10 +80,10 @@ class HashExtendMeasurement:
     Attributes:
         index: 1 to 0xFE.
         tcb: part of the TCB measurement summary.
-        hash_only: it exists only where a measurement hash is negotiated.
+        hash_extend: it exists only from 1.3 on, and where a measurement hash is negotiated.
     """
 
-    hash_only = True
+    hash_extend = True
 
     def __init__(self, index: int, log: MeasurementLog, *, tcb: bool = False) -> None:
         self.index = index

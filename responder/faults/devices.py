@@ -150,10 +150,10 @@ class OtherMeasurement:
     Attributes:
         index: 1 to 0xFE.
         tcb: part of the TCB measurement summary.
-        hash_only: never, whatever it is in the place of.
+        hash_extend: never, whatever it is in the place of.
     """
 
-    hash_only = False
+    hash_extend = False
 
     def __init__(
         self, index: int, kind: int, value: bytes, before: Measured | None, told: Told, *, raw: bool

@@ -145,6 +145,11 @@ def _algorithms(policy: ResponderPolicy) -> Iterator[tuple[KeyPath, str]]:
             yield ("algorithms", "base_hash"), f"a hash is needed {needs}"
         if flags & MEAS and not offered.measurement_hash:
             yield ("algorithms", "measurement_hash"), f"a measurement hash is needed {needs}"
+        if flags & Cap.MEL and not offered.mel_specification:
+            yield (
+                ("algorithms", "mel_specification"),
+                f"a specification of the log is needed {needs}",
+            )
 
 
 def _known(table: Sequence[Algorithm], preference: Sequence[int], version: SpdmVersion) -> bool:

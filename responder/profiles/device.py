@@ -6,18 +6,29 @@ from operator import or_
 from pathlib import Path
 
 from responder.device.emulated import EmulatedDevice
+from responder.device.endpoint_info import DeviceClass, device_class_identifiers
 from responder.device.slots import CertificateSlot, Credential
 from responder.device.vendor import VendorRule
 from responder.errors import ConfigError, data_root, suggest
 from responder.pki.emu_keys import chain_file, read_emu_identity
 from responder.pki.sets import Identity, list_sets, list_slots, read_identity
 from responder.profiles import names
+from responder.profiles.changes import build_changes
 from responder.profiles.lookup import Lookup, find
-from responder.profiles.measurements import build_measurements
-from responder.profiles.schema import ProfileSpec, PublicKeySection, SlotSection, VendorSection
+from responder.profiles.measurements import build_log, build_measurements
+from responder.profiles.schema import (
+    DeviceClassSection,
+    EventsSection,
+    ProfileSpec,
+    PublicKeySection,
+    SlotSection,
+    VendorSection,
+)
 from responder.profiles.source import KeyPath
 from responder.profiles.trust import build_trust
+from responder.spec.events import EventType
 from responder.spec.registries import VENDOR_ID_SIZES
+from responder.wire.message import WireError
 
 
 def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, list[CertificateSlot]]:
@@ -32,7 +43,8 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
     public_key: Sequence[Credential] = ()
     if spec.public_key is not None:
         public_key = _credentials(("public_key",), spec.public_key, 0, kinds, lookup)
-    measurements = build_measurements(spec.measurement, lookup)
+    log = build_log(spec.log, spec.measurement, lookup)
+    measurements = build_measurements(spec.measurement, log, lookup)
     _require_distinct([one.index for one in measurements], "measurement", "index", lookup)
     changed = lookup.one(
         ("device", "content_changed"), spec.device.content_changed, names.CONTENT_CHANGED, "value"
@@ -44,8 +56,32 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
         public_key=public_key,
         content_changed=changed,
         trust=build_trust(spec.trust, lookup),
+        log=log,
+        device_classes=[
+            _class(("device_class", n), s, lookup) for n, s in enumerate(spec.device_class)
+        ],
+        changes=build_changes(spec.change, measurements, slots, lookup),
+        event_types=[EventType.EVENT_LOST, *_event_types(spec.events, lookup)],
     )
     return device, slots
+
+
+def _event_types(section: EventsSection, lookup: Lookup) -> list[EventType]:
+    return lookup.all(("events", "types"), section.types, names.EVENT_TYPES, "type of event")
+
+
+def _class(path: KeyPath, section: DeviceClassSection, lookup: Lookup) -> DeviceClass:
+    standard, vendor_id = _vendor_id(path, section, lookup)
+    identifiers = [
+        lookup.hex((*path, "identifiers", number), text)
+        for number, text in enumerate(section.identifiers)
+    ]
+    device_class = DeviceClass(standard, vendor_id, identifiers)
+    try:
+        device_class_identifiers([device_class])
+    except WireError as error:
+        raise lookup.source.error(path, f"the class is too long: {error}") from error
+    return device_class
 
 
 def _kinds(spec: ProfileSpec) -> list[str]:
@@ -151,24 +187,32 @@ def _read(path: KeyPath, read: Callable[[], Identity], lookup: Lookup) -> Identi
         raise lookup.source.error(path, reason, error.suggestion) from error
 
 
-def _vendor(path: KeyPath, section: VendorSection, lookup: Lookup) -> VendorRule:
+def _vendor_id(
+    path: KeyPath, section: VendorSection | DeviceClassSection, lookup: Lookup
+) -> tuple[int, bytes]:
+    """StandardID, and a VendorID of a length that suits it."""
     vendor_id = lookup.hex((*path, "vendor_id"), section.vendor_id)
-    if isinstance(section.standard, str):
-        here = (*path, "standard")
-        standard = lookup.one(here, section.standard, names.STANDARDS, "standards body")
-        sizes = VENDOR_ID_SIZES[standard]
-        if len(vendor_id) not in sizes:
-            allowed = " or ".join(map(str, sizes))
-            reason = f"a vendor id of {section.standard} has {allowed} bytes, not {len(vendor_id)}"
-            raise lookup.source.error((*path, "vendor_id"), reason)
+    if not isinstance(section.standard, str):
+        return section.standard, vendor_id
+    here = (*path, "standard")
+    standard = lookup.one(here, section.standard, names.STANDARDS, "standards body")
+    sizes = VENDOR_ID_SIZES[standard]
+    if len(vendor_id) not in sizes:
+        allowed = " or ".join(map(str, sizes))
+        reason = f"a vendor id of {section.standard} has {allowed} bytes, not {len(vendor_id)}"
+        raise lookup.source.error((*path, "vendor_id"), reason)
+    return int(standard), vendor_id
+
+
+def _vendor(path: KeyPath, section: VendorSection, lookup: Lookup) -> VendorRule:
+    standard, vendor_id = _vendor_id(path, section, lookup)
     if section.echo == (section.response is not None):
         raise lookup.source.error(path, "an answer is either a response or echo = true")
     payloads = {
         key: None if value is None else lookup.hex((*path, key), value)
         for key, value in (("request", section.request), ("response", section.response))
     }
-    number = standard if isinstance(section.standard, str) else section.standard
-    return VendorRule(int(number), vendor_id, **payloads)
+    return VendorRule(standard, vendor_id, **payloads)
 
 
 def _require_distinct(numbers: Sequence[int], table: str, key: str, lookup: Lookup) -> None:

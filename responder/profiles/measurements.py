@@ -1,4 +1,4 @@
-"""From [[measurement]] tables to measurements."""
+"""From [[measurement]] and [[log]] tables to measurements and the log behind some of them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,34 +10,64 @@ from responder.device.measurements import (
     Measurement,
     device_mode_value,
 )
+from responder.device.mel import HashExtendMeasurement, LogEntry, MeasurementLog
 from responder.errors import suggest
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
-from responder.profiles.schema import FillValue, MeasurementSection, ModeValue
+from responder.profiles.schema import FillValue, LogSection, MeasurementSection, ModeValue
 from responder.profiles.source import KeyPath
 from responder.spec.measurements import DeviceMode, OperationalMode, ValueType
 
 _INTEGER_SIZE = 8
+_HASH_EXTEND = "hash-extend"
 _SOURCES = ("hex", "text", "file", "fill", "integer", "mode")
 
 
-def build_measurements(sections: Sequence[MeasurementSection], lookup: Lookup) -> list[Measurement]:
-    """The measurements of a profile, in its order.
+def build_measurements(
+    sections: Sequence[MeasurementSection], log: MeasurementLog, lookup: Lookup
+) -> list[Measurement | HashExtendMeasurement]:
+    """The measurements of a profile, in its order; those that are hash-extended over ``log``.
 
     Raises:
         ConfigError: a word is unknown, a file is missing, or a value does not suit its type.
     """
-    return [_build(("measurement", n), section, lookup) for n, section in enumerate(sections)]
+    return [_build(("measurement", n), section, log, lookup) for n, section in enumerate(sections)]
 
 
-def _build(path: KeyPath, section: MeasurementSection, lookup: Lookup) -> Measurement:
+def build_log(
+    sections: Sequence[LogSection], measurements: Sequence[MeasurementSection], lookup: Lookup
+) -> MeasurementLog:
+    """The measurement extension log of a profile.
+
+    Raises:
+        ConfigError: as for a measurement, or an entry extends none.
+    """
+    extended = {one.index for one in measurements if one.type.lower() == _HASH_EXTEND}
+    entries = []
+    for number, section in enumerate(sections):
+        path = ("log", number)
+        if section.measurement not in extended:
+            reason = f"measurement {section.measurement:#x} is no hash-extend measurement"
+            raise lookup.source.error((*path, "measurement"), reason)
+        kind = lookup.one((*path, "type"), section.type, names.LOGGED_TYPES, "type of measurement")
+        value = _checked(path, section, kind, lookup)
+        if not section.raw and kind in ALWAYS_RAW:
+            raise lookup.source.error((*path, "raw"), f"a {section.type} has no digest form")
+        entries.append(LogEntry(section.measurement, kind, value, raw=section.raw))
+    return MeasurementLog(entries)
+
+
+def _build(
+    path: KeyPath, section: MeasurementSection, log: MeasurementLog, lookup: Lookup
+) -> Measurement | HashExtendMeasurement:
     kind = lookup.one((*path, "type"), section.type, names.MEASUREMENT_TYPES, "type of measurement")
-    value = _value(path, section, lookup)
-    wanted = FIXED_SIZES.get(kind, len(value))
-    if len(value) != wanted:
-        raise lookup.source.error(path, f"a {section.type} has {wanted} bytes, not {len(value)}")
-    if len(value) > MAX_VALUE_SIZE:
-        raise lookup.source.error(path, f"a value has at most {MAX_VALUE_SIZE} bytes")
+    if kind is ValueType.HASH_EXTEND:
+        for key in (*_SOURCES, "raw", "raw_available"):
+            if getattr(section, key) is not None:
+                reason = "the value of a hash-extend measurement comes from [[log]]"
+                raise lookup.source.error((*path, key), reason)
+        return HashExtendMeasurement(section.index, log, tcb=bool(section.tcb))
+    value = _checked(path, section, kind, lookup)
     if section.raw is False and kind in ALWAYS_RAW:
         raise lookup.source.error((*path, "raw"), f"a {section.type} has no digest form")
     raw = bool(section.raw) or kind in ALWAYS_RAW
@@ -54,7 +84,30 @@ def _build(path: KeyPath, section: MeasurementSection, lookup: Lookup) -> Measur
     )
 
 
-def _value(path: KeyPath, section: MeasurementSection, lookup: Lookup) -> bytes:
+def _checked(
+    path: KeyPath, section: MeasurementSection | LogSection, kind: ValueType, lookup: Lookup
+) -> bytes:
+    """The value, of a size that suits its type."""
+    value = _value(path, section, lookup)
+    check_size(path, kind, value, lookup)
+    return value
+
+
+def check_size(path: KeyPath, kind: ValueType, value: bytes, lookup: Lookup) -> None:
+    """See that a value has a size that suits its type.
+
+    Raises:
+        ConfigError: it has another one.
+    """
+    wanted = FIXED_SIZES.get(kind, len(value))
+    if len(value) != wanted:
+        name = next(name for name, one in names.MEASUREMENT_TYPES.items() if one is kind)
+        raise lookup.source.error(path, f"a {name} has {wanted} bytes, not {len(value)}")
+    if len(value) > MAX_VALUE_SIZE:
+        raise lookup.source.error(path, f"a value has at most {MAX_VALUE_SIZE} bytes")
+
+
+def _value(path: KeyPath, section: MeasurementSection | LogSection, lookup: Lookup) -> bytes:
     given = [key for key in _SOURCES if getattr(section, key) is not None]
     if len(given) != 1:
         found = " and ".join(given) or "none"

@@ -23,6 +23,7 @@ from responder.spec.algorithms import (
     Algorithm,
 )
 from responder.spec.codes import RequestCode
+from responder.spec.events import EventType
 from responder.spec.flags import Cap, ExtCap
 from responder.spec.measurements import ContentChanged, DeviceMode, OperationalMode, ValueType
 from responder.spec.registries import CertificateModel, KeyUsage, StandardId
@@ -90,8 +91,13 @@ MEASUREMENT_TYPES = {
     "svn": ValueType.MUTABLE_FIRMWARE_SVN,
     "informational": ValueType.INFORMATIONAL,
     "structured-manifest": ValueType.STRUCTURED_MANIFEST,
+    "hash-extend": ValueType.HASH_EXTEND,
 }
-"""Every type but the hash-extend measurement, whose value comes from a log."""
+LOGGED_TYPES = {name: kind for name, kind in MEASUREMENT_TYPES.items() if name != "hash-extend"}
+"""Types of the values in a measurement extension log."""
+
+EVENT_TYPES = words(kind for kind in EventType if kind is not EventType.EVENT_LOST)
+"""Events that a device may tell of or not; that some were lost it always tells."""
 
 NEVER_DEFERRED = ("GET_VERSION", "GET_CAPABILITIES", "NEGOTIATE_ALGORITHMS", "RESPOND_IF_READY")
 DEFERRABLE = {code.name: code for code in RequestCode if code.name not in NEVER_DEFERRED}

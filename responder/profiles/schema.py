@@ -36,12 +36,16 @@ MeasurementType = Annotated[str, _one_of(names.MEASUREMENT_TYPES)]
 OperationalModeName = Annotated[str, _one_of(names.OPERATIONAL_MODES)]
 DeviceModeName = Annotated[str, _one_of(names.DEVICE_MODES)]
 ContentChangedName = Annotated[str, _one_of(names.CONTENT_CHANGED)]
+LoggedType = Annotated[str, _one_of(names.LOGGED_TYPES)]
+EventName = Annotated[str, _one_of(names.EVENT_TYPES)]
 Standard = Annotated[str, _one_of(names.STANDARDS)]
 Deferrable = Annotated[str, _one_of(names.DEFERRABLE)]
 Hex = Annotated[str, Meta(extra_json_schema={"pattern": "^([0-9A-Fa-f]{2}\\s*)*$"})]
 
 Byte = Annotated[int, Meta(ge=0, le=0xFF)]
 SlotId = Annotated[int, Meta(ge=0, le=7)]
+MeasurementIndex = Annotated[int, Meta(ge=1, le=0xFE)]
+Count = Annotated[int, Meta(ge=1, le=1000)]
 Size = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 Seconds = Annotated[float, Meta(ge=0)]
 Microseconds = Annotated[int, Meta(ge=1, le=1 << 31)]
@@ -189,7 +193,8 @@ class MeasurementSection(Section):
 
     Attributes:
         index: measurement index, 1 to 0xFE.
-        type: DMTF measurement type.
+        type: DMTF measurement type; `hash-extend` (1.3) has no value of its own, but that of the
+            entries in `[[log]]` which name its index.
         hex: the value in hexadecimal.
         text: the value as text, UTF-8 without a final zero.
         file: the value is the content of a file.
@@ -201,7 +206,7 @@ class MeasurementSection(Section):
         tcb: part of the TCB measurement summary; true for an immutable ROM if not given.
     """
 
-    index: Annotated[int, Meta(ge=1, le=0xFE)]
+    index: MeasurementIndex
     type: MeasurementType
     hex: Hex | None = None
     text: str | None = None
@@ -212,6 +217,88 @@ class MeasurementSection(Section):
     raw: bool | None = None
     raw_available: bool | None = None
     tcb: bool | None = None
+
+
+class LogSection(Section):
+    """An entry of the measurement extension log (1.3).
+
+    Its value is exactly one of `hex`, `text`, `file`, `fill`, `integer`, `mode`.
+
+    Attributes:
+        measurement: index of the hash-extend measurement that it extends.
+        type: DMTF measurement type of the value.
+        hex: as for a measurement.
+        text: as for a measurement.
+        file: as for a measurement.
+        fill: as for a measurement.
+        integer: as for a measurement.
+        mode: as for a measurement.
+        raw: the log has the raw bit stream; else its digest.
+    """
+
+    measurement: MeasurementIndex
+    type: LoggedType
+    hex: Hex | None = None
+    text: str | None = None
+    file: str | None = None
+    fill: FillValue | None = None
+    integer: Annotated[int, Meta(ge=0, le=0x7FFFFFFFFFFFFFFF)] | None = None
+    mode: ModeValue | None = None
+    raw: bool = True
+
+
+class DeviceClassSection(Section):
+    """A device class that ENDPOINT_INFO tells (1.3).
+
+    Attributes:
+        standard: who assigned the vendor id, by name or number.
+        vendor_id: the vendor as on the wire, hexadecimal.
+        identifiers: the parts of the class, hexadecimal each.
+    """
+
+    standard: Standard | Annotated[int, Meta(ge=0, le=0xFF)]
+    vendor_id: Hex = ""
+    identifiers: list[Hex] = field(default_factory=list)
+
+
+class EventsSection(Section):
+    """Events that sessions may subscribe to (1.3, EVENT).
+
+    Attributes:
+        types: what the device tells of, beside that events were lost.
+        queue: events that a session keeps for a requester that does not fetch them; more are lost.
+    """
+
+    types: list[EventName] = field(default_factory=lambda: [*names.EVENT_TYPES])
+    queue: Count = 16
+
+
+class ChangeSection(Section):
+    """Something that happens to the device, before it answers the next request.
+
+    When: exactly one of `after` and `after_requests`. What: exactly one of `measurement`,
+    `announce` and `slot`.
+
+    Attributes:
+        after: seconds since the start of the server.
+        after_requests: so many requests have come, on all connections together.
+        times: how often it happens, each time after as long again.
+        measurement: a measurement gets another value; a hash-extend measurement is extended by
+            an informational entry of the log.
+        values: its new values, hexadecimal; each time the next one, and then again the first.
+        announce: events tell that this measurement is about to change; nothing changes yet.
+        slot: a certificate slot gets another content.
+        becomes: the slots whose content it gets; each time the next one.
+    """
+
+    after: Annotated[float, Meta(gt=0)] | None = None
+    after_requests: Annotated[int, Meta(ge=1)] | None = None
+    times: Count = 1
+    measurement: MeasurementIndex | None = None
+    values: list[Hex] = field(default_factory=list)
+    announce: MeasurementIndex | None = None
+    slot: SlotId | None = None
+    becomes: list[SlotId] = field(default_factory=list)
 
 
 class VendorSection(Section):
@@ -307,6 +394,10 @@ class ProfileSpec(Section):
         public_key: the key of PUB_KEY_ID.
         device: the device as a whole.
         measurement: measurements.
+        log: the measurement extension log.
+        device_class: what ENDPOINT_INFO tells.
+        events: events.
+        change: what happens to the device of its own accord.
         vendor: answers to VENDOR_DEFINED requests.
         timing: how long answers take.
         trust: whom the device believes.
@@ -323,6 +414,10 @@ class ProfileSpec(Section):
     public_key: PublicKeySection | None = None
     device: DeviceSection = field(default_factory=DeviceSection)
     measurement: list[MeasurementSection] = field(default_factory=list)
+    log: list[LogSection] = field(default_factory=list)
+    device_class: list[DeviceClassSection] = field(default_factory=list)
+    events: EventsSection = field(default_factory=EventsSection)
+    change: list[ChangeSection] = field(default_factory=list)
     vendor: list[VendorSection] = field(default_factory=list)
     timing: TimingSection = field(default_factory=TimingSection)
     trust: TrustSection = field(default_factory=TrustSection)

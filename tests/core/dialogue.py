@@ -202,6 +202,11 @@ class Dialogue:
         l1 += b"".join(asked + answered for asked, answered in earlier)
         self.check(b"measurements", l1 + request + answer[:-size], answer[-size:])
 
+    def check_endpoint_info(self, request, answer):
+        """Raises unless the signature covers VCA and this exchange (IL1)."""
+        size = signature_size(self.asym)
+        self.check(b"endpoint_info", self.a + request + answer[:-size], answer[-size:])
+
     def check(self, purpose, transcript, signature):
         """Raises InvalidSignature unless the responder signed ``transcript``."""
         context = b"responder-" + purpose + b" signing"

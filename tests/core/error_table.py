@@ -13,6 +13,7 @@ from core.fakes import (
     CHUNK,
     ENCAP,
     ENCRYPT,
+    EP_INFO_NO_SIG,
     EP_INFO_SIG,
     GET_KEY_PAIR_INFO,
     KEY_EX,
@@ -20,6 +21,7 @@ from core.fakes import (
     MAC,
     MEAS_NO_SIG,
     MEAS_SIG,
+    MEL,
     MULTI_KEY_NEG,
     MULTI_KEY_ONLY,
     MUT_AUTH,
@@ -152,6 +154,13 @@ PROFILES = {
     ),
     "sessions": lambda: responder(its_policy=policy(flags=_ALL | SESSIONS)),
     "endpoint info": lambda: responder(its_policy=policy(flags=_ALL | EP_INFO_SIG)),
+    "endpoint info, unsigned": lambda: responder(its_policy=policy(flags=_ALL | EP_INFO_NO_SIG)),
+    "endpoint info, public key": lambda: responder(
+        FakeDevice({}, public_key=True), policy(flags=PUB_KEY_ID | MEAS_SIG | EP_INFO_SIG)
+    ),
+    "log": lambda: responder(
+        its_policy=policy(flags=_ALL | MEL, algorithms={"mel_specification": 1})
+    ),
     "no measurement hash": lambda: responder(
         its_policy=policy(algorithms={"measurement_hash": []})
     ),

@@ -136,7 +136,7 @@ def chain_of(certificates, base_hash):
 class FakeMeasurement:
     """A measurement of one index; a raw value, or its digest."""
 
-    hash_only = False
+    hash_extend = False
 
     def __init__(self, index, kind, value, *, tcb=False, always_raw=False):
         self.index = index

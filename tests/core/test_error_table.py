@@ -11,6 +11,7 @@ from core import (
     error_rows_algorithms,
     error_rows_certificates,
     error_rows_challenge,
+    error_rows_information,
     error_rows_other,
     error_rows_vca,
 )
@@ -23,6 +24,7 @@ ROWS = (
     *error_rows_algorithms.ROWS,
     *error_rows_certificates.ROWS,
     *error_rows_challenge.ROWS,
+    *error_rows_information.ROWS,
     *error_rows_other.ROWS,
 )
 CASES = [

@@ -140,3 +140,35 @@ def test_key_that_cannot_be_read_is_found_when_the_profile_is_loaded(refused, he
     line, reason, _ = refused(head.replace('set = "device"', 'identity = "me.pem"'))
     assert line == 11
     assert "no usable private key" in reason
+
+
+DEVICE_CLASS = "[[device_class]]\nstandard = {}\nvendor_id = {}\nidentifiers = {}\n"
+
+
+def test_device_classes_are_what_endpoint_info_says(write, head):
+    classes = DEVICE_CLASS.format("'PCI-SIG'", "'8680'", "['0108', '02']")
+    device = load_profile(write(head + classes)).device
+    assert device.endpoint_info(1).hex(" ") == ("01 00 00 00 0a 03 02 86 80 02 02 01 08 01 02")
+    assert device.endpoint_info(2) is None
+    assert load_profile(write(head)).device.endpoint_info(1) == bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("values", "line", "reason"),
+    [
+        (("'PCI-SIG'", "'86'", "[]"), 3, "a vendor id of PCI-SIG has 2 bytes, not 1"),
+        (("'DMTF'", "''", "['xy']"), 4, "is not hexadecimal"),
+        (("256", "''", "[]"), 2, "expected int <= 255"),
+        (("'DMTF'", "''", f"['{'00' * 252}']"), 1, "the class is too long"),
+    ],
+)
+def test_mistakes_in_device_classes(refused, head, values, line, reason):
+    where, why, _ = refused(head + DEVICE_CLASS.format(*values))
+    assert where == head.count("\n") + line
+    assert reason in why
+
+
+def test_event_types_are_those_of_the_profile_and_that_events_were_lost(write, head):
+    assert load_profile(write(head)).device.events.types == {1, 2, 3, 4}
+    some = load_profile(write(f"{head}[events]\ntypes = ['certificate-changed']\n"))
+    assert some.device.events.types == {1, 4}

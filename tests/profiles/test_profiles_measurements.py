@@ -1,6 +1,8 @@
 import pytest
 
 from responder.profiles.load import load_profile
+from responder.spec.algorithms import MEASUREMENT_HASHES, by_name
+from responder.wire.measurement_extension_log import DmtfMel
 
 
 @pytest.fixture
@@ -16,6 +18,13 @@ def measured(write, head):
 
 def table(index, kind, *lines):
     return "\n".join((f"[[measurement]]\nindex = {index}\ntype = {kind!r}", *lines, ""))
+
+
+LOGGED = table(0x11, "hash-extend") + "\n"
+
+
+def entry(index, kind, *lines):
+    return "\n".join((f"[[log]]\nmeasurement = {index}\ntype = {kind!r}\ntext = 'x'", *lines, ""))
 
 
 def test_values_in_all_their_forms(measured, tmp_path):
@@ -79,7 +88,12 @@ def test_raw_and_digest_forms(measured):
         (table(1, "svn", "integer = 1", "raw = false"), 5, "has no digest form", ""),
         (table(1, "svn", "integer = 1", "raw_available = false"), 5, "is available raw", ""),
         (table(1, "imutable-rom", "hex = ''"), 3, "unknown type of meas", "immutable-rom"),
-        (table(1, "hash-extend", "hex = ''"), 3, "unknown type of measurement", ""),
+        (table(1, "hash-extend", "hex = ''"), 4, "comes from [[log]]", ""),
+        (table(1, "hash-extend", "raw = true"), 4, "comes from [[log]]", ""),
+        (LOGGED + entry(1, "version"), 6, "measurement 0x1 is no hash-extend measurement", ""),
+        (LOGGED + entry(0x11, "hash-extend"), 7, "unknown type of measurement 'hash-extend'", ""),
+        (LOGGED + entry(0x11, "version", "hex = ''"), 8, "this one has hex and text", ""),
+        (LOGGED + entry(0x11, "version", "raw = false"), 9, "has no digest form", ""),
         (table(0, "svn", "integer = 1"), 2, "expected int >= 1", ""),
         (table(255, "svn", "integer = 1"), 2, "expected int <= 254", ""),
         (table(1, "version", "hex = 'xx'"), 4, "is not hexadecimal", ""),
@@ -120,3 +134,17 @@ def test_largest_value_fits_its_block(measured, write, head, tmp_path):
 def test_value_too_large_for_a_block_is_refused(refused, head, tmp_path):
     (tmp_path / "big").write_bytes(bytes(0xFFFD))
     assert "at most 65532 bytes" in refused(head + table(1, "version", 'file = "big"'))[1]
+
+
+def test_the_log_extends_the_measurements_that_it_names(write, head):
+    sha384 = by_name(MEASUREMENT_HASHES, "SHA-384")
+    tables = LOGGED + table(1, "version", "text = 'v'") + entry(0x11, "informational")
+    text = head + tables + entry(0x11, "mutable-firmware", "raw = false")
+    device = load_profile(write(text)).device
+    log = DmtfMel.parse(device.measurement_extension_log(sha384))
+    one, two = log.entries()
+    assert (one.meas_index, one.value_type, one.value) == (0x11, 0x89, b"x")
+    assert (two.mel_index, two.value_type, two.value_size) == (2, 0x01, 48)
+    extended = device.measurements()[1]
+    assert (extended.index, extended.hash_extend, extended.tcb) == (0x11, True, False)
+    assert extended.block(sha384, raw=False)[4:7] == b"\x08\x30\x00"
