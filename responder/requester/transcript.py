@@ -54,6 +54,8 @@ class Signed:
 class Transcript:
     """The messages of one connection outside any session, from GET_VERSION on.
 
+    ``fork`` begins that of a session.
+
     Give it every exchange in order with ``add``; it answers what the response's signature
     covers, if the response carries one::
 
@@ -65,8 +67,8 @@ class Transcript:
 
     Rules for the caller: messages come whole (chunks reassembled) and without transport header
     or padding; after ResponseNotReady the pair is the original request with the response that
-    RESPOND_IF_READY got; messages of a session, and CHUNK_* messages, are not given at all. An
-    exchange that ended in ERROR is given too, since it may empty L1.
+    RESPOND_IF_READY got; messages of a session go to that session's own, and CHUNK_* messages enter
+    none. An exchange that ended in ERROR is given too, since it may empty L1.
 
     Attributes:
         vca: message A: GET_VERSION up to ALGORITHMS.
@@ -81,6 +83,14 @@ class Transcript:
         self._m: list[bytes] = []
         self._version = 0x10
         self._authenticated = False
+
+    def fork(self) -> "Transcript":
+        """The transcript of a session: it shares message A, and has an L1 of its own."""
+        session = Transcript()
+        session.vca = self.vca
+        session._version = self._version
+        session._authenticated = True
+        return session
 
     def add(self, request: bytes, response: bytes, *, signature_size: int = 0) -> Signed | None:
         """Take in one exchange.
