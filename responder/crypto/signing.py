@@ -126,7 +126,7 @@ class PublicKey:
 
         try:
             return cls(x509.load_der_x509_certificate(data).public_key())
-        except _UNREADABLE as error:
+        except (*_UNREADABLE, x509.InvalidVersion) as error:
             raise UnsupportedKeyError(f"no usable certificate: {error}") from error
 
     def der(self) -> bytes:

@@ -1,5 +1,6 @@
 """Ground truth: signatures of RFC 6979 and RFC 8032, and what SPDM makes of them."""
 
+import ssl
 from functools import cache
 
 import pytest
@@ -17,6 +18,7 @@ from responder.crypto.signing import (
     signing_message,
     signing_prefix,
 )
+from responder.errors import data_root
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, by_name
 
 SHA_256, SHA_384, SHA_512 = (by_name(BASE_HASHES, f"SHA-{size}") for size in (256, 384, 512))
@@ -288,6 +290,15 @@ def test_what_is_no_key_is_refused(name):
         PublicKey.from_der(UNUSABLE[name])
     with pytest.raises(UnsupportedKeyError):
         PublicKey.from_certificate(UNUSABLE[name])
+
+
+def test_a_certificate_of_a_version_that_x509_lacks_is_refused():
+    text = (data_root("certs") / "roots" / "ecp384.pem").read_text()
+    certificate = bytearray(ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN") :]))
+    version = certificate.index(b"\xa0\x03\x02\x01\x02") + 4
+    certificate[version] = 3
+    with pytest.raises(UnsupportedKeyError, match="no usable certificate"):
+        PublicKey.from_certificate(bytes(certificate))
 
 
 def test_keys_that_spdm_has_no_algorithm_for_are_refused():
