@@ -12,6 +12,7 @@ MODULES = sorted(
     if path.name != "__init__.py"
 )
 ERROR_TABLE = "core/test_error_table.py"
+REPLAY = "replay/test_replay_captures.py"
 WIRE = "wire/test_captured_messages.py"
 SHARED = {
     "campaign/run.py": "campaign/test_campaign_reaction.py",
@@ -46,6 +47,13 @@ SHARED = {
     "faults/sources.py": "faults/test_faults_signatures.py",
     "faults/striking.py": "faults/test_faults_engine.py",
     "faults/subject.py": "faults/test_faults_editing.py",
+    "replay/by_requester.py": REPLAY,
+    "replay/heard.py": REPLAY,
+    "replay/identity.py": REPLAY,
+    "replay/judge.py": REPLAY,
+    "replay/line.py": REPLAY,
+    "replay/session.py": REPLAY,
+    "replay/terms.py": REPLAY,
     "faults/rule.py": "faults/test_faults_engine.py",
     "spec/events.py": "device/test_device_events.py",
     "spec/limits.py": ERROR_TABLE,

@@ -28,9 +28,7 @@ TRANSPORTS = (AUTO, *BINDINGS, SOCKET)
 _MARKED = (TransportType.PCI_DOE, TransportType.TCP, TransportType.MCTP)
 """Transports that can be told from a plain message by their header, the surest first."""
 _MAX_FRAME = 1 << 24
-_LABELS = {Kind.OTHER: "no SPDM message"}
-_SEQUENCE_NUMBER_SIZES = {TransportType.MCTP: 2}
-"""Bytes of the sequence number in a secured record, where there is one."""
+_LABELS = {Kind.SECURED: "secured record", Kind.OTHER: "no SPDM message"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +39,13 @@ class Unwrapped:
         binding: the transport's name.
         data: the message, with the padding that the transport may have added.
         padding: how many bytes of it may be padding.
-        label: what it is, if it is neither an SPDM message nor a secured record.
-        sequence_number_size: of a secured record, the bytes of its sequence number; else ``None``.
+        label: what it is, if it is not a plain SPDM message.
     """
 
     binding: str
     data: bytes
     padding: int = 0
     label: str = ""
-    sequence_number_size: int | None = None
 
 
 def unwrap(payload: Payload, transport: str) -> Unwrapped:
@@ -83,9 +79,7 @@ def _bound(data: bytes, transport: int, padding: int = 0) -> Unwrapped:
     carried = binding.unwrap(data)
     label = _LABELS.get(carried.kind, "")
     message = carried.header + carried.message
-    secured = carried.kind is Kind.SECURED
-    size = _SEQUENCE_NUMBER_SIZES.get(binding.transport, 0) if secured else None
-    return Unwrapped(binding.name, message, max(binding.padding, padding), label, size)
+    return Unwrapped(binding.name, message, max(binding.padding, padding), label)
 
 
 def unframed(payload: Payload, transport: str) -> Iterator[Payload]:

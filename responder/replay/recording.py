@@ -8,8 +8,8 @@ that name with
 - ``secrets.json``: what each side, ``responder`` and ``requester``, wrote down, in order,
 - ``decoded.json``, optional: ``n``, ``dir`` and ``plain`` of secured records;
 
-and under ``keys/<kind>/``, optional, what the two had of each other before they spoke:
-``end_{responder,requester}.key.pub.der``, ``bundle_requester.certchain<n>.der``.
+and under ``keys/<kind>/``, optional, what the two sides knew before they spoke:
+``end_<side>.key.pub.der`` and ``bundle_<side>.certchain<slot>.der`` (slot 0 without its number).
 """
 
 import json
@@ -28,7 +28,7 @@ SPDM_COMMAND = 1
 
 _DICTIONARY_SIZE = 1 << 26
 """Bytes that the packer looks back; it covers all runs, which are much alike."""
-_CHAIN = "bundle_requester.certchain"
+_SIDES = (RESPONDER, REQUESTER)
 
 Event = Mapping[str, Any]
 
@@ -50,16 +50,15 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What requester and responder had of each other beforehand, for one kind of key.
+    """What each side has of one kind of key, by side.
 
     Attributes:
-        responder, requester: SubjectPublicKeyInfo (DER), empty if not recorded.
-        chains: the certificates (DER, root first) of each of the requester's slots.
+        keys: SubjectPublicKeyInfo (DER) of slot 0.
+        chains: the certificates (DER, root first) of each slot.
     """
 
-    responder: bytes = b""
-    requester: bytes = b""
-    chains: Mapping[int, bytes] = field(default_factory=dict)
+    keys: Mapping[str, bytes] = field(default_factory=dict)
+    chains: Mapping[str, Mapping[int, bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -138,14 +137,16 @@ def _row(path: Path, number: int, text: str) -> tuple[int, Exchanged]:
 
 
 def _known(folder: Path) -> Known:
-    keys = (folder / f"end_{side}.key.pub.der" for side in (RESPONDER, REQUESTER))
-    responder, requester = (key.read_bytes() if key.exists() else b"" for key in keys)
-    chains = {
-        int(path.stem.removeprefix(_CHAIN) or 0): path.read_bytes()
-        for path in sorted(folder.glob(f"{_CHAIN}*.der"))
-        if path.stem.removeprefix(_CHAIN).isdigit() or path.stem == _CHAIN
-    }
-    return Known(responder, requester, chains)
+    keys = {side: folder / f"end_{side}.key.pub.der" for side in _SIDES}
+    return Known(
+        {side: path.read_bytes() for side, path in keys.items() if path.exists()},
+        {side: _chains(folder, f"bundle_{side}.certchain") for side in _SIDES},
+    )
+
+
+def _chains(folder: Path, name: str) -> dict[int, bytes]:
+    slots = {path: path.stem.removeprefix(name) or "0" for path in folder.glob(f"{name}*.der")}
+    return {int(slot): path.read_bytes() for path, slot in sorted(slots.items()) if slot.isdigit()}
 
 
 def _lines(path: Path) -> list[str]:
@@ -203,8 +204,13 @@ def _packed(path: Path) -> Iterator[Recording]:
 
 
 def _unpacked_known(row: Mapping[str, Any]) -> Known:
-    chains = {int(slot): bytes.fromhex(text) for slot, text in row["chains"].items()}
-    return Known(bytes.fromhex(row[RESPONDER]), bytes.fromhex(row[REQUESTER]), chains)
+    return Known(
+        {side: bytes.fromhex(key) for side, key in row["keys"].items()},
+        {
+            side: {int(slot): bytes.fromhex(chain) for slot, chain in chains.items()}
+            for side, chains in row["chains"].items()
+        },
+    )
 
 
 def _unpacked(row: Mapping[str, Any], known: Mapping[str, Known]) -> Recording:

@@ -145,7 +145,7 @@ def recordings() -> tuple[Recording, ...]:
 @cache
 def public_keys() -> dict[str, bytes]:
     """SubjectPublicKeyInfo of the responder's slot 0 key for each kind of key."""
-    return {kind: known.responder for kind, known in recordings()[0].known.items()}
+    return {kind: known.keys["responder"] for kind, known in recordings()[0].known.items()}
 
 
 @cache

@@ -15,10 +15,11 @@ def write_folder(folder, recordings):
 
 def write_known(folder, known):
     folder.mkdir(parents=True)
-    (folder / "end_responder.key.pub.der").write_bytes(known.responder)
-    (folder / "end_requester.key.pub.der").write_bytes(known.requester)
-    for slot, chain in known.chains.items():
-        (folder / f"bundle_requester.certchain{slot or ''}.der").write_bytes(chain)
+    for side, key in known.keys.items():
+        (folder / f"end_{side}.key.pub.der").write_bytes(key)
+    for side, chains in known.chains.items():
+        for slot, chain in chains.items():
+            (folder / f"bundle_{side}.certchain{slot or ''}.der").write_bytes(chain)
 
 
 def write_run(folder, recording):

@@ -25,7 +25,7 @@ class ScriptedCore:
     def closed(self):
         self.calls.append("closed")
 
-    def receive(self, data, now, *, padding=0, secured=None):  # noqa: ARG002
+    def receive(self, data, now, *, padding=0):
         self.calls.append(("receive", data, now, padding))
         return self.effects.get(data.decode(), [])
 
