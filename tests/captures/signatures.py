@@ -141,7 +141,7 @@ def signed_messages(run: Run, book: Book) -> Iterator[Signed]:
         elif answer.code == CERTIFICATE:
             offset = exchange.request.message.large_offset or exchange.request.message.offset
             chains[answer.slot_id] = chains.get(answer.slot_id, b"")[:offset] + answer.cert_chain
-        elif getattr(answer, "signature", b""):
+        elif answer.code in SIGNERS and answer.signature:
             code, text = recorded.pop(0)
             assert code == answer.code, "signatures are recorded in the order of the wire"
             yield Signed(
