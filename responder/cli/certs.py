@@ -63,11 +63,12 @@ def build(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Write certificate sets to DIR ("certs" by default).
 
-    The same options and seed write the same bytes; without any they write the shipped sets.
+    The same options and seed write the same bytes, but for signatures by ML-DSA: a certificate
+    that differs in nothing else stays as it is. Without options they write the shipped sets.
     """
     from responder.crypto.random_tree import RandomTree  # noqa: PLC0415 - serve needs none of it
     from responder.pki.keys import Keys  # noqa: PLC0415
-    from responder.pki.plan import SHIPPED_SEED, build_sets  # noqa: PLC0415
+    from responder.pki.plan import SHIPPED_SEED, Kept, build_sets  # noqa: PLC0415
 
     if fresh_keys and seed is not None:
         raise click.UsageError("--fresh-keys and --seed exclude each other")
@@ -75,7 +76,9 @@ def build(  # noqa: PLR0913, PLR0917 - one parameter for each option
     entropy = secrets.token_bytes(32) if fresh_keys else _seed(seed, SHIPPED_SEED)
     tree = RandomTree(entropy)
     source = _fresh_rsa() if fresh_keys else _pool()
-    _write(folder, build_sets(specs, tree, Keys(tree, source)))
+    there = [path for path in folder.rglob("*.pem") if b"BEGIN CERTIFICATE" in path.read_bytes()]
+    kept = Kept(der for path in there for der in sets.read_certificates(path))
+    _write(folder, build_sets(specs, tree, Keys(tree, source), kept))
 
 
 @command.command()

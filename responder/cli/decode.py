@@ -13,12 +13,21 @@ from responder.cli.decode_input import NORMAL_COMMAND, SPLITS, Payload, is_hex, 
 from responder.cli.decode_transport import AUTO, TRANSPORTS, Unwrapped, unframed, unwrap
 from responder.cli.exits import Exit
 from responder.cli.output import reader_may_leave
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, Hash, Signature
+from responder.spec.algorithms import (
+    BASE_ASYM,
+    BASE_HASHES,
+    DHE_GROUPS,
+    KEMS,
+    PQC_ASYM,
+    Exchange,
+    Hash,
+    Signature,
+)
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
 from responder.spec.versions import ALL_VERSIONS
 from responder.transport.errors import FramingError
 from responder.wire.context import WireContext
-from responder.wire.describe import Description, Line, describe, text_of_line
+from responder.wire.describe import Description, Line, describe, describe_record, text_of_line
 from responder.wire.follow import NOTHING_KNOWN, Conversation
 
 VALUE_WIDTH = 64
@@ -33,10 +42,22 @@ _CODES = frozenset((*RequestCode, *ResponseCode))
 _ASKED_FOR: dict[int, str] = {
     ResponseCode.CHALLENGE_AUTH: "summary",
     ResponseCode.MEASUREMENTS: "signed",
+    ResponseCode.ENDPOINT_INFO: "signed",
+    ResponseCode.KEY_EXCHANGE_RSP: "summary",
+    ResponseCode.PSK_EXCHANGE_RSP: "summary",
 }
 """Responses with a part that the request asked for, and what ``WireContext`` calls it."""
-_SIZED = frozenset({ResponseCode.DIGESTS, *_ASKED_FOR})
-"""Responses whose layout depends on the negotiated algorithms."""
+_SIZED = frozenset(
+    {
+        ResponseCode.DIGESTS,
+        ResponseCode.FINISH_RSP,
+        RequestCode.KEY_EXCHANGE,
+        RequestCode.FINISH,
+        RequestCode.PSK_FINISH,
+        *_ASKED_FOR,
+    }
+)
+"""Messages whose layout depends on the negotiated algorithms."""
 
 
 @click.command("decode")
@@ -64,6 +85,18 @@ _SIZED = frozenset({ResponseCode.DIGESTS, *_ASKED_FOR})
     type=algorithm_in((*BASE_ASYM, *PQC_ASYM)),
     metavar="NAME",
     help="The agreed signature algorithm, such as ECDSA-P384, if the messages do not tell.",
+)
+@click.option(
+    "--req-asym",
+    type=algorithm_in((*BASE_ASYM, *PQC_ASYM)),
+    metavar="NAME",
+    help="The requester's agreed signature algorithm, if the messages do not tell.",
+)
+@click.option(
+    "--exchange",
+    type=algorithm_in((*DHE_GROUPS, *KEMS)),
+    metavar="NAME",
+    help="The agreed group or KEM, such as SECP384R1, if the messages do not tell.",
 )
 @click.option(
     "--split",
@@ -110,12 +143,21 @@ def _is_file(name: str) -> bool:
         return False
 
 
-def _context(version: str | None, base_hash: Hash | None, asym: Signature | None) -> WireContext:
+def _context(
+    version: str | None,
+    base_hash: Hash | None,
+    asym: Signature | None,
+    req_asym: Signature | None,
+    exchange: Exchange | None,
+) -> WireContext:
     labels = {known.label: known for known in ALL_VERSIONS}
     return NOTHING_KNOWN.replace(
         version=labels[version] if version else NOTHING_KNOWN.version,
         hash_size=base_hash.size if base_hash else 0,
         signature_size=asym.size if asym else 0,
+        requester_signature_size=req_asym.size if req_asym else 0,
+        exchange_request_size=exchange.request_size if exchange else 0,
+        exchange_response_size=exchange.response_size if exchange else 0,
     )
 
 
@@ -184,19 +226,37 @@ class _Decoder:
         if inner.label:
             self._bytes(f"{inner.label} ({inner.binding})", inner.data)
             return
+        if inner.sequence_number_size is not None:
+            self._secured(inner)
+            return
         followed = self._conversations.setdefault(
             payload.connection, _Followed(Conversation(self._context))
         )
-        description = self._describe(inner, followed)
         origin = f"connection {payload.connection}" if payload.connection else inner.binding
+        self._message(inner, followed, origin)
+        completed = followed.conversation.completed
+        if completed is not None:
+            whole = describe(*completed, certificate=_whose)
+            self._print(whole, "in chunks")
+
+    def _message(self, inner: Unwrapped, followed: "_Followed", origin: str) -> None:
+        description = self._describe(inner, followed)
+        self._print(description, origin)
+        if description.problem is not None:
+            self._say_what_is_missing(inner.data, followed)
+        elif inner.data[1] not in _CODES:
+            self._problem(f"{name_of_code(inner.data[1])} is no code of SPDM")
+
+    def _secured(self, inner: Unwrapped) -> None:
+        context = WireContext(sequence_number_size=inner.sequence_number_size or 0)
+        self._print(describe_record(inner.data, context, padding=inner.padding), inner.binding)
+
+    def _print(self, description: Description, origin: str) -> None:
         self._put(f"#{self.shown} {description.title} ({origin})", TITLE)
         for line in description.lines:
             self._put(text_of_line(line, width=self._width), FIELD)
         if description.problem is not None:
             self._problem(str(description.problem))
-            self._say_what_is_missing(inner.data, followed)
-        elif inner.data[1] not in _CODES:
-            self._problem(f"{name_of_code(inner.data[1])} is no code of SPDM")
 
     def _describe(self, inner: Unwrapped, followed: "_Followed") -> Description:
         context = followed.conversation.feed(inner.data)
@@ -227,7 +287,10 @@ class _Decoder:
     def _say_what_is_missing(message: bytes, followed: "_Followed") -> None:
         sized = len(message) > 1 and message[1] in _SIZED
         if sized and not followed.conversation.context.hash_size:
-            click.echo("no ALGORITHMS before: sizes come from --version, --hash, --asym", err=True)
+            click.echo(
+                "no ALGORITHMS before: sizes come from --version, --hash, --asym, --exchange",
+                err=True,
+            )
 
 
 def _whose(certificate: bytes) -> str:

@@ -28,7 +28,9 @@ TRANSPORTS = (AUTO, *BINDINGS, SOCKET)
 _MARKED = (TransportType.PCI_DOE, TransportType.TCP, TransportType.MCTP)
 """Transports that can be told from a plain message by their header, the surest first."""
 _MAX_FRAME = 1 << 24
-_LABELS = {Kind.SECURED: "secured record", Kind.OTHER: "no SPDM message"}
+_LABELS = {Kind.OTHER: "no SPDM message"}
+_SEQUENCE_NUMBER_SIZES = {TransportType.MCTP: 2}
+"""Bytes of the sequence number in a secured record, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,15 @@ class Unwrapped:
         binding: the transport's name.
         data: the message, with the padding that the transport may have added.
         padding: how many bytes of it may be padding.
-        label: what it is, if it is not a plain SPDM message.
+        label: what it is, if it is neither an SPDM message nor a secured record.
+        sequence_number_size: of a secured record, the bytes of its sequence number; else ``None``.
     """
 
     binding: str
     data: bytes
     padding: int = 0
     label: str = ""
+    sequence_number_size: int | None = None
 
 
 def unwrap(payload: Payload, transport: str) -> Unwrapped:
@@ -79,7 +83,9 @@ def _bound(data: bytes, transport: int, padding: int = 0) -> Unwrapped:
     carried = binding.unwrap(data)
     label = _LABELS.get(carried.kind, "")
     message = carried.header + carried.message
-    return Unwrapped(binding.name, message, max(binding.padding, padding), label)
+    secured = carried.kind is Kind.SECURED
+    size = _SEQUENCE_NUMBER_SIZES.get(binding.transport, 0) if secured else None
+    return Unwrapped(binding.name, message, max(binding.padding, padding), label, size)
 
 
 def unframed(payload: Payload, transport: str) -> Iterator[Payload]:

@@ -1,23 +1,46 @@
 """The state of one SPDM connection; everything that changes it is here."""
 
 from collections import Counter
+from collections.abc import Callable
 from enum import IntEnum
 
 import msgspec
 
+from responder.core.encapsulation import Encapsulation
 from responder.core.errors import ProtocolError
+from responder.core.events import Event, SessionEnded, SessionEstablished, SessionStarted
 from responder.core.hooks import Hooks
+from responder.core.interfaces import VerifyingKey
 from responder.core.ownership import CLEARS, Level, Reset
+from responder.core.session import Session
 from responder.core.transcript import Transcript
 from responder.crypto.random_tree import RandomTree
-from responder.spec.algorithms import Hash, Signature
-from responder.spec.codes import ErrorCode
+from responder.spec.algorithms import (
+    AEADS,
+    BASE_ASYM,
+    DHE_GROUPS,
+    KEMS,
+    PQC_ASYM,
+    TABLE_AEAD,
+    TABLE_DHE,
+    TABLE_KEM,
+    TABLE_REQ_BASE_ASYM,
+    TABLE_REQ_PQC_ASYM,
+    Aead,
+    Exchange,
+    Hash,
+    Signature,
+    by_bit,
+)
+from responder.spec.codes import ErrorCode, RequestCode
 from responder.spec.flags import Cap
 from responder.spec.timing import RDT_EXPONENT, RDTM, exponent_for
 from responder.spec.versions import V10, SpdmVersion
 from responder.wire.context import WireContext
 from responder.wire.error import ResponseNotReadyData
 from responder.wire.message import Message
+
+_BEFORE_DIGESTS = frozenset({RequestCode.NEGOTIATE_ALGORITHMS, RequestCode.GET_DIGESTS})
 
 
 class Phase(IntEnum):
@@ -58,6 +81,25 @@ class Selected(msgspec.Struct, frozen=True):
     multi_key_requester: bool = False
     tables: dict[int, int] = msgspec.field(default_factory=dict)
 
+    @property
+    def exchange(self) -> Exchange | None:
+        """The key exchange: a group, or a key encapsulation mechanism."""
+        return by_bit(DHE_GROUPS, self.tables.get(TABLE_DHE, 0)) or by_bit(
+            KEMS, self.tables.get(TABLE_KEM, 0)
+        )
+
+    @property
+    def aead(self) -> Aead | None:
+        """The AEAD of sessions."""
+        return by_bit(AEADS, self.tables.get(TABLE_AEAD, 0))
+
+    @property
+    def requester_asym(self) -> Signature | None:
+        """What the requester signs with."""
+        return by_bit(BASE_ASYM, self.tables.get(TABLE_REQ_BASE_ASYM, 0)) or by_bit(
+            PQC_ASYM, self.tables.get(TABLE_REQ_PQC_ASYM, 0)
+        )
+
 
 class Deferred(msgspec.Struct, frozen=True):
     """A request that was answered ResponseNotReady.
@@ -67,12 +109,21 @@ class Deferred(msgspec.Struct, frozen=True):
         raw: its bytes, without transport padding.
         ready_at: virtual time, in seconds, from which RESPOND_IF_READY is answered.
         token: the token of the latest ResponseNotReady.
+        session_id: the session that it came in; ``None`` outside of all.
     """
 
     request: Message
     raw: bytes
     ready_at: float
     token: int
+    session_id: int | None = None
+
+
+class ProvenRequester(msgspec.Struct, frozen=True):
+    """A requester whose chain was verified on this connection: its slot and its public key."""
+
+    slot_id: int
+    key: VerifyingKey
 
 
 class Connection:
@@ -84,6 +135,7 @@ class Connection:
         self.phase = Phase.NOT_STARTED
         self.transcript = Transcript()
         self.phase_changes: list[tuple[Phase, Phase]] = []
+        self.notes: list[Event] = []
         self._tokens = 0
         self._counts: Counter[str] = Counter()
         self._forget()
@@ -96,6 +148,11 @@ class Connection:
         self.wire = WireContext()
         self.deferred: Deferred | None = None
         self.transcript.clear()
+        self.sessions: dict[int, Session] = {}
+        self.encapsulation = Encapsulation()
+        self.requester: ProvenRequester | None = None
+        self.digests = b""
+        self._digests_may_count = False
 
     def count(self, purpose: str) -> int:
         """How often this has been asked for ``purpose``, from 0; GET_VERSION does not reset it."""
@@ -127,13 +184,15 @@ class Connection:
         return bool(self.flags & self.peer.flags & flag)
 
     def restart(self) -> None:
-        """GET_VERSION: forget all that was agreed."""
+        """GET_VERSION: forget all that was agreed; no session survives it."""
+        self._end_all("GET_VERSION")
         self._forget()
         self._move(Phase.AFTER_VERSION)
 
     def reset(self, reset: Reset) -> None:
         """Begin from nothing if a reset clears the endpoint; elsewhere stay as it is."""
         if Level.ENDPOINT in CLEARS[reset]:
+            self._end_all(reset.value)
             self._forget()
             self._move(Phase.NOT_STARTED)
 
@@ -157,7 +216,80 @@ class Connection:
             measurement_hash_size=measurement_hash.size if measurement_hash else 0,
             signature_size=selected.base_asym.size if selected.base_asym else 0,
             multi_key=selected.multi_key_responder,
+            exchange_request_size=selected.exchange.request_size if selected.exchange else 0,
+            exchange_response_size=selected.exchange.response_size if selected.exchange else 0,
+            requester_signature_size=(
+                selected.requester_asym.size if selected.requester_asym else 0
+            ),
+            handshake_in_the_clear=self.common(Cap.HANDSHAKE_IN_THE_CLEAR),
+            multi_key_requester=selected.multi_key_requester,
         )
+        self._digests_may_count = selected.multi_key_responder
+
+    def begin(self, request_code: int, *, outside: bool) -> None:
+        """Apply the resets of transcripts that an accepted request causes.
+
+        Args:
+            request_code: its code.
+            outside: it came outside of all sessions.
+        """
+        authenticated = self.authenticated
+        self.transcript.begin_m1(request_code, authenticated=authenticated, outside=outside)
+        if outside:
+            self.transcript.begin(request_code)
+        if request_code not in _BEFORE_DIGESTS:
+            self._digests_may_count = False
+
+    def keep_digests(self, message: bytes) -> None:
+        """A DIGESTS response went out; sessions take the first that follows ALGORITHMS.
+
+        Only in a multi-key connection (DSP0274 1.4 "Transcript hash calculation rules").
+        """
+        if self._digests_may_count:
+            self.digests = message
+            self._digests_may_count = False
+
+    def new_session_id(self, req_session_id: int) -> int:
+        """A session id that is not in use: the requester's half, and ours from the random tree."""
+        draws = self.random.child("session id", self.count("session id"))
+        while True:
+            rsp_session_id = int.from_bytes(draws.bytes(2), "little")
+            session_id = rsp_session_id << 16 | req_session_id
+            if rsp_session_id and session_id not in self.sessions:
+                return session_id
+
+    def open_session(self, session: Session) -> None:
+        """A handshake has begun."""
+        self.sessions[session.session_id] = session
+        self.notes.append(SessionStarted(session.session_id, "PSK" if session.psk else "KEY"))
+
+    def established(self, session: Session, establish: Callable[[], None]) -> None:
+        """A handshake is complete: its keys of application data are put to use."""
+        if self.hooks.transition(self, "session handshaking", "session established"):
+            establish()
+            self.notes.append(SessionEstablished(session.session_id))
+
+    def may_change_keys(self, session: Session, side: str) -> bool:
+        """Whether KEY_UPDATE changes the keys of requests or of responses."""
+        epoch = getattr(session, side).epoch
+        return self.hooks.transition(self, f"{side} keys {epoch}", f"{side} keys updated")
+
+    def end_session(self, session: Session, reason: str) -> None:
+        """A session is gone, with its keys and what it was about to do."""
+        if self.sessions.pop(session.session_id, None) is not None:
+            self.notes.append(SessionEnded(session.session_id, reason))
+            self.encapsulation.forget(session.session_id)
+            if self.deferred and self.deferred.session_id == session.session_id:
+                self.deferred = None
+
+    def _end_all(self, reason: str) -> None:
+        for session in list(self.sessions.values()):
+            self.end_session(session, reason)
+
+    def record_padding(self, most: int) -> bytes:
+        """Random data for a record: 1 to ``most`` bytes."""
+        draws = self.random.child("record padding", self.count("record padding"))
+        return draws.bytes(1 + draws.bytes(1)[0] % most)
 
     def advance(self, phase: Phase | None) -> None:
         """Come at least as far as ``phase``; success never takes a connection back."""
@@ -180,6 +312,7 @@ class Connection:
         rdt_exponent: int | None = None,
         token: int | None = None,
         rdtm: int | None = None,
+        session_id: int | None = None,
     ) -> ProtocolError:
         """Keep a request for RESPOND_IF_READY; return the ResponseNotReady that says so.
 
@@ -187,7 +320,7 @@ class Connection:
         """
         self._tokens = (self._tokens + 1) & 0xFF
         token = self._tokens if token is None else token
-        self.deferred = Deferred(request, raw, ready_at, token)
+        self.deferred = Deferred(request, raw, ready_at, token, session_id)
         remaining = max(0, round((ready_at - now) * 1_000_000))
         if rdt_exponent is None:
             rdt_exponent = max(RDT_EXPONENT, exponent_for(remaining))

@@ -1,10 +1,15 @@
 """What a handler works with, and what it gives back."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from responder.core.connection import Connection, Deferred
+from responder.core.effects import Effect
 from responder.core.errors import ProtocolError, invalid
+from responder.core.hooked import Hooked
 from responder.core.interfaces import Device, Measured, ResponderPolicy, SigningKey, Slot
+from responder.core.session import Session
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.codes import ErrorCode
@@ -18,6 +23,7 @@ from responder.spec.limits import (
     SUMMARY_TCB,
 )
 from responder.spec.versions import V13
+from responder.wire.context import WireContext
 from responder.wire.message import Message
 
 
@@ -33,11 +39,28 @@ class SignWith(msgspec.Struct, frozen=True):
     purpose: str
 
 
+Conclusion = tuple[bytes, Callable[[], None] | None]
+"""The finished message, and what happens once it is sealed and sent."""
+
+
 class Reply(msgspec.Struct, frozen=True):
-    """A handler's answer: a draft response, and the signature that it still needs."""
+    """A handler's answer: a draft response, and what it still needs.
+
+    Attributes:
+        response: the draft.
+        sign: the signature over the transcript buffer of the request.
+        conclude: finishes a message of a session's handshake, which has a transcript of its own.
+        concluded_size: bytes that ``conclude`` adds.
+    """
 
     response: Message
     sign: SignWith | None = None
+    conclude: Callable[[bytes], Conclusion] | None = None
+    concluded_size: int = 0
+
+    def added_size(self, wire: WireContext) -> int:
+        """Bytes that are still to come behind the draft."""
+        return (wire.signature_size if self.sign else 0) + self.concluded_size
 
 
 class Resume(msgspec.Struct, frozen=True):
@@ -47,13 +70,22 @@ class Resume(msgspec.Struct, frozen=True):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """The surroundings of one request: connection, device, policy, request bytes, time."""
+    """The surroundings of one request: connection, device, policy, request bytes, time.
+
+    Attributes:
+        hooked: signs, derives and asks, past the hooks.
+        session: the session that the request came in; ``None`` outside of all.
+        effects: what a handler adds is done after the response.
+    """
 
     connection: Connection
     device: Device
     policy: ResponderPolicy
     raw_request: bytes
     now: float
+    hooked: Hooked
+    session: Session | None = None
+    effects: list[Effect] = msgspec.field(default_factory=list)
 
     def nonce(self, purpose: str) -> bytes:
         """A fresh nonce of 32 bytes from this purpose's branch of the random tree."""

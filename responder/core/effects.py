@@ -7,6 +7,9 @@ import msgspec
 
 from responder.core.events import Event
 
+Wish = Literal["key-update", "endpoint-info"]
+"""What may be asked of the device from outside: an encapsulated request."""
+
 
 class Send(msgspec.Struct, frozen=True):
     """Send one SPDM message, or secured record, to the peer.
@@ -43,6 +46,10 @@ class Close(msgspec.Struct, frozen=True):
     delay: float = 0.0
 
 
+class Ignore(msgspec.Struct, frozen=True):
+    """Say nothing to what came; a transport that always answers has an empty frame for it."""
+
+
 class Emit(msgspec.Struct, frozen=True):
     """Tell the observers."""
 
@@ -56,4 +63,4 @@ class Run(msgspec.Struct, frozen=True):
     work: Callable[[], Any]
 
 
-Effect = Send | ArmTimer | Close | Emit | Run
+Effect = Send | ArmTimer | Close | Emit | Ignore | Run

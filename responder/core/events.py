@@ -31,6 +31,33 @@ class PhaseChanged(Event, frozen=True):
     after: str
 
 
+class SessionStarted(Event, frozen=True):
+    """A session's handshake began; ``kind`` is KEY or PSK."""
+
+    session_id: int
+    kind: str
+
+
+class SessionEstablished(Event, frozen=True):
+    """A session's handshake is complete."""
+
+    session_id: int
+
+
+class SessionEnded(Event, frozen=True):
+    """A session is gone, and why."""
+
+    session_id: int
+    reason: str
+
+
+class RecordDropped(Event, frozen=True):
+    """A secured record could not be opened, and why; its bytes as received."""
+
+    reason: str
+    record: bytes
+
+
 class FaultFired(Event, frozen=True):
     """A fault changed something: the evidence.
 

@@ -39,6 +39,44 @@ class AlgorithmPolicy(msgspec.Struct, frozen=True):
     pqc_first: bool = False
 
 
+class SessionPolicy(msgspec.Struct, frozen=True):
+    """How sessions and mutual authentication are handled; all of it is the profile's.
+
+    Attributes:
+        limit: sessions at once on one connection.
+        heartbeat_period: HeartbeatPeriod, seconds; 0 for no heartbeats.
+        secured_versions: secured message versions in order of preference, such as 0x1200.
+        aead_limit: sequence numbers end before 2**aead_limit (DSP0277 1.3).
+        max_padding: bytes of random data, at most, in a record of a transport that allows it.
+        big_endian_sequence: XOR the sequence number big-endian into the end of the IV, which
+            secured message versions before 1.2 leave open.
+        drop_undecryptable: say nothing when a record cannot be opened, instead of DecryptError.
+        keep_undecryptable: go on with the session after such a record, instead of ending it.
+        mutual_auth: MutAuthRequested of KEY_EXCHANGE_RSP for requesters that are capable of it.
+        mutual_auth_required: refuse sessions to requesters that are not.
+        basic_mutual_auth: ask for it with CHALLENGE_AUTH.
+        requester_slot: the slot of the requester that is asked for, 0 to 7.
+        log_keys: emit the keys of sessions as events.
+    """
+
+    limit: int = 4
+    heartbeat_period: int = 0
+    secured_versions: Sequence[int] = (0x1300, 0x1200, 0x1100, 0x1000)
+    aead_limit: int = 64
+    max_padding: int = 0
+    big_endian_sequence: bool = False
+    drop_undecryptable: bool = False
+    keep_undecryptable: bool = False
+    mutual_auth: int = 0
+    mutual_auth_required: bool = False
+    basic_mutual_auth: bool = False
+    requester_slot: int = 0
+    log_keys: bool = False
+
+
+NO_SESSION_POLICY = SessionPolicy()
+
+
 class ResponderPolicy(msgspec.Struct, frozen=True):
     """What the responder claims and chooses; all of it is the profile's.
 
@@ -52,6 +90,7 @@ class ResponderPolicy(msgspec.Struct, frozen=True):
         algorithms: what is negotiated.
         ready_after: request code to microseconds of work before which the request is answered
             ResponseNotReady.
+        session: sessions and mutual authentication.
     """
 
     versions: Sequence[SpdmVersion]
@@ -62,6 +101,42 @@ class ResponderPolicy(msgspec.Struct, frozen=True):
     data_transfer_size: int = 0x1200
     max_spdm_msg_size: int = 0x1200
     ready_after: Mapping[int, int] = msgspec.field(default_factory=dict)
+    session: SessionPolicy = NO_SESSION_POLICY
+
+
+class RecordFormat(Protocol):
+    """What a transport puts into secured records (DSP0277; the bindings DSP0275, 0276, 0287).
+
+    Attributes:
+        sequence_size: bytes of the sequence number in the record's header.
+        max_padding: bytes of random data that a record may carry.
+    """
+
+    @property
+    def sequence_size(self) -> int:
+        """0 or 2."""
+
+    @property
+    def max_padding(self) -> int:
+        """0 where the transport forbids random data."""
+
+    def enclose(self, message: bytes) -> bytes:
+        """The application data that carries an SPDM message."""
+
+    def disclose(self, application_data: bytes) -> bytes:
+        """The SPDM message in application data; ValueError if there is none."""
+
+
+class Psk(msgspec.Struct, frozen=True):
+    """A pre-shared key.
+
+    Attributes:
+        hint: what the requester names it by; empty for one without a name.
+        secret: the key.
+    """
+
+    hint: bytes
+    secret: bytes
 
 
 class Slot(Protocol):
@@ -145,6 +220,9 @@ class RequesterTrust(Protocol):
         Raises:
             UntrustedError: the chain is not believed.
         """
+
+    def chain(self, asym: Signature, base_hash: Hash) -> bytes | None:
+        """The chain structure of a requester that was provisioned, so that it need not be asked."""
 
     def public_key(self, asym: Signature) -> VerifyingKey | None:
         """The requester's key that was provisioned for slot 0xFF (its PUB_KEY_ID)."""
@@ -239,3 +317,6 @@ class Device(Protocol):
 
     def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
         """The answer to a VENDOR_DEFINED request; ``None`` if nobody handles that id."""
+
+    def psk(self, hint: bytes) -> Psk | None:
+        """The pre-shared key of a hint; ``None`` if there is none."""

@@ -3,13 +3,17 @@
 import traceback
 from typing import Any
 
+from responder.core.asking import want
 from responder.core.connection import Connection
-from responder.core.effects import Effect, Emit, Send
+from responder.core.effects import Effect, Emit, Ignore, Send, Wish
 from responder.core.errors import ProtocolError
-from responder.core.events import InternalError, PhaseChanged, RequestReceived
+from responder.core.events import InternalError, PhaseChanged, RecordDropped, RequestReceived
+from responder.core.handshake import HEARTBEAT_TIMER, heartbeat_timer
 from responder.core.hooks import Hooks
-from responder.core.interfaces import Device, ResponderPolicy
+from responder.core.interfaces import Device, RecordFormat, ResponderPolicy
 from responder.core.ownership import Reset
+from responder.core.secured import RecordError, open_record, session_id_of
+from responder.core.session import Session
 from responder.core.turn import Turn, error_message, sent
 from responder.crypto.random_tree import RandomTree
 from responder.spec.codes import ErrorCode
@@ -38,49 +42,109 @@ class Responder:
         """The peer has left; the SPDM connection stays as it is."""
         self.hooks.connection("closed", self.connection)
 
-    def receive(self, data: bytes, now: float, *, padding: int = 0) -> list[Effect]:
-        """Answer one SPDM message.
+    def receive(
+        self, data: bytes, now: float, *, padding: int = 0, secured: RecordFormat | None = None
+    ) -> list[Effect]:
+        """Answer one SPDM message, or secured record.
 
         Args:
-            data: the message without transport header.
+            data: the message or record without transport header.
             now: virtual time in seconds; never earlier than at the call before.
             padding: how many bytes the transport may have added at the end (3 on DOE).
+            secured: what the transport puts into records, if ``data`` is one.
 
         Returns:
             What is to be done, in order. Nothing that a peer sends makes this raise.
         """
-        code = data[1] if len(data) > 1 else 0
-        effects: list[Effect] = [Emit(RequestReceived(code, data))]
+        code = data[1] if len(data) > 1 and secured is None else 0
+        effects: list[Effect] = []
         try:
             self.device.tick(now)
-            effects += Turn(self, data, now, padding).take()
+            if secured is None:
+                effects += [Emit(RequestReceived(code, data))]
+                effects += Turn(self, data, now, padding).take()
+            else:
+                effects += self._receive_record(data, now, secured)
         except Exception:  # noqa: BLE001 - a defect of ours must not end the process
             effects.append(Emit(InternalError(code, traceback.format_exc())))
             error = ProtocolError(ErrorCode.UNSPECIFIED, "internal error")
             effects += _refusal(self.connection, error)
-        return effects + self._phase_changes()
+        return effects + self._changes()
+
+    def _receive_record(self, data: bytes, now: float, form: RecordFormat) -> list[Effect]:
+        """Answer what a secured record carries; one of no session is passed over in silence."""
+        try:
+            session = self.connection.sessions.get(session_id_of(data))
+            if session is None:
+                return [Emit(RecordDropped("no such session", data)), Ignore()]
+        except RecordError as error:
+            return [Emit(RecordDropped(str(error), data)), Ignore()]
+        try:
+            message = open_record(session, data, form)
+        except RecordError as error:
+            return self._undecryptable(session, data, str(error))
+        session.last_traffic = now
+        code = message[1] if len(message) > 1 else 0
+        received = RequestReceived(code, message, session.session_id)
+        return [Emit(received), *Turn(self, message, now, 0, session=session, form=form).take()]
+
+    def _undecryptable(self, session: Session, data: bytes, reason: str) -> list[Effect]:
+        """A record that does not open ends its session; what is said of it is in the clear."""
+        policy = self.policy.session
+        if not policy.keep_undecryptable:
+            self.connection.end_session(session, reason)
+        effects: list[Effect] = [Emit(RecordDropped(reason, data))]
+        if policy.drop_undecryptable:
+            return [*effects, Ignore()]
+        error = ProtocolError(ErrorCode.DECRYPT_ERROR, reason)
+        return effects + _refusal(self.connection, error)
 
     def reset(self, reset: Reset) -> list[Effect]:
         """The device is reset; ``responder.core.ownership`` says whether that reaches here."""
         self.connection.reset(reset)
-        return self._phase_changes()
+        return self._changes()
 
-    def _phase_changes(self) -> list[Effect]:
+    def _changes(self) -> list[Effect]:
+        """What has become of the connection and its sessions since this was asked last."""
         changes, self.connection.phase_changes = self.connection.phase_changes, []
-        return [Emit(PhaseChanged(before.name, after.name)) for before, after in changes]
+        notes, self.connection.notes = self.connection.notes, []
+        effects: list[Effect] = [
+            Emit(PhaseChanged(before.name, after.name)) for before, after in changes
+        ]
+        return effects + [Emit(note) for note in notes]
 
     def expire(self, name: str, now: float) -> list[Effect]:
-        """A timer ran out that an ``ArmTimer`` effect had asked for; only hooks arm any yet."""
+        """A timer ran out that an ``ArmTimer`` effect had asked for."""
+        if name.startswith(HEARTBEAT_TIMER):
+            return self._heartbeat_due(name, now) + self._changes()
         effects: list[Effect] = []
         for effect in self.hooks.expired(name, self.connection, now):
             effects.append(effect)
             if isinstance(effect, Send):
                 effects.append(Emit(sent(effect.message)))
-        return effects + self._phase_changes()
+        return effects + self._changes()
+
+    def _heartbeat_due(self, name: str, now: float) -> list[Effect]:
+        """End a session without traffic (DSP0274 "HEARTBEAT"); look again later at another."""
+        for session in list(self.connection.sessions.values()):
+            timer = heartbeat_timer(session)
+            if timer.name != name or not session.heartbeat_period:
+                continue
+            if now < timer.at:
+                return [timer]
+            self.connection.end_session(session, "no traffic for two heartbeat periods")
+        return []
 
     def use(self, hooks: Hooks) -> None:
         """Another peer speaks now: its hooks take the place of those before."""
         self.hooks = self.connection.hooks = hooks
+
+    def want(self, what: Wish, session_id: int | None) -> None:
+        """Something outside wants an encapsulated request to be made, as soon as one is asked for.
+
+        Nothing comes of it if there is no such session.
+        """
+        want(self.connection, self.device, what, session_id)
 
     def complete(self, job: int, result: Any, now: float) -> list[Effect]:
         """A job ended that a ``Run`` effect had asked for; none is started yet."""

@@ -16,27 +16,48 @@ from responder.core.handlers.capabilities import get_capabilities
 from responder.core.handlers.certificate import get_certificate
 from responder.core.handlers.challenge import challenge
 from responder.core.handlers.digests import get_digests
+from responder.core.handlers.encapsulated import (
+    deliver_encapsulated_response,
+    get_encapsulated_request,
+)
 from responder.core.handlers.endpoint_info import get_endpoint_info
+from responder.core.handlers.finish import finish, psk_finish
+from responder.core.handlers.key_exchange import key_exchange
 from responder.core.handlers.measurement_extension_log import get_measurement_extension_log
 from responder.core.handlers.measurements import get_measurements
+from responder.core.handlers.psk_exchange import psk_exchange
 from responder.core.handlers.respond_if_ready import respond_if_ready
+from responder.core.handlers.session import end_session, heartbeat, key_update
 from responder.core.handlers.vendor_defined import vendor_defined
 from responder.core.handlers.version import get_version
+from responder.core.session import Sessions
 from responder.core.transcript import Buffer
 from responder.spec.codes import RequestCode
-from responder.spec.flags import EP_INFO, MEAS, Cap
+from responder.spec.flags import ANY_PSK, EP_INFO, MEAS, SESSION, Cap
 from responder.wire.algorithms import NegotiateAlgorithms
 from responder.wire.capabilities import GetCapabilities
 from responder.wire.certificate import GetCertificate
 from responder.wire.challenge import Challenge
 from responder.wire.digests import GetDigests
+from responder.wire.encapsulated import DeliverEncapsulatedResponse, GetEncapsulatedRequest
+from responder.wire.end_session import EndSession
 from responder.wire.endpoint_info import GetEndpointInfo
+from responder.wire.finish import Finish
+from responder.wire.heartbeat import Heartbeat
+from responder.wire.key_exchange import KeyExchange
+from responder.wire.key_update import KeyUpdate
 from responder.wire.measurement_extension_log import GetMeasurementExtensionLog
 from responder.wire.measurements import GetMeasurements
 from responder.wire.message import Message
+from responder.wire.psk_exchange import PskExchange
+from responder.wire.psk_finish import PskFinish
 from responder.wire.respond_if_ready import RespondIfReady
 from responder.wire.vendor_defined import VendorDefinedRequest
 from responder.wire.version import GetVersion
+
+_ENCAPSULATION = Cap.ENCAP | Cap.MUT_AUTH
+"""MUT_AUTH_CAP alone is enough in 1.2."""
+_ESTABLISHED = Sessions.OUTSIDE | Sessions.ESTABLISHED
 
 Handler = Callable[[Any, Context], Reply | Resume]
 
@@ -49,6 +70,7 @@ class Row(msgspec.Struct, frozen=True):
         handler: what answers it.
         first: the first phase in which it is allowed.
         last: the last such phase; all later ones if ``None``.
+        sessions: whether it may come outside of sessions, and in which ones.
         capability: the responder offers it if it has any of these flags; 0 means always.
         enters: the phase that success reaches.
         buffer: the transcript buffer that keeps the exchange.
@@ -59,6 +81,7 @@ class Row(msgspec.Struct, frozen=True):
     handler: Handler
     first: Phase
     last: Phase | None = None
+    sessions: Sessions = Sessions.OUTSIDE
     capability: Cap = Cap(0)
     enters: Phase | None = None
     buffer: Buffer | None = None
@@ -95,6 +118,7 @@ REQUESTS: dict[int, Row] = {
         GetDigests,
         get_digests,
         first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
         capability=Cap.CERT,
         enters=Phase.AFTER_DIGESTS,
         buffer=Buffer.B,
@@ -103,6 +127,7 @@ REQUESTS: dict[int, Row] = {
         GetCertificate,
         get_certificate,
         first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
         capability=Cap.CERT,
         enters=Phase.AFTER_CERTIFICATE,
         buffer=Buffer.B,
@@ -119,6 +144,7 @@ REQUESTS: dict[int, Row] = {
         GetMeasurements,
         get_measurements,
         first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
         capability=MEAS,
         buffer=Buffer.M,
     ),
@@ -126,19 +152,82 @@ REQUESTS: dict[int, Row] = {
         GetMeasurementExtensionLog,
         get_measurement_extension_log,
         first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
         capability=Cap.MEL,
     ),
     RequestCode.GET_ENDPOINT_INFO: Row(
         GetEndpointInfo,
         get_endpoint_info,
         first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
         capability=EP_INFO,
         buffer=Buffer.E,
     ),
     RequestCode.VENDOR_DEFINED_REQUEST: Row(
-        VendorDefinedRequest, vendor_defined, first=Phase.NEGOTIATED
+        VendorDefinedRequest, vendor_defined, first=Phase.NEGOTIATED, sessions=Sessions.ANY
     ),
     RequestCode.RESPOND_IF_READY: Row(
-        RespondIfReady, respond_if_ready, first=Phase.AFTER_VERSION, deferrable=False
+        RespondIfReady,
+        respond_if_ready,
+        first=Phase.AFTER_VERSION,
+        sessions=Sessions.ANY,
+        deferrable=False,
+    ),
+    RequestCode.KEY_EXCHANGE: Row(
+        KeyExchange, key_exchange, first=Phase.NEGOTIATED, capability=Cap.KEY_EX
+    ),
+    RequestCode.FINISH: Row(
+        Finish,
+        finish,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.OUTSIDE | Sessions.HANDSHAKING,
+        capability=Cap.KEY_EX,
+    ),
+    RequestCode.PSK_EXCHANGE: Row(
+        PskExchange, psk_exchange, first=Phase.NEGOTIATED, capability=ANY_PSK
+    ),
+    RequestCode.PSK_FINISH: Row(
+        PskFinish,
+        psk_finish,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.HANDSHAKING,
+        capability=ANY_PSK,
+    ),
+    RequestCode.HEARTBEAT: Row(
+        Heartbeat,
+        heartbeat,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.ESTABLISHED,
+        capability=Cap.HBEAT,
+    ),
+    RequestCode.KEY_UPDATE: Row(
+        KeyUpdate,
+        key_update,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.ESTABLISHED,
+        capability=Cap.KEY_UPD,
+    ),
+    RequestCode.END_SESSION: Row(
+        EndSession,
+        end_session,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.ESTABLISHED,
+        capability=SESSION,
+    ),
+    RequestCode.GET_ENCAPSULATED_REQUEST: Row(
+        GetEncapsulatedRequest,
+        get_encapsulated_request,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.ANY,
+        capability=_ENCAPSULATION,
+        deferrable=False,
+    ),
+    RequestCode.DELIVER_ENCAPSULATED_RESPONSE: Row(
+        DeliverEncapsulatedResponse,
+        deliver_encapsulated_response,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.ANY,
+        capability=_ENCAPSULATION,
+        deferrable=False,
     ),
 }

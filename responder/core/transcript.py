@@ -19,6 +19,11 @@ class Buffer(Enum):
     M = "M"
     E = "E"
 
+    @property
+    def in_sessions(self) -> bool:
+        """Whether sessions keep such exchanges; certificates read in a session count nowhere."""
+        return self in (Buffer.M, Buffer.E)
+
 
 _RESET_M1_UNLESS_AUTHENTICATED = frozenset(
     {
@@ -45,7 +50,7 @@ _COST_OF_A_PART = 64
 
 
 class Transcript:
-    """The buffers A, B, C, M and E of one connection."""
+    """The buffers A, B, C, M and E of one connection, or A, M and E as a session sees them."""
 
     def __init__(self) -> None:
         self._buffers: dict[Buffer, Parts] = {buffer: [] for buffer in Buffer}
@@ -61,13 +66,27 @@ class Transcript:
         """Whether a buffer holds as much as it may: who never asks for a signature gets no more."""
         return self._costs[buffer] >= LIMIT
 
-    def begin(self, request_code: int, *, authenticated: bool) -> None:
-        """Apply the resets that an accepted request causes, before it is appended."""
+    def of_session(self) -> "Transcript":
+        """The transcript of a session: the same A, and buffers of its own."""
+        own = Transcript()
+        own._buffers[Buffer.A] = self._buffers[Buffer.A]
+        return own
+
+    @property
+    def vca(self) -> Parts:
+        """Buffer A."""
+        return list(self._buffers[Buffer.A])
+
+    def begin(self, request_code: int) -> None:
+        """Apply what an accepted request means for what is signed in the same place."""
         if request_code != RequestCode.GET_MEASUREMENTS:
             self.clear(Buffer.M)
         if request_code == RequestCode.GET_ENDPOINT_INFO:
             self.clear(Buffer.E)
-        if request_code == RequestCode.GET_DIGESTS:
+
+    def begin_m1(self, request_code: int, *, authenticated: bool, outside: bool) -> None:
+        """Apply what an accepted request, in a session or outside of all, means for M1."""
+        if request_code == RequestCode.GET_DIGESTS and outside:
             self.clear(Buffer.B)
         if request_code in _RESET_M1_UNLESS_AUTHENTICATED and not authenticated:
             self.clear(Buffer.B, Buffer.C)

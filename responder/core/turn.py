@@ -1,17 +1,33 @@
 """One request on its way through the checks, the handler, the hooks and the signature."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from responder.core.connection import Deferred
-from responder.core.context import Context, Reply, Resume, SignWith
+from responder.core.context import Context, Reply, Resume
 from responder.core.effects import Effect, Emit, Send
-from responder.core.errors import ProtocolError, invalid, unexpected, unsupported
+from responder.core.errors import (
+    ProtocolError,
+    invalid,
+    session_required,
+    unexpected,
+    unsupported,
+)
 from responder.core.events import ResponseSent
-from responder.core.hooks import Defer, Exchange, Signing
+from responder.core.hooked import Hooked
+from responder.core.hooks import Defer, Exchange
+from responder.core.interfaces import RecordFormat
+from responder.core.secured import RecordError, seal_record
+from responder.core.session import Session, Sessions
 from responder.core.table import REQUESTS, Row
 from responder.core.transcript import Buffer
-from responder.crypto.signing import SignatureError, signing_message
-from responder.spec.codes import REQUEST_SINCE, ErrorCode, RequestCode, name_of_code
+from responder.spec.codes import (
+    REQUEST_SINCE,
+    ErrorCode,
+    RequestCode,
+    ResponseCode,
+    name_of_code,
+)
 from responder.spec.limits import HEADER_SIZE
 from responder.spec.versions import V10, V12, SpdmVersion
 from responder.wire.context import WireContext
@@ -20,15 +36,37 @@ from responder.wire.message import Message, WireError
 from responder.wire.raw import RawMessage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from responder.core.responder import Responder
 
 _SINCE: dict[int, int] = {int(code): version for code, version in REQUEST_SINCE.items()}
+
+_WHILE_ENCAPSULATED = frozenset(
+    {
+        RequestCode.GET_VERSION,
+        RequestCode.GET_ENCAPSULATED_REQUEST,
+        RequestCode.DELIVER_ENCAPSULATED_RESPONSE,
+        RequestCode.CHUNK_SEND,
+        RequestCode.CHUNK_GET,
+    }
+)
+"""Requests that may come while this side waits for encapsulated responses."""
 
 
 class Turn:
     """One request on its way through the checks, the handler and the hooks."""
 
-    def __init__(self, responder: "Responder", data: bytes, now: float, padding: int) -> None:
+    def __init__(
+        self,
+        responder: "Responder",
+        data: bytes,
+        now: float,
+        padding: int,
+        *,
+        session: Session | None = None,
+        form: RecordFormat | None = None,
+    ) -> None:
         self.connection = responder.connection
         self.device = responder.device
         self.policy = responder.policy
@@ -36,25 +74,61 @@ class Turn:
         self.data = data
         self.now = now
         self.padding = padding
+        self.session = session
+        self.form = form
+        self._effects: list[Effect] = []
+        self._then: Callable[[], None] | None = None
 
     def take(self) -> list[Effect]:
         """The effects of the request: its response, the ERROR that refuses it, or nothing."""
         exchange: Exchange | None = None
+        refused: ProtocolError | None = None
         try:
             row = self._admit()
             exchange = self._parse(row)
-            outcome, reason = self._answer(row, exchange), ""
+            outcome = self._answer(row, exchange)
         except ProtocolError as error:
+            refused = error
             exchange = exchange or self._unparsed()
-            outcome, reason = self._refuse(error, exchange), error.reason
-        effects: list[Effect] = []
-        for effect in outcome:
-            effects.append(effect)
-            if isinstance(effect, Send):
-                effects.append(Emit(sent(effect.message, reason)))
+            outcome = self._refuse(error, exchange)
+        effects = self._sent(outcome, exchange, refused.reason if refused else "")
+        if self._then:
+            self._then()
+        if refused and refused.ends:
+            self.connection.end_session(refused.ends, refused.reason)
         if exchange:
             effects += [Emit(event) for event in exchange.evidence]
+        return effects + self._effects
+
+    def _sent(self, outcome: list[Effect], exchange: Exchange | None, reason: str) -> list[Effect]:
+        """What is done, sealed in a session, with an event for all that is sent."""
+        effects: list[Effect] = []
+        for effect in outcome:
+            if not isinstance(effect, Send):
+                effects.append(effect)
+                continue
+            if self.session is None or effect.secured or exchange is None:
+                effects.append(effect)
+            else:
+                effects += self._sealed(effect, self.session, exchange)
+            session_id = self.session.session_id if self.session else None
+            effects.append(Emit(sent(effect.message, reason, session_id)))
         return effects
+
+    def _sealed(self, effect: Send, session: Session, exchange: Exchange) -> list[Effect]:
+        """The records that carry a response in a session."""
+        if self.form is None:
+            return []
+        size = min(self.policy.session.max_padding, self.form.max_padding)
+        padding = self.connection.record_padding(size) if size else b""
+        hook = partial(self.hooks.seal, exchange)
+        try:
+            record = seal_record(session, effect.message, self.form, padding, hook)
+        except RecordError as error:
+            self.connection.end_session(session, str(error))
+            return []
+        records = self.hooks.record(exchange, record)
+        return [Send(one, secured=True, delay=effect.delay) for one in records]
 
     def _admit(self) -> Row:
         """The checks that need the header only, in the order that requesters rely on.
@@ -70,12 +144,24 @@ class Turn:
         row = REQUESTS.get(code)
         if row is None:
             raise _not_offered(code)
+        if connection.encapsulation.in_flight and code not in _WHILE_ENCAPSULATED:
+            reason = "an encapsulated request waits for its response"
+            raise ProtocolError(ErrorCode.REQUEST_IN_FLIGHT, reason)
+        self._check_session(row, code)
         offered = not row.capability or connection.flags & row.capability
         if connection.capabilities_known and not offered:
             raise unsupported(code, f"the capability for {name_of_code(code)} is not offered")
         if not row.allows(connection.phase):
             raise unexpected(f"{name_of_code(code)} in phase {connection.phase.name}")
         return row
+
+    def _check_session(self, row: Row, code: int) -> None:
+        """Whether the request may come in this session, or outside of all."""
+        if self.session is None:
+            if not row.sessions & Sessions.OUTSIDE:
+                raise session_required(self.connection.header_version, name_of_code(code))
+        elif not row.sessions & Sessions[self.session.phase.name]:
+            raise unexpected(f"{name_of_code(code)} while {self.session.phase.value}")
 
     def _check_version(self, version: int, code: int) -> None:
         connection = self.connection
@@ -105,7 +191,10 @@ class Turn:
         return self._exchange(request, self.data[:used], wire)
 
     def _exchange(self, request: Message, raw: bytes, wire: WireContext) -> Exchange:
-        return Exchange(self.connection, request, raw, wire, self.now, device=self.device)
+        session_id = self.session.session_id if self.session else None
+        return Exchange(
+            self.connection, request, raw, wire, self.now, session_id, device=self.device
+        )
 
     def _answer(self, row: Row, exchange: Exchange) -> list[Effect]:
         self.device = self.hooks.device(exchange, self.device)
@@ -135,6 +224,7 @@ class Turn:
                 rdt_exponent=fate.rdt_exponent,
                 token=fate.token,
                 rdtm=fate.rdtm,
+                session_id=exchange.session_id,
             )
         return fate
 
@@ -146,51 +236,62 @@ class Turn:
         return REQUESTS[deferred.request.code]
 
     def _context(self, exchange: Exchange) -> Context:
-        return Context(self.connection, self.device, self.policy, exchange.raw_request, self.now)
+        return Context(
+            self.connection,
+            self.device,
+            self.policy,
+            exchange.raw_request,
+            self.now,
+            self._hooked(exchange),
+            self.session,
+            self._effects,
+        )
 
     def _finish(self, row: Row, exchange: Exchange, reply: Reply) -> bytes:
         """Draft to message: hooks, signature, transcript, phase."""
-        request, transcript = exchange.request, self.connection.transcript
         response = self.hooks.draft(exchange, reply.response)
         message = _build(response, exchange.wire)
-        self._check_size(len(message) + (exchange.wire.signature_size if reply.sign else 0))
-        transcript.begin(request.code, authenticated=self.connection.authenticated)
-        if row.buffer:
-            if transcript.full(row.buffer):
-                raise ProtocolError(ErrorCode.UNSPECIFIED, "the transcript is full")
-            transcript.append(row.buffer, request.name, exchange.raw_request)
-            transcript.append(row.buffer, response.name, message)
-        if reply.sign and row.buffer:
-            message += self._sign(exchange, reply.sign, row.buffer)
-            transcript.complete(row.buffer)
-        self.connection.advance(row.enters)
+        self._check_size(len(message) + reply.added_size(exchange.wire))
+        self._begin(exchange.request.code)
+        if row.buffer and (self.session is None or row.buffer.in_sessions):
+            message = self._keep(row.buffer, exchange, reply, response.name, message)
+        if reply.conclude:
+            message, self._then = reply.conclude(message)
+        if self.session is None:
+            self.connection.advance(row.enters)
+            if response.code == ResponseCode.DIGESTS:
+                self.connection.keep_digests(message)
         return message
 
-    def _sign(self, exchange: Exchange, sign: SignWith, buffer: Buffer) -> bytes:
-        context, version = self._context(exchange), self.connection.header_version
-        signing = self.hooks.pre_sign(
-            exchange,
-            Signing(
-                key=sign.key,
-                scheme=context.base_asym,
-                base_hash=context.base_hash,
-                version=version,
-                context=f"responder-{sign.purpose} signing",
-                parts=self.connection.transcript.signed(buffer, version),
-            ),
-        )
-        message = signing.message
-        if message is None:
-            parts = [part for _, part in signing.parts]
-            message = signing_message(signing.version, signing.context, signing.base_hash, parts)
+    def _begin(self, code: int) -> None:
+        """Apply the resets of transcripts that an accepted request causes."""
+        connection = self.connection
+        connection.begin(code, outside=self.session is None)
+        if self.session is not None:
+            self.session.transcript.begin(code)
+
+    def _keep(
+        self, buffer: Buffer, exchange: Exchange, reply: Reply, name: str, message: bytes
+    ) -> bytes:
+        """Put an exchange into its transcript; the message, with a signature if it needs one."""
+        transcript = self.session.transcript if self.session else self.connection.transcript
+        if transcript.full(buffer):
+            raise ProtocolError(ErrorCode.UNSPECIFIED, "the transcript is full")
+        transcript.append(buffer, exchange.request.name, exchange.raw_request)
+        transcript.append(buffer, name, message)
+        if reply.sign is None:
+            return message
+        parts = transcript.signed(buffer, self.connection.header_version)
         try:
-            signature = signing.key.sign(
-                signing.scheme, signing.base_hash, message, signing.context
-            )
-        except SignatureError as error:
-            self.connection.transcript.clear(buffer)
-            raise ProtocolError(ErrorCode.UNSPECIFIED, str(error)) from None
-        return self.hooks.post_sign(exchange, signing, signature)
+            signature = self._hooked(exchange).sign(reply.sign.key, reply.sign.purpose, parts)
+        except ProtocolError:
+            transcript.clear(buffer)
+            raise
+        transcript.complete(buffer)
+        return message + signature
+
+    def _hooked(self, exchange: Exchange) -> Hooked:
+        return Hooked(self.hooks, exchange, self.connection.selected)
 
     def _check_size(self, size: int) -> None:
         """Without chunking, a response has to fit into the requester's DataTransferSize."""
@@ -214,7 +315,8 @@ class Turn:
         code = self.data[1] if exchange is None and len(self.data) > 1 else 0
         code = exchange.request.code if exchange is not None else code
         if code == RequestCode.GET_MEASUREMENTS and error.code != ErrorCode.RESPONSE_NOT_READY:
-            self.connection.transcript.clear(Buffer.M)
+            transcript = self.session.transcript if self.session else self.connection.transcript
+            transcript.clear(Buffer.M)
         about_version = self.data[1:2] == bytes([RequestCode.GET_VERSION])
         version = V10 if about_version else self.connection.header_version
         response: Message = error_message(version, error)
@@ -224,9 +326,9 @@ class Turn:
         return self.hooks.message(exchange, _build(response, exchange.wire))
 
 
-def sent(message: bytes, reason: str = "") -> ResponseSent:
+def sent(message: bytes, reason: str = "", session_id: int | None = None) -> ResponseSent:
     """The event of a message that is sent, however short a fault has made it."""
-    return ResponseSent(message[1] if len(message) > 1 else 0, message, reason)
+    return ResponseSent(message[1] if len(message) > 1 else 0, message, reason, session_id)
 
 
 def _build(response: Message, wire: WireContext) -> bytes:

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from responder.core.interfaces import Measured, SigningKey
+from responder.core.interfaces import (
+    Measured,
+    Psk,
+    SigningKey,
+)
 from responder.device.changes import Change, Schedule
 from responder.device.endpoint_info import DeviceClass, device_class_identifiers
 from responder.device.events import EventLog
@@ -34,6 +38,7 @@ class EmulatedDevice:
         *,
         vendor: Sequence[VendorRule] = (),
         public_key: Sequence[Credential] = (),
+        psks: Sequence[Psk] = (),
         content_changed: ContentChanged = ContentChanged.NO_CHANGE,
         log: MeasurementLog | None = None,
         device_classes: Sequence[DeviceClass] = (),
@@ -45,6 +50,7 @@ class EmulatedDevice:
         self._measurements = {one.index: one for one in measurements}
         self._vendor = tuple(vendor)
         self._public_key = tuple(public_key)
+        self._psks = {psk.hint: psk for psk in psks}
         self._content_changed = content_changed
         self._log = log or MeasurementLog()
         self._endpoint_info = device_class_identifiers(device_classes)
@@ -128,3 +134,7 @@ class EmulatedDevice:
     def certificates_changed(self, slot_mask: int) -> None:
         """Events tell that the chains of these slots are other ones."""
         self.events.certificates(slot_mask)
+
+    def psk(self, hint: bytes) -> Psk | None:
+        """The pre-shared key of a hint; ``None`` if there is none."""
+        return self._psks.get(hint)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from responder.core.errors import UntrustedError
+from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash, Signature
+from responder.wire.certificate_chain import build_chain
 
 if TYPE_CHECKING:
     from responder.crypto.signing import PublicKey
@@ -22,6 +24,7 @@ class TrustedRequesters:
         self,
         roots: Sequence[Path] = (),
         public_keys: Sequence[bytes] = (),
+        chains: Sequence[Sequence[bytes]] = (),
         when: datetime | None = None,
     ) -> None:
         """Trust in files of root certificates and in public keys.
@@ -29,10 +32,12 @@ class TrustedRequesters:
         Args:
             roots: files, PEM or DER.
             public_keys: SubjectPublicKeyInfo in DER, of requesters with PUB_KEY_ID_CAP.
+            chains: of requesters that need not be asked for theirs: DER certificates, root first.
             when: what the device's calendar says; ``None`` if it has none.
         """
         self._files = tuple(roots)
         self._public_keys = tuple(public_keys)
+        self._chains = tuple(chains)
         self._when = when
         self._roots: list[bytes] | None = None
 
@@ -55,6 +60,15 @@ class TrustedRequesters:
             )
         except ChainError as error:
             raise UntrustedError(str(error)) from None
+
+    def chain(self, asym: Signature, base_hash: Hash) -> bytes | None:
+        """The chain structure of a requester that was provisioned; ``None`` without one."""
+        from responder.crypto.signing import PublicKey  # noqa: PLC0415 - as device.slots
+
+        for certificates in self._chains:
+            if PublicKey.from_certificate(certificates[-1]).kind == asym.key:
+                return build_chain(digest(base_hash, certificates[0]), list(certificates))
+        return None
 
     def public_key(self, asym: Signature) -> "PublicKey | None":
         """The requester's key that was provisioned for slot 0xFF; ``None`` without one."""

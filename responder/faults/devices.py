@@ -1,16 +1,9 @@
 """The device as a fault shows it: other slots, chains and measurements over the real ones."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
-from responder.core.interfaces import (
-    Device,
-    EventSource,
-    Identity,
-    Measured,
-    RequesterTrust,
-    SigningKey,
-    Slot,
-)
+from responder.core.interfaces import Device, Identity, Measured, SigningKey, Slot
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import MEASUREMENT_HASHES, Hash, Signature
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueType
@@ -87,18 +80,6 @@ class ChangedDevice:
             self._told(f"slot {slot_id} is empty", b"", b"")
         return slot
 
-    def supported_slot_mask(self) -> int:
-        """The slots that exist, provisioned or not."""
-        return self._device.supported_slot_mask()
-
-    def slot_size(self, slot_id: int) -> int:
-        """Bytes of storage of a supported slot."""
-        return self._device.slot_size(slot_id)
-
-    def public_key(self, asym: Signature) -> SigningKey | None:
-        """The key that was provisioned to requesters as a raw public key."""
-        return self._device.public_key(asym)
-
     def measurements(self) -> Sequence[Measured]:
         """All measurements, ascending by index."""
         if self._measurements is None:
@@ -113,35 +94,13 @@ class ChangedDevice:
         self._told(f"content changed {self._content_changed}", b"", b"")
         return self._content_changed
 
-    @property
-    def trust(self) -> RequesterTrust:
-        """Whom the device believes to be a requester."""
-        return self._device.trust
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._device, name)
 
-    @property
-    def events(self) -> EventSource:
-        """What has happened to the device."""
-        return self._device.events
 
-    def measurement_revision(self) -> int:
-        """A number that is another one after measurements have changed."""
-        return self._device.measurement_revision()
-
-    def measurement_extension_log(self, measurement_hash: Hash | None) -> bytes:
-        """The whole log."""
-        return self._device.measurement_extension_log(measurement_hash)
-
-    def endpoint_info(self, sub_code: int) -> bytes | None:
-        """EPInfo of ENDPOINT_INFO."""
-        return self._device.endpoint_info(sub_code)
-
-    def tick(self, now: float) -> None:
-        """A request arrives at virtual time ``now``, seconds."""
-        self._device.tick(now)
-
-    def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
-        """The answer to a VENDOR_DEFINED request."""
-        return self._device.vendor_request(standard_id, vendor_id, payload)
+def changed_device(device: Device, told: Told, **changes: Any) -> Device:
+    """A device with some changes, which are arguments of ``ChangedDevice``."""
+    return cast("Device", ChangedDevice(device, told, **changes))
 
 
 class OtherMeasurement:

@@ -9,8 +9,8 @@ from responder.faults import actions as act
 from responder.faults.devices import (
     SLOTS,
     ChainedSlot,
-    ChangedDevice,
     Told,
+    changed_device,
     changed_measurement,
     filled,
 )
@@ -57,12 +57,12 @@ class Overlay:
                     self._measured(one, action, armed, told) for one in device.measurements()
                 ]
                 kept = [one for one in measured if one is not None]
-                return ChangedDevice(device, told, measurements=kept)
+                return changed_device(device, told, measurements=kept)
             case act.Fill():
                 blocks = filled(action.count, action.size, told)
-                return ChangedDevice(device, told, measurements=blocks)
+                return changed_device(device, told, measurements=blocks)
             case act.ContentChanged():
-                return ChangedDevice(device, told, content_changed=action.value)
+                return changed_device(device, told, content_changed=action.value)
             case act.Defect():
                 wanted = SLOTS if action.slot == "*" else [action.slot]
                 slots = {
@@ -70,7 +70,7 @@ class Overlay:
                     for n in wanted
                 }
                 found = {n: slot for n, slot in slots.items() if slot is not None}
-                return ChangedDevice(device, told, slots=found)
+                return changed_device(device, told, slots=found)
         return device
 
     def _measured(
@@ -128,7 +128,7 @@ def _other_slot(device: Device, action: act.Slot, told: Told) -> Device:
         slots: dict[int, Slot | None] = (
             {} if device.slot(action.slot) is None else {action.slot: None}
         )
-        return ChangedDevice(device, told, slots=slots)
+        return changed_device(device, told, slots=slots)
     other = device.slot(action.becomes)
     if other is None:
         return device
@@ -143,7 +143,7 @@ def _other_slot(device: Device, action: act.Slot, told: Told) -> Device:
             told(f"slot {action.slot} is slot {action.becomes}", before or b"", chain)
         return chain, key
 
-    return ChangedDevice(device, told, slots={action.slot: ChainedSlot(other, made)})
+    return changed_device(device, told, slots={action.slot: ChainedSlot(other, made)})
 
 
 def _debugged(kind: int, value: bytes) -> bytes:

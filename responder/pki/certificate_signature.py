@@ -1,12 +1,12 @@
 """Signs what a certificate says, also with hashes that nobody should use any more.
 
-Sources: RFC 3279 and RFC 8017 (RSA), RFC 5758 (ECDSA), RFC 8410 (Ed25519).
+Sources: RFC 3279 and RFC 8017 (RSA), RFC 5758 (ECDSA), RFC 8410 (Ed25519), RFC 9881 (ML-DSA).
 """
 
 from hashlib import md5, sha1
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from responder.errors import ConfigError
 from responder.pki import der_edit as der
@@ -27,11 +27,16 @@ _RSA = {
     "sha512": "1.2.840.113549.1.1.13",
 }
 _BROKEN = {"md5": ("1.2.840.113549.2.5", md5), "sha1": ("1.3.14.3.2.26", sha1)}
-_ED25519 = "1.3.101.112"
+_WITHOUT_HASH = {
+    "ed25519": "1.3.101.112",
+    "mldsa44": "2.16.840.1.101.3.4.3.17",
+    "mldsa65": "2.16.840.1.101.3.4.3.18",
+    "mldsa87": "2.16.840.1.101.3.4.3.19",
+}
 
 
 class KeySigner:
-    """Signs certificates with a private key, always the same way."""
+    """Signs certificates with a private key; always the same way, but for ML-DSA's hedging."""
 
     def __init__(self, key: Key, hash_name: str = "") -> None:
         """Choose the algorithm.
@@ -57,19 +62,20 @@ class KeySigner:
     def sign(self, message: bytes) -> bytes:
         """The signature, as the BIT STRING of a certificate holds it."""
         key = self._key
-        if isinstance(key, ed25519.Ed25519PrivateKey):
-            return key.sign(message)
         if isinstance(key, rsa.RSAPrivateKey):
             if self._hash in _BROKEN:
                 return _sign_broken(key, self._hash, message)
             return key.sign(message, padding.PKCS1v15(), self._algorithm())
-        return key.sign(message, ec.ECDSA(self._algorithm(), deterministic_signing=True))
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            return key.sign(message, ec.ECDSA(self._algorithm(), deterministic_signing=True))
+        return key.sign(message)
 
     def _oid(self) -> str:
-        if isinstance(self._key, ed25519.Ed25519PrivateKey):
-            return "" if self._hash else _ED25519
-        table = _RSA if isinstance(self._key, rsa.RSAPrivateKey) else _ECDSA
-        return table.get(self._hash, "")
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return _RSA.get(self._hash, "")
+        if isinstance(self._key, ec.EllipticCurvePrivateKey):
+            return _ECDSA.get(self._hash, "")
+        return "" if self._hash else _WITHOUT_HASH[kind_of(self._key)]
 
     def _algorithm(self) -> hashes.HashAlgorithm:
         if self._hash == "sha1":

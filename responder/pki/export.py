@@ -60,15 +60,15 @@ def export_pem(set_name: str, certs: Path) -> Files:
     Raises:
         ConfigError: no such set, or a file of it cannot be read.
     """
-    roots = sets.shipped_roots(certs)
     kinds = sets.list_kinds(set_name, certs)
     files: Files = {"README.txt": _PEM_README.encode()}
     for kind in kinds:
-        files[f"roots/{kind}.pem"] = certificates_pem([roots[kind]], f"Root of the {kind} chains.")
         paths = [
             sets.identity_path(set_name, kind, slot, certs)
             for slot in sets.list_slots(set_name, kind, certs)
         ]
+        root = sets.read_identity(paths[0]).chain[0]
+        files[f"roots/{kind}.pem"] = certificates_pem([root], f"Root of the {kind} chains.")
         for path in (*paths, sets.requester_path(set_name, kind, certs)):
             chain = sets.read_identity(path).chain
             text = f"{set_name}/{kind} {path.stem}: leaf to root."

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from responder.crypto.random_tree import RandomTree
+from responder.crypto.signing import PublicKey, UnsupportedKeyError
 from responder.errors import ConfigError, data_root
 from responder.pki import sets
 from responder.pki.keys import Key, Keys, RsaSource, load_key, pooled_rsa, public_der
@@ -77,13 +76,6 @@ class Keyring:
 def kind_of_public(spki: bytes) -> str:
     """The kind of a public key, such as ``ecp384``; ``ConfigError`` if sets have no such keys."""
     try:
-        key = serialization.load_der_public_key(spki)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise ConfigError(f"a public key in the chain cannot be read: {error}") from error
-    if isinstance(key, rsa.RSAPublicKey):
-        return f"rsa{key.key_size}"
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return f"ecp{key.key_size}"
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return "ed25519"
-    raise ConfigError(f"no authorities have keys of the kind {type(key).__name__}")
+        return PublicKey.from_der(spki).kind
+    except UnsupportedKeyError as error:
+        raise ConfigError(f"a public key in the chain cannot be used: {error}") from error

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 
 from responder.crypto.random_tree import RandomTree
+from responder.crypto.signing import PrivateKey, UnsupportedKeyError, load_private_key
 from responder.errors import ConfigError
 
-Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+MlDsaKey = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
+Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | MlDsaKey
 
 RsaSource = Callable[[str, str], rsa.RSAPrivateKey]
 """Kind (``rsa3072``) and role to key."""
@@ -28,6 +30,13 @@ _CURVES: Mapping[str, ec.EllipticCurve] = {
     "ecp384": ec.SECP384R1(),
     "ecp521": ec.SECP521R1(),
 }
+_ML_DSA: Mapping[str, Callable[[bytes], MlDsaKey]] = {
+    "mldsa44": mldsa.MLDSA44PrivateKey.from_seed_bytes,
+    "mldsa65": mldsa.MLDSA65PrivateKey.from_seed_bytes,
+    "mldsa87": mldsa.MLDSA87PrivateKey.from_seed_bytes,
+}
+_SEED_BYTES = 32
+"""Bytes from which an Ed25519 or an ML-DSA key is made."""
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "ecp256": hashes.SHA256(),
     "ecp384": hashes.SHA384(),
@@ -43,7 +52,7 @@ _SPARE_BYTES = 8
 class Keys:
     """Makes the same keys from the same seed and pool.
 
-    EC and Ed25519 keys depend on seed, kind, role and set; RSA keys on kind and role alone,
+    EC, Ed25519 and ML-DSA keys depend on seed, kind, role and set; RSA keys on kind and role alone,
     because no library makes an RSA key from a seed.
     """
 
@@ -61,7 +70,9 @@ class Keys:
             return self._rsa_source(kind, role)
         branch = self._tree.child("key", kind, set_name, role)
         if kind == "ed25519":
-            return ed25519.Ed25519PrivateKey.from_private_bytes(branch.bytes(32))
+            return ed25519.Ed25519PrivateKey.from_private_bytes(branch.bytes(_SEED_BYTES))
+        if kind in _ML_DSA:
+            return _ML_DSA[kind](branch.bytes(_SEED_BYTES))
         if kind not in _CURVES:
             raise ConfigError(f"no certificates for keys of kind {kind!r}")
         curve = _CURVES[kind]
@@ -90,26 +101,22 @@ def load_key(data: bytes, where: str = "") -> Key:
         ConfigError: it cannot be read, or is of a kind without certificates.
     """
     try:
-        key = serialization.load_pem_private_key(data, None, unsafe_skip_rsa_key_validation=True)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"the private key cannot be read: {error}", where=where) from error
+        key = load_private_key(data).native
+    except UnsupportedKeyError as error:
+        raise ConfigError(str(error), where=where) from error
     if not isinstance(key, Key):
         raise ConfigError(f"{type(key).__name__} has no place in SPDM certificates", where=where)
     return key
 
 
 def certificate_hash(kind: str) -> hashes.HashAlgorithm | None:
-    """The hash with which a key of that kind signs certificates; ``None`` for Ed25519."""
+    """The hash with which a key of that kind signs certificates; none for Ed25519 and ML-DSA."""
     return _HASHES.get(kind)
 
 
 def kind_of(key: Key) -> str:
     """The kind of a private key, which is the name of its folder in a set."""
-    if isinstance(key, rsa.RSAPrivateKey):
-        return f"rsa{key.key_size}"
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return f"ecp{key.key_size}"
-    return "ed25519"
+    return PrivateKey(key).kind
 
 
 def private_pem(key: Key) -> bytes:
@@ -118,10 +125,10 @@ def private_pem(key: Key) -> bytes:
 
 
 def private_der(key: Key) -> bytes:
-    """RSAPrivateKey or ECPrivateKey in DER; PKCS #8 for Ed25519, which has no other form."""
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        form = serialization.PrivateFormat.PKCS8
+    """RSAPrivateKey or ECPrivateKey in DER; PKCS #8 for the others, which have no other form."""
+    form = serialization.PrivateFormat.PKCS8
+    if isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        form = serialization.PrivateFormat.TraditionalOpenSSL
     return _private(key, serialization.Encoding.DER, form)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import msgspec
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from responder.crypto.random_tree import RandomTree
@@ -33,12 +34,14 @@ class SetSpec(msgspec.Struct, frozen=True):
         model: the certificate model of every slot.
         slots: kind of key to number of slots, from slot 0 on.
         names: otherNames of the leaves.
+        issuers: kind of a leaf's key to that of the authorities above it, where they differ.
     """
 
     name: str
     model: CertificateModel
     slots: Mapping[str, int]
     names: tuple[Name, ...] = ()
+    issuers: Mapping[str, str] = {}
 
 
 def default_names(set_name: str) -> tuple[Name, ...]:
@@ -63,6 +66,13 @@ SHIPPED = (
         {"ecp256": 1, "ecp384": 1, "rsa3072": 1},
         (*default_names("qemu-nvme"), parse_name(QEMU_NVME)),
     ),
+    SetSpec(
+        "mixed",
+        CertificateModel.DEVICE,
+        {"mldsa65": 1, "ecp384": 1},
+        default_names("mixed"),
+        {"mldsa65": "ecp384", "ecp384": "mldsa65"},
+    ),
 )
 """The committed sets."""
 
@@ -77,11 +87,29 @@ class Authorities(msgspec.Struct, frozen=True):
     requester: Credential
 
 
-def build_authorities(kind: str, keys: Keys, serials: RandomTree) -> Authorities:
+class Kept:
+    """Certificates that are there already, in the place of new ones that say the same.
+
+    ML-DSA signs differently each time, and certificates that nothing else changes are to stay.
+    """
+
+    def __init__(self, certificates: Iterable[bytes] = ()) -> None:
+        loaded = map(x509.load_der_x509_certificate, certificates)
+        self._by_content = {one.tbs_certificate_bytes: one for one in loaded}
+
+    def instead_of(self, new: Credential) -> Credential:
+        """The same credential, with the certificate that is kept if there is one."""
+        made = new.certificate
+        kept = self._by_content.get(made.tbs_certificate_bytes, made)
+        return Credential(new.key, (*new.chain[:-1], kept))
+
+
+def build_authorities(kind: str, keys: Keys, serials: RandomTree, kept: Kept) -> Authorities:
     """Roots, intermediate, Device Certificate CA and requester of one kind of key."""
 
     def make(template: Template, role: str, issuer: Credential | None) -> Credential:
-        return builder.issue(template, keys.key(kind, role), issuer, serials.child(kind, role))
+        key = keys.key(kind, role)
+        return kept.instead_of(builder.issue(template, key, issuer, serials.child(kind, role)))
 
     root = make(builder.root_template(kind), "root", None)
     second = make(builder.root_template(kind, "second root CA"), "second-root", None)
@@ -95,45 +123,73 @@ def build_authorities(kind: str, keys: Keys, serials: RandomTree) -> Authorities
     )
 
 
-def build_sets(specs: Iterable[SetSpec], tree: RandomTree, keys: Keys) -> dict[str, bytes]:
+def build_sets(
+    specs: Iterable[SetSpec], tree: RandomTree, keys: Keys, kept: Kept | None = None
+) -> dict[str, bytes]:
     """All files of the sets and of the authorities above them.
 
     Args:
         specs: the sets.
         tree: gives serial numbers.
         keys: gives keys.
+        kept: the certificates that are there already.
 
     Returns:
         Path below the certificates' folder to content.
     """
     files: dict[str, bytes] = {}
     known: dict[str, Authorities] = {}
-    serials = tree.child("serial")
+    serials, kept = tree.child("serial"), kept or Kept()
     for spec in specs:
         for kind, slots in spec.slots.items():
-            if kind not in known:
-                known[kind] = build_authorities(kind, keys, serials)
-                files |= _authority_files(kind, known[kind])
+            above = spec.issuers.get(kind, kind)
+            if above not in known:
+                known[above] = build_authorities(above, keys, serials, kept)
+                files |= _authority_files(above, known[above])
+            leaves = _Leaves(spec, kind, known[above], keys, serials, kept)
             folder = f"{spec.name}/{kind}"
             requester = builder.identity_pem(
-                known[kind].requester, f"Requester for {folder}: private key, then leaf to root."
+                leaves.requester(), f"Requester for {folder}: private key, then leaf to root."
             )
             files[f"{folder}/requester.pem"] = requester
             for slot in range(slots):
-                credential = _slot(spec, kind, slot, known[kind], keys, serials)
                 text = f"{folder} slot {slot}: private key, then leaf to root."
-                files[f"{folder}/slot{slot}.pem"] = builder.identity_pem(credential, text)
+                files[f"{folder}/slot{slot}.pem"] = builder.identity_pem(leaves.slot(slot), text)
     return files
 
 
-def _slot(
-    spec: SetSpec, kind: str, slot: int, above: Authorities, keys: Keys, serials: RandomTree
-) -> Credential:
-    role = f"slot{slot}"
-    template = builder.leaf_template(spec.model, f"{kind} {spec.name} slot {slot}", spec.names)
-    issuer = above.device_ca if spec.model is CertificateModel.ALIAS else above.intermediate
-    key = keys.key(kind, role, spec.name)
-    return builder.issue(template, key, issuer, serials.child(kind, role, spec.name))
+class _Leaves(msgspec.Struct, frozen=True):
+    """Makes the leaves of one kind of key of a set."""
+
+    spec: SetSpec
+    kind: str
+    above: Authorities
+    keys: Keys
+    serials: RandomTree
+    kept: Kept
+
+    def slot(self, number: int) -> Credential:
+        spec, role = self.spec, f"slot{number}"
+        name = f"{self.kind} {spec.name} slot {number}"
+        template = builder.leaf_template(spec.model, name, spec.names)
+        alias = spec.model is CertificateModel.ALIAS
+        return self._issue(template, role, self.above.device_ca if alias else self._issuer)
+
+    def requester(self) -> Credential:
+        """That of the authorities, which all sets share, if its key is of the right kind."""
+        if self.kind not in self.spec.issuers:
+            return self.above.requester
+        template = builder.requester_template(self.kind, _REQUESTER)
+        return self._issue(template, "requester", self._issuer)
+
+    @property
+    def _issuer(self) -> Credential:
+        return self.above.intermediate
+
+    def _issue(self, template: Template, role: str, issuer: Credential) -> Credential:
+        key = self.keys.key(self.kind, role, self.spec.name)
+        serials = self.serials.child(self.kind, role, self.spec.name)
+        return self.kept.instead_of(builder.issue(template, key, issuer, serials))
 
 
 def _authority_files(kind: str, authorities: Authorities) -> dict[str, bytes]:

@@ -19,7 +19,10 @@ AUTHORITIES = "authorities"
 RSA_POOL = "rsa-pool"
 """Folders beside the sets."""
 
-KINDS = ("ecp256", "ecp384", "ecp521", "ed25519", "rsa2048", "rsa3072", "rsa4096")
+KINDS = (
+    *("ecp256", "ecp384", "ecp521", "ed25519", "mldsa44", "mldsa65", "mldsa87"),
+    *("rsa2048", "rsa3072", "rsa4096"),
+)
 """Kinds of keys for which there are sets; each is a folder's name."""
 
 _PEM_BLOCK = re.compile(

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from responder.crypto.hashing import digest
 from responder.crypto.random_tree import RandomTree
+from responder.crypto.signing import PublicKey
 from responder.errors import ConfigError
 from responder.pki import sets
 from responder.pki.builder import (
@@ -44,7 +45,6 @@ as the working directory:
 
 ca.cert.der is the root of the chains that spdm-responder's profiles present, so the requester
 trusts them; the requester's identity is signed by that root too, so the profiles trust it.
-Between two spdm-emu programs add "--pqc_asym NONE --req_pqc_asym NONE": no such keys are here.
 """
 
 
@@ -88,14 +88,15 @@ class _Folder(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, set_name: str, kind: str, certs: Path) -> "_Folder":
-        above = certs / sets.AUTHORITIES / kind
-        root_key = certs / sets.ROOTS / f"{kind}.key.pem"
-        intermediate = _credential(above / "intermediate.pem")
-        key = load_key(_text(root_key), str(root_key))
         slots = sets.list_slots(set_name, kind, certs)
         path = sets.identity_path(set_name, kind, slots[0], certs)
         other = 4 if 4 in slots else slots[min(1, len(slots) - 1)]
         slot0 = _credential(path)
+        issuers = PublicKey(slot0.chain[0].public_key()).kind
+        above = certs / sets.AUTHORITIES / issuers
+        root_key = certs / sets.ROOTS / f"{issuers}.key.pem"
+        intermediate = _credential(above / "intermediate.pem")
+        key = load_key(_text(root_key), str(root_key))
         # The same sets give the same folder: serial numbers come from the leaf itself.
         seed = digest(BASE_HASHES[0], certificate_der(slot0.certificate))
         return cls(

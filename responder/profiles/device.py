@@ -24,6 +24,7 @@ from responder.profiles.schema import (
     SlotSection,
     VendorSection,
 )
+from responder.profiles.session import build_psks
 from responder.profiles.source import KeyPath
 from responder.profiles.trust import build_trust
 from responder.spec.events import EventType
@@ -54,6 +55,7 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
         measurements,
         vendor=[_vendor(("vendor", n), rule, lookup) for n, rule in enumerate(spec.vendor)],
         public_key=public_key,
+        psks=build_psks(spec.psk, lookup),
         content_changed=changed,
         trust=build_trust(spec.trust, lookup),
         log=log,

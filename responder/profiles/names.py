@@ -5,6 +5,7 @@ from enum import IntEnum, IntFlag
 from typing import TypeVar
 
 from responder.crypto.lacking import every_lack
+from responder.spec import sessions
 from responder.spec.algorithms import (
     BASE_ASYM,
     BASE_HASHES,
@@ -72,6 +73,16 @@ TABLE_KEYS = {
 """Keys of [algorithms] that become algorithm structures, with their AlgType."""
 
 TABLE_BITS = {key: bits(TABLE_ALGORITHMS[alg_type]) for key, alg_type in TABLE_KEYS.items()}
+
+SECURED_VERSIONS = {
+    f"{version >> 12}.{version >> 8 & 0xF}": version
+    for version in sorted(sessions.SECURED_VERSIONS)
+}
+"""Versions of DSP0277."""
+MUTUAL_AUTH = {"none": 0} | {
+    name.lower().replace("_", "-"): int(flag)
+    for name, flag in sessions.MutAuthRequested.__members__.items()
+}
 
 MODELS = words(model for model in CertificateModel if model)
 KEY_USAGES = words(KeyUsage)

@@ -8,6 +8,7 @@ from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy
 from responder.profiles import names
 from responder.profiles.lookup import Lookup, find
 from responder.profiles.schema import AlgorithmsSection, ProfileSpec
+from responder.profiles.session import build_session_policy
 from responder.spec.algorithms import (
     MEASUREMENT_SPECIFICATION_DMTF,
     MEL_SPECIFICATION_DMTF,
@@ -44,6 +45,7 @@ def build_policy(spec: ProfileSpec, lookup: Lookup) -> ResponderPolicy:
         max_spdm_msg_size=spdm.data_transfer_size if largest is None else largest,
         algorithms=_algorithms(spec.algorithms, lookup),
         ready_after=_ready_after(spec.timing.ready_after, lookup),
+        session=build_session_policy(spec.session, lookup),
     )
 
 

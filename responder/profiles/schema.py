@@ -40,6 +40,8 @@ LoggedType = Annotated[str, _one_of(names.LOGGED_TYPES)]
 EventName = Annotated[str, _one_of(names.EVENT_TYPES)]
 Standard = Annotated[str, _one_of(names.STANDARDS)]
 Deferrable = Annotated[str, _one_of(names.DEFERRABLE)]
+SecuredVersion = Annotated[str, _one_of(names.SECURED_VERSIONS)]
+MutualAuth = Annotated[str, _one_of(names.MUTUAL_AUTH)]
 Hex = Annotated[str, Meta(extra_json_schema={"pattern": "^([0-9A-Fa-f]{2}\\s*)*$"})]
 
 Byte = Annotated[int, Meta(ge=0, le=0xFF)]
@@ -340,6 +342,58 @@ class TimingSection(Section):
     ready_after: dict[Deferrable, Microseconds] = field(default_factory=dict)
 
 
+class SessionSection(Section):
+    """Sessions, and how requesters are authenticated.
+
+    Attributes:
+        limit: sessions at once on one connection.
+        heartbeat_period: HeartbeatPeriod in seconds; 0 for no heartbeats.
+        secured_versions: secured message versions (DSP0277) in order of preference.
+        aead_limit: a key seals fewer than 2^n records (DSP0277 1.3).
+        record_padding: random bytes, at most, that hide a record's length where the transport
+            allows it.
+        big_endian_sequence: XOR the sequence number in big-endian order into the end of the IV;
+            for secured message versions before 1.2, which leave that open.
+        undecryptable: what is said when a record cannot be opened.
+        keep_undecryptable: go on with the session after such a record.
+        mutual_auth: how the requester is authenticated in sessions, if it is capable of it.
+        mutual_auth_required: refuse sessions to requesters that are not.
+        basic_mutual_auth: authenticate the requester after CHALLENGE, if it is capable of it.
+        requester_slot: the slot of the requester that is preferred.
+    """
+
+    limit: Annotated[int, Meta(ge=0, le=0xFFFF)] = 4
+    heartbeat_period: Byte = 0
+    secured_versions: list[SecuredVersion] = field(
+        default_factory=lambda: ["1.3", "1.2", "1.1", "1.0"]
+    )
+    aead_limit: Annotated[int, Meta(ge=1, le=64)] = 64
+    record_padding: Annotated[int, Meta(ge=0, le=32)] = 32
+    big_endian_sequence: bool = False
+    undecryptable: Literal["error", "silence"] = "error"
+    keep_undecryptable: bool = False
+    mutual_auth: MutualAuth = "none"
+    mutual_auth_required: bool = False
+    basic_mutual_auth: bool = False
+    requester_slot: SlotId = 0
+
+
+class PskSection(Section):
+    """A pre-shared key; hint and secret as text or in hexadecimal.
+
+    Attributes:
+        hint: PSKHint as text, UTF-8; without any hint the key is for requesters that send none.
+        hint_hex: PSKHint in hexadecimal.
+        secret: the key as text, UTF-8.
+        secret_hex: the key in hexadecimal.
+    """
+
+    hint: str | None = None
+    hint_hex: Hex | None = None
+    secret: str | None = None
+    secret_hex: Hex | None = None
+
+
 class TrustSection(Section):
     """Whom the device believes.
 
@@ -347,12 +401,15 @@ class TrustSection(Section):
         requester_roots: root certificates of requesters (mutual authentication): PEM or DER
             files, or `shipped` for the shipped test roots.
         requester_public_keys: public keys of requesters with PUB_KEY_ID: PEM or DER files.
+        requester_chains: chains of requesters that are not asked for theirs: PEM files, leaf first,
+            or `shipped` for those that the shipped requester has.
         time: what the device's calendar says, such as `2026-01-31T12:00:00Z`, at which
             certificates of requesters have to be valid; without it their dates do not count.
     """
 
     requester_roots: list[str] = field(default_factory=lambda: ["shipped"])
     requester_public_keys: list[str] = field(default_factory=list)
+    requester_chains: list[str] = field(default_factory=list)
     time: datetime | None = None
 
 
@@ -400,6 +457,8 @@ class ProfileSpec(Section):
         change: what happens to the device of its own accord.
         vendor: answers to VENDOR_DEFINED requests.
         timing: how long answers take.
+        session: sessions, and how requesters are authenticated.
+        psk: pre-shared keys.
         trust: whom the device believes.
         server: how the server treats its peers.
         faults: faults of the catalogue, by id.
@@ -420,6 +479,8 @@ class ProfileSpec(Section):
     change: list[ChangeSection] = field(default_factory=list)
     vendor: list[VendorSection] = field(default_factory=list)
     timing: TimingSection = field(default_factory=TimingSection)
+    session: SessionSection = field(default_factory=SessionSection)
+    psk: list[PskSection] = field(default_factory=list)
     trust: TrustSection = field(default_factory=TrustSection)
     server: ServerSection = field(default_factory=ServerSection)
     faults: list[str] = field(default_factory=list)

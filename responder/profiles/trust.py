@@ -31,7 +31,20 @@ def build_trust(section: TrustSection, lookup: Lookup) -> TrustedRequesters:
     ]
     if section.time is not None and section.time.tzinfo is None:
         raise lookup.source.error(("trust", "time"), "the time has no zone", f"{section.time}Z")
-    return TrustedRequesters(roots, keys, section.time)
+    chains: list[list[bytes]] = []
+    for position, name in enumerate(section.requester_chains):
+        chains += _chains(("trust", "requester_chains", position), name, lookup)
+    return TrustedRequesters(roots, keys, chains, section.time)
+
+
+def _chains(path: KeyPath, name: str, lookup: Lookup) -> list[list[bytes]]:
+    """The certificates of a file, root first; those of each kind of key of the shipped set."""
+    from responder.pki.sets import read_certificates  # noqa: PLC0415 - rare
+
+    if name != _SHIPPED:
+        return [read_certificates(_root(path, name, lookup))[::-1]]
+    files = sorted((data_root("certs") / "device").glob("*/requester.pem"))
+    return [read_certificates(file)[::-1] for file in files]
 
 
 def _root(path: KeyPath, name: str, lookup: Lookup) -> Path:

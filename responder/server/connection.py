@@ -18,13 +18,15 @@ from responder.server.events import PeerArrived, PeerIgnored
 from responder.server.limits import Limits
 from responder.server.link import HookedLink
 from responder.server.peer_socket import PeerSocket, name_of
-from responder.server.transport_answers import FrameKind, answer
+from responder.server.transport_answers import NO_OBJECT, FrameKind, answer
 from responder.server.watch import Watch
 from responder.spec.flags import Cap
 from responder.transport.carried import Binding, Kind
 from responder.transport.dsp0287 import MessageType, header_only
 from responder.transport.errors import FramingError
 from responder.transport.framer import Framer
+from responder.transport.records import records_of
+from responder.transport.socket_frame import TransportType
 from responder.transport.uri import Endpoint
 
 _GONE = "the peer closed the connection"
@@ -201,6 +203,11 @@ class PeerConnection(asyncio.Protocol, ABC):
         frame = self._enclose(self._binding().wrap(message, kind))
         self._put(frame, "secured" if secured else "spdm")
 
+    def ignored(self) -> None:
+        """Nothing is said to the peer, but where a transport has a frame for that."""
+        if self._binding().transport is TransportType.PCI_DOE:
+            self._put(self._enclose(NO_OBJECT), "command")
+
     def later(self, delay: float, action: Callable[[], None]) -> None:
         """Call ``action`` in ``delay`` seconds, unless the connection has ended by then."""
         if self._reason:
@@ -273,17 +280,22 @@ class PeerConnection(asyncio.Protocol, ABC):
     def _carry(self, binding: Binding, payload: bytes) -> None:
         """Answer the payload of a frame."""
         carried = binding.unwrap(payload)
-        if carried.kind is Kind.SPDM:
-            if self.endpoint is None:
-                self.endpoint = self._host.attach(self)
+        if carried.kind is not Kind.OTHER:
+            secured = records_of(binding.transport) if carried.kind is Kind.SECURED else None
             self._busy = True
-            self.endpoint.submit(self, carried.message, binding.padding)
+            self._attached().submit(self, carried.message, binding.padding, secured)
             return
         reply = answer(binding, carried, self._host.capabilities)
         if reply.note:
             self.emit(PeerIgnored(reply.note))
         if reply.payload is not None:
             self._put(self._enclose(reply.payload), reply.kind)
+
+    def _attached(self) -> SpdmEndpoint:
+        """The endpoint, which is found at the first message."""
+        if self.endpoint is None:
+            self.endpoint = self._host.attach(self)
+        return self.endpoint
 
     def _error_frame(self) -> bytes:
         """What a framing can say to a peer whose stream has lost its place."""

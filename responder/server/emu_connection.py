@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from responder.server.connection import Host, PeerConnection
-from responder.server.events import PeerIgnored
 from responder.transport.binding import binding_of
 from responder.transport.carried import Binding
 from responder.transport.errors import FramingError
@@ -58,9 +57,14 @@ class EmuConnection(PeerConnection):
         """Whatever the hello says: peers differ in it, and the reference does not look."""
         self._put(wrap_frame(Command.TEST, frame.transport, SERVER_HELLO), "command")
 
-    def _out_of_band(self, frame: SocketFrame) -> None:
-        """Acknowledged, so that the peer goes on to ask for the encapsulated request itself."""
-        self.emit(PeerIgnored(f"{_name(frame.command)} is not supported yet"))
+    def _key_update(self, frame: SocketFrame) -> None:
+        """The device is to update its key, in the session that the payload names."""
+        self._attached().want("key-update", int.from_bytes(frame.payload, "little"))
+        self._echo(frame)
+
+    def _endpoint_info(self, frame: SocketFrame) -> None:
+        """The device is to ask for endpoint information."""
+        self._attached().want("endpoint-info", None)
         self._echo(frame)
 
     def _continue(self, frame: SocketFrame) -> None:
@@ -82,8 +86,8 @@ class EmuConnection(PeerConnection):
     _COMMANDS: ClassVar[dict[int, Callable[["EmuConnection", SocketFrame], None]]] = {
         Command.NORMAL: _normal,
         Command.TEST: _test,
-        Command.OOB_ENCAP_KEY_UPDATE: _out_of_band,
-        Command.OOB_ENCAP_ENDPOINT_INFO: _out_of_band,
+        Command.OOB_ENCAP_KEY_UPDATE: _key_update,
+        Command.OOB_ENCAP_ENDPOINT_INFO: _endpoint_info,
         Command.CONTINUE: _continue,
         Command.SHUTDOWN: _shutdown,
     }

@@ -4,11 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-from responder.core.effects import ArmTimer, Close, Effect, Emit, Run, Send
+from responder.core.effects import ArmTimer, Close, Effect, Emit, Ignore, Run, Send, Wish
 from responder.core.events import Event, InternalError
 from responder.core.hooks import Hooks, is_default
+from responder.core.interfaces import RecordFormat
 from responder.server.clock import Clock, Timers
 
 Ending = Literal["fin", "rst", "half"]
@@ -24,8 +25,13 @@ class Core(Protocol):
     def closed(self) -> None:
         """The peer left."""
 
-    def receive(self, data: bytes, now: float, *, padding: int = 0) -> Sequence[Effect]:
-        """A message arrived."""
+    def receive(
+        self, data: bytes, now: float, *, padding: int = 0, secured: RecordFormat | None = None
+    ) -> Sequence[Effect]:
+        """A message or record arrived."""
+
+    def want(self, what: Wish, session_id: int | None) -> None:
+        """Something outside wants an encapsulated request to be made."""
 
     def expire(self, name: str, now: float) -> Sequence[Effect]:
         """The timer ``name`` expired."""
@@ -58,8 +64,20 @@ class PeerPort(Protocol):
     def emit(self, event: Event) -> None:
         """Tell the observers."""
 
+    def ignored(self) -> None:
+        """Nothing is said to what the peer sent."""
+
     def answered(self) -> None:
         """All that the last submitted request leads to has been done."""
+
+
+class _Submitted(NamedTuple):
+    """A request that waits for its turn."""
+
+    peer: PeerPort
+    message: bytes
+    padding: int
+    secured: RecordFormat | None
 
 
 class SpdmEndpoint:
@@ -76,7 +94,7 @@ class SpdmEndpoint:
         self._emit_alone = emit
         self._timers = Timers(clock, self._expired)
         self._armed_for: dict[str, PeerPort] = {}
-        self._waiting: deque[tuple[PeerPort, bytes, int]] = deque()
+        self._waiting: deque[_Submitted] = deque()
         self._jobs = 0
         self._peers: list[PeerPort] = []
         self._latest: PeerPort | None = None
@@ -95,7 +113,7 @@ class SpdmEndpoint:
     def detach(self, peer: PeerPort, *, final: bool) -> None:
         """A peer left; ``final`` if nobody will find this endpoint again."""
         self._peers.remove(peer)
-        self._waiting = deque(entry for entry in self._waiting if entry[0] is not peer)
+        self._waiting = deque(one for one in self._waiting if one.peer is not peer)
         if self._latest is peer:
             self._latest = None
         if final:
@@ -110,21 +128,38 @@ class SpdmEndpoint:
         """Nobody will find this endpoint again: let no timer fire."""
         self._timers.cancel_all()
 
-    def submit(self, peer: PeerPort, message: bytes, padding: int) -> None:
-        """Handle one SPDM message; ``peer.answered`` is called when that is done.
+    def submit(
+        self,
+        peer: PeerPort,
+        message: bytes,
+        padding: int,
+        secured: RecordFormat | None = None,
+    ) -> None:
+        """Handle one SPDM message, or record; ``peer.answered`` is called when that is done.
 
-        ``padding`` is how many trailing bytes the transport may have added.
+        Args:
+            peer: who sent it.
+            message: the message, or the secured record.
+            padding: how many trailing bytes the transport may have added.
+            secured: what the transport puts into records, if it is one.
         """
-        self._waiting.append((peer, message, padding))
+        self._waiting.append(_Submitted(peer, message, padding, secured))
         self._work()
+
+    def want(self, what: Wish, session_id: int | None) -> None:
+        """Something outside wants the device to make an encapsulated request."""
+        self._responder.want(what, session_id)
 
     def _work(self) -> None:
         while self._waiting and not self._jobs:
-            peer, message, padding = self._waiting.popleft()
-            self._latest = peer
+            one = self._waiting.popleft()
+            self._latest = peer = one.peer
+            message, now = one.message, self._clock.now()
             try:
                 self._listen_to(peer)
-                effects = self._responder.receive(message, self._clock.now(), padding=padding)
+                effects = self._responder.receive(
+                    message, now, padding=one.padding, secured=one.secured
+                )
                 self._do(effects, peer)
             except Exception as error:  # noqa: BLE001 - as in detach
                 self._broken(error, message[1] if len(message) > 1 else 0, peer)
@@ -173,16 +208,14 @@ class SpdmEndpoint:
                 emit(effect.event)
         for effect in effects:
             match effect:
-                case Send(message, secured, delay) if peer is not None:
-                    _in(delay, peer, partial(peer.send, message, secured=secured))
+                case Send() | Ignore() | Close() if peer is not None:
+                    _tell(peer, effect)
                 case ArmTimer(name, at):
                     self._arm(name, at, peer)
                 case Run(job, work):
                     self._jobs += 1
                     future = asyncio.get_running_loop().run_in_executor(None, work)
                     future.add_done_callback(partial(self._completed, peer, job))
-                case Close(reason, how, delay) if peer is not None:
-                    _in(delay, peer, partial(peer.close, reason, how))
                 case Emit(InternalError()) if peer is not None:
                     broken = True
         if broken and peer is not None:
@@ -204,6 +237,17 @@ class SpdmEndpoint:
         else:
             peer.emit(event)
             peer.close(f"internal error: {type(error).__name__}: {error}")
+
+
+def _tell(peer: PeerPort, effect: Send | Ignore | Close) -> None:
+    """Do what concerns the peer's connection."""
+    match effect:
+        case Send(message, secured, delay):
+            _in(delay, peer, partial(peer.send, message, secured=secured))
+        case Ignore():
+            peer.ignored()
+        case Close(reason, how, delay):
+            _in(delay, peer, partial(peer.close, reason, how))
 
 
 def _in(delay: float, peer: PeerPort, action: Callable[[], None]) -> None:

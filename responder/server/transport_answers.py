@@ -29,21 +29,18 @@ class Answer(msgspec.Struct, frozen=True):
     kind: FrameKind = "command"
 
 
-_NO_OBJECT = b""
+NO_OBJECT = b""
 """QEMU waits for a frame for each data object and takes an empty one for 'no response'."""
 
 
 def answer(binding: Binding, carried: Carried, capabilities: Cap) -> Answer:
-    """What to say to ``carried``, which is not an SPDM message in the clear.
+    """What to say to ``carried``, which is neither an SPDM message nor a record.
 
     Raises:
         FramingError: a discovery request is malformed.
     """
     if binding.transport is TransportType.PCI_DOE:
         return _to_data_object(binding, carried, capabilities)
-    if carried.kind is Kind.SECURED:
-        # DSP0277: a record of an unknown session is dropped; there are no sessions to know.
-        return Answer(None, "a secured message without a session was dropped")
     return _to_dsp0287(carried)
 
 
@@ -57,15 +54,13 @@ def discovery_table(capabilities: Cap) -> tuple[tuple[int, int], ...]:
 
 
 def _to_data_object(binding: Binding, carried: Carried, capabilities: Cap) -> Answer:
-    if carried.kind is Kind.SECURED:
-        return Answer(_NO_OBJECT, "a secured data object without a session was dropped")
     kind = doe.object_type(carried.header)
     if kind == doe.DISCOVERY:
         reply = doe.answer_discovery(carried.message, discovery_table(capabilities))
         payload = binding.wrap(reply, Kind.OTHER, carried.header)
         return Answer(payload, kind="discovery")
     vendor_id, number = kind
-    return Answer(_NO_OBJECT, f"data object {vendor_id:04x}:{number:02x} is not known here")
+    return Answer(NO_OBJECT, f"data object {vendor_id:04x}:{number:02x} is not known here")
 
 
 def _to_dsp0287(carried: Carried) -> Answer:

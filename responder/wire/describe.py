@@ -15,6 +15,7 @@ from responder.wire.dig import CertificateNamer, Digging, Part, dig
 from responder.wire.message import PADDING, Record, WireError, spans, wire_fields
 from responder.wire.names import header_version
 from responder.wire.registry import class_of
+from responder.wire.secured import SecuredRecord
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -69,9 +70,28 @@ def describe(
         problem = WireError(f"{len(data)} bytes are no SPDM message")
         return Description("no message", [Line(0, 0, len(data), "(unread)", data.hex())], problem)
     title = f"{name_of_code(data[1])} {header_version(data[0])}, {len(data)} bytes"
+    walk = _Walk(context, certificate)
+    return _described(walk.record(class_of(data), data, 0, 0), data, title, padding)
+
+
+def describe_record(data: bytes, context: WireContext, *, padding: int = 0) -> Description:
+    """The secured record in ``data``, whose contents nobody can read without keys.
+
+    Args:
+        data: the record, perhaps damaged, perhaps padded by its transport.
+        context: says how long its sequence number is.
+        padding: how many bytes the transport may have added.
+    """
+    title = f"secured record, {len(data)} bytes"
+    lines = _Walk(context, lambda _: "").record(SecuredRecord, data, 0, 0)
+    return _described(lines, data, title, padding)
+
+
+def _described(walked: Iterator[Line], data: bytes, title: str, padding: int) -> Description:
+    """What ``walked`` yields, and what is left when it stops."""
     lines: list[Line] = []
     try:
-        lines.extend(_Walk(context, certificate).record(class_of(data), data, 0, 0))
+        lines.extend(walked)
     except WireError as error:
         end = max((line.end for line in lines), default=0)
         if end < len(data):

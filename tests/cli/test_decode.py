@@ -121,7 +121,7 @@ def test_a_stream_of_socket_frames(tmp_path):
         wrap_frame(0xDEAD, 1, b"Client Hello!\0"),
         wrap_frame(1, 1, b"\x05" + GET_VERSION),
         wrap_frame(1, 1, b"\x05" + VERSION),
-        wrap_frame(1, 1, b"\x06" + bytes(20)),
+        wrap_frame(1, 1, b"\x06" + bytes(6) + b"\x0c\x00" + bytes(12)),
         wrap_frame(0x8002, 1, b"\x01\x02\x03\x04"),
     ]
     file.write_bytes(b"".join(frames))
@@ -131,7 +131,7 @@ def test_a_stream_of_socket_frames(tmp_path):
         "#1 socket command TEST (socket), 14 bytes",
         "#2 GET_VERSION 1.0, 4 bytes (mctp)",
         "#3 VERSION 1.0, 8 bytes (mctp)",
-        "#4 secured record (mctp), 20 bytes",
+        "#4 secured record, 20 bytes (mctp)",
         "#5 socket command OOB_ENCAP_ENDPOINT_INFO (socket), 4 bytes",
     ]
     file.write_bytes(b"".join(frames)[:-1])
@@ -295,6 +295,41 @@ def test_connections_in_a_journal_are_followed_one_by_one():
     assert len(titles(result)) == len(entries)
 
 
+def test_a_secured_record_shows_its_header():
+    record = "fffffeff 0300 0400 01020304"
+    on_doe = "01000200 05000000" + record.replace(" 0300", "") + "0000"
+    mctp, doe = decode("06" + record), decode(on_doe)
+    assert titles(mctp) == ["#1 secured record, 12 bytes (mctp)"]
+    assert "session_id: 0xfffeffff" in mctp.stdout
+    assert "sequence_number: 0300" in mctp.stdout
+    assert titles(doe) == ["#1 secured record, 12 bytes (doe)"]
+    assert "sequence_number" not in doe.stdout
+    assert (mctp.exit_code, doe.exit_code) == (OK, OK)
+    cut = decode("06" + record[:-2])
+    assert cut.exit_code == FINDING
+    assert "! payload: needs 4 bytes, 3 are left" in cut.stdout
+
+
+def test_what_came_in_chunks_is_shown_whole():
+    run = captured("v14-mctp-mldsa65-secp384")
+    text = "".join(f"{p.request.hex()}\n{p.response.hex()}\n" for p in run.messages())
+    result = decode("-", "--split", "lines", stdin=text.encode())
+    assert result.exit_code == OK, result.stdout[-2000:]
+    shown = [line.split()[-4] for line in titles(result) if line.endswith("bytes (in chunks)")]
+    large = [len(pair.response) for pair in run.whole_messages() if pair.reassembled]
+    assert shown == [str(size) for size in large]
+    assert len(shown) > 1
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_sizes_of_a_key_exchange_can_be_told(missing):
+    message = (CORPUS / "KEY_EXCHANGE_RSP" / "1.2.hex").read_text()
+    told = ["--hash", "SHA-384", "--asym", "ECDSA-P384"]
+    told += [] if missing else ["--exchange", "SECP384R1"]
+    result = decode("-", *told, stdin=message.encode())
+    assert result.exit_code == (FINDING if missing else OK), result.stdout
+
+
 @pytest.mark.parametrize("data", ["10c3b2a1", "d4c3b2a1020004000000000000000000"])
 def test_a_code_that_nobody_defined_is_a_finding(data):
     result = decode(data)
@@ -318,6 +353,8 @@ def test_nothing_to_decode_is_a_finding(stdin):
         ["--version", "1.9", "10840000"],
         ["--hash", "md5", "10840000"],
         ["--asym", "rot13", "10840000"],
+        ["--req-asym", "rot13", "10840000"],
+        ["--exchange", "rot13", "10840000"],
         ["--nonsense"],
     ],
     ids=" ".join,

@@ -46,13 +46,14 @@ HASHES = {
 }
 PSS = (1 << 1, 1 << 3, 1 << 6)
 RSA_SIZES = {"rsa2048": 256, "rsa3072": 384, "rsa4096": 512}
+ML_DSA_SIZES = {"mldsa44": 2420, "mldsa65": 3309, "mldsa87": 4627}
 EC_WIDTHS = {"ecp256": 32, "ecp384": 48, "ecp521": 66}
 
 
 def signature_size(asym):
-    """Bytes of a signature by the bit of BaseAsymAlgo."""
+    """Bytes of a signature by the bit of BaseAsymAlgo or PqcAsymAlgo."""
     kind = KEY_OF[asym]
-    return RSA_SIZES.get(kind) or 2 * EC_WIDTHS.get(kind, 32)
+    return RSA_SIZES.get(kind) or ML_DSA_SIZES.get(kind) or 2 * EC_WIDTHS.get(kind, 32)
 
 
 def signed_bytes(version, context, base_hash, transcript):
@@ -64,8 +65,11 @@ def signed_bytes(version, context, base_hash, transcript):
     return prefix + context + hashed(base_hash, transcript)
 
 
-def verify(asym, base_hash, message, signature, key=None):
-    """Raises InvalidSignature unless ``signature`` of ``message`` is that, or the test, key's."""
+def verify(asym, base_hash, message, signature, key=None, context=b""):
+    """Raises InvalidSignature unless ``signature`` of ``message`` is that, or the test, key's.
+
+    ``context`` is for ML-DSA.
+    """
     kind = KEY_OF[asym]
     key, algorithm = key or private_key(kind).public_key(), HASHES[base_hash]()
     assert len(signature) == signature_size(asym)
@@ -76,6 +80,8 @@ def verify(asym, base_hash, message, signature, key=None):
         key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(algorithm))
     elif kind == "ed25519":
         key.verify(signature, message)
+    elif kind in ML_DSA_SIZES:
+        key.verify(signature, message, context)
     else:
         pss = padding.PSS(padding.MGF1(algorithm), algorithm.digest_size)
         key.verify(signature, message, pss if asym in PSS else padding.PKCS1v15(), algorithm)
@@ -166,9 +172,8 @@ class Dialogue:
         return raw.get_capabilities(self.version, **self.offer)
 
     def _negotiate(self):
-        return raw.negotiate(
-            self.version, **{"asym": self.asym, "hashes": self.base_hash} | self.algorithms
-        )
+        offer = {"asym": self.asym & 0xFFFFFFFF, "pqc": self.asym >> 32, "hashes": self.base_hash}
+        return raw.negotiate(self.version, **offer | self.algorithms)
 
     def _get_digests(self):
         return raw.get_digests(self.version)
@@ -211,7 +216,7 @@ class Dialogue:
         """Raises InvalidSignature unless the responder signed ``transcript``."""
         context = b"responder-" + purpose + b" signing"
         message = signed_bytes(self.version, context, self.base_hash, transcript)
-        verify(self.asym, self.base_hash, message, signature, self.key)
+        verify(self.asym, self.base_hash, message, signature, self.key, context)
 
 
 @dataclass(frozen=True)

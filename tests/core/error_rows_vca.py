@@ -249,7 +249,7 @@ def _block(dialogue, request, answer):
     assert block[4] == 1
     assert int.from_bytes(block[6:10], "little") & 0x190 == 0x190  # P-256, P-384, P-521
     assert int.from_bytes(block[10:14], "little") == 0x3F
-    assert block[14:18] == bytes(4)
+    assert block[14:18] == (b"\x07\0\0\0" if dialogue.version >= 0x14 else bytes(4))  # ML-DSA
     assert block[30:] == bytes.fromhex("02201000 03200200 04208000 05200100")
 
 

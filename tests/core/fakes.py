@@ -31,6 +31,8 @@ LARGE_RESP = 1 << 31
 RSASSA_2048, RSAPSS_2048, RSASSA_3072, RSAPSS_3072 = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 P256, RSASSA_4096, RSAPSS_4096, P384, P521 = 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 8
 ED25519 = 1 << 10
+ML_DSA_44, ML_DSA_65, ML_DSA_87 = 1 << 32, 1 << 33, 1 << 34
+"""Bits of PqcAsymAlgo, above those of BaseAsymAlgo."""
 SHA_256, SHA_384, SHA_512, SHA3_256, SHA3_384, SHA3_512 = (1 << bit for bit in range(6))
 
 KEY_OF = {
@@ -44,6 +46,9 @@ KEY_OF = {
     P384: "ecp384",
     P521: "ecp521",
     ED25519: "ed25519",
+    ML_DSA_44: "mldsa44",
+    ML_DSA_65: "mldsa65",
+    ML_DSA_87: "mldsa87",
 }
 HASH_NAMES = {
     SHA_256: "sha256",
@@ -248,7 +253,8 @@ class FakeDevice:
 def policy(*, flags=CERT | CHAL | MEAS_SIG, versions=VERSIONS, algorithms=None, **rest):
     """A profile's policy; ``algorithms`` changes single fields of what is negotiated."""
     offered = {
-        "base_asym": list(KEY_OF),
+        "base_asym": [bit for bit in KEY_OF if bit < ML_DSA_44],
+        "pqc_asym": [bit >> 32 for bit in KEY_OF if bit >= ML_DSA_44],
         "base_hash": [SHA_256, SHA_384, SHA_512, SHA3_256, SHA3_384, SHA3_512],
         "measurement_hash": [SHA_256 << 1],
         "tables": {2: [0x10], 3: [0x02], 4: [0x80], 5: [0x01]},

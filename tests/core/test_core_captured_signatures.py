@@ -40,7 +40,8 @@ class CoreBook:
             if code == RequestCode.GET_MEASUREMENTS:
                 transcript.clear(Buffer.M)
             return None
-        transcript.begin(code, authenticated=self.authenticated)
+        transcript.begin(code)
+        self.connection.begin_m1(code, authenticated=self.authenticated, outside=not in_session)
         if answer.code in SESSION_BEGINS:
             self.session = self.with_vca()
         if code not in BUFFERS or (in_session and BUFFERS[code] not in IN_SESSIONS):

@@ -34,13 +34,18 @@ def meet(profile, version):
     random = RandomTree(b"seed")
     peer = Responder(profile.device, profile.policy, random, profile.hooks(random))
     multi_key = profile.policy.flags & MULTI_KEY_ONLY and version >= 0x13
-    offer = {"asym": sum(KEY_OF), "hashes": 0x3F}
+    offer = {"asym": sum(KEY_OF) & 0xFFFFFFFF, "hashes": 0x3F}
+    if version >= 0x14:
+        offer["pqc"] = sum(KEY_OF) >> 32
     if multi_key:
         offer["other"] = 2 | 1 << 4
-    dialogue = Dialogue(peer, version, algorithms=offer).reach("negotiated")
+    large = {"transfer": 0x4000}
+    dialogue = Dialogue(peer, version, offer=large, algorithms=offer).reach("negotiated")
     tables = len(raw.TABLES) if version >= 0x11 else 0
     algorithms = dialogue.a[-(36 + 4 * tables) :]
-    dialogue.asym, dialogue.base_hash = struct.unpack("<II", algorithms[12:20])
+    asym, dialogue.base_hash, pqc = struct.unpack("<III", algorithms[12:24])
+    dialogue.asym = asym | pqc << 32
+    assert dialogue.asym.bit_count() == 1
     return dialogue
 
 
@@ -102,6 +107,15 @@ def check(dialogue, challenged, measured, *, lies):
         else:
             verify(*arguments)
     dialogue.b = b""
+
+
+def test_post_quantum_comes_first_where_a_profile_says_so(profiles):
+    """And only from 1.4 on, where the requester offers it."""
+    expected = {"ml-dsa-44": 32, "ml-dsa-65": 33, "ml-dsa-87": 34, "post-quantum": 34}
+    expected |= {"mixed-chain": 33, "default": 8}
+    for name, bit in expected.items():
+        assert meet(profiles[name], 0x14).asym == 1 << bit, name
+    assert meet(profiles["post-quantum"], 0x13).asym == 1 << 8
 
 
 def test_unsigned_measurements_are_all_that_the_old_device_gives(profiles):

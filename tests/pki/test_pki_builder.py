@@ -28,10 +28,21 @@ SIGNED_WITH = {
     "ecp384": "1.2.840.10045.4.3.3",
     "ecp521": "1.2.840.10045.4.3.4",
     "ed25519": "1.3.101.112",
+    "mldsa44": "2.16.840.1.101.3.4.3.17",
+    "mldsa65": "2.16.840.1.101.3.4.3.18",
+    "mldsa87": "2.16.840.1.101.3.4.3.19",
     "rsa2048": "1.2.840.113549.1.1.11",
     "rsa3072": "1.2.840.113549.1.1.12",
     "rsa4096": "1.2.840.113549.1.1.13",
 }
+
+
+MIXED = {("mixed", "ecp384"): "mldsa65", ("mixed", "mldsa65"): "ecp384"}
+"""Whose authorities are of another kind."""
+
+
+def issuers(place):
+    return MIXED.get(place[:2], place[1])
 
 
 def spdm_marks(certificate):
@@ -61,6 +72,9 @@ def test_openssl_verifies_the_chain(place, openssl_verify):
 
     run = openssl_verify(*der)
 
+    post_quantum = "mldsa" in place[1] + issuers(place)
+    if post_quantum and "X509_PUBKEY_get0:decode error" in run.stderr:
+        pytest.skip("ML-DSA takes OpenSSL 3.5")
     assert run.stdout.strip() == "leaf: OK", run.stderr
 
 
@@ -73,11 +87,11 @@ def test_openssl_refuses_another_root_of_the_same_kind(openssl_verify):
 
 
 def test_each_certificate_is_signed_by_the_one_above(place, chain):
-    root_der = sets.shipped_roots()[place[1]]
+    root_der = sets.shipped_roots()[issuers(place)]
     assert chain[0].public_bytes(serialization.Encoding.DER) == root_der
     for issuer, subject in zip([chain[0], *chain], chain, strict=False):
         subject.verify_directly_issued_by(issuer)
-        assert subject.signature_algorithm_oid.dotted_string == SIGNED_WITH[place[1]]
+        assert subject.signature_algorithm_oid.dotted_string == SIGNED_WITH[issuers(place)]
 
 
 def test_every_certificate_is_whole(chain):
@@ -122,6 +136,7 @@ def test_marks_say_which_certificate_is_the_hardware(place, chain):
     expected = {
         "device": [[], [], [HARDWARE_IDENTITY]],
         "qemu-nvme": [[], [], [HARDWARE_IDENTITY]],
+        "mixed": [[], [], [HARDWARE_IDENTITY]],
         "alias": [[], [], [HARDWARE_IDENTITY], [MUTABLE]],
         "generic": [[], [], []],
     }

@@ -30,8 +30,18 @@ def test_build_without_options_writes_the_shipped_sets(tmp_path):
     assert result.exit_code == 0
     assert result.stdout == ""
     assert f"wrote {len(built)} files" in result.stderr
-    assert all((CERTS / name).read_bytes() == content for name, content in built.items())
+    differing = [name for name in built if (CERTS / name).read_bytes() != built[name]]
+    assert all("mldsa" in name or name.startswith("mixed") for name in differing)
     assert sets.list_sets(tmp_path) == sets.list_sets()
+
+
+def test_build_keeps_what_only_a_signature_would_change(tmp_path):
+    assert run("build", tmp_path, "--kind", "mldsa44", "--slots", 1).exit_code == 0
+    built = files(tmp_path)
+    (tmp_path / "device" / "mldsa44" / "slot0.pem").unlink()
+    assert run("build", tmp_path, "--kind", "mldsa44", "--slots", 1).exit_code == 0
+    again = files(tmp_path)
+    assert {name for name in built if built[name] != again[name]} == {"device/mldsa44/slot0.pem"}
 
 
 def test_build_of_one_kind_leaves_the_others_out(tmp_path):

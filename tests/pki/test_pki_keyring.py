@@ -76,7 +76,7 @@ def test_other_sets_have_their_authorities_beside_them(tmp_path):
 
 @pytest.mark.parametrize("data", [b"", b"\x30\0"])
 def test_what_is_no_public_key(keyring, data):
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="cannot be used"):
         keyring.find(data)
 
 

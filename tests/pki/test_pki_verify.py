@@ -14,7 +14,7 @@ from responder.crypto.signing import SignatureError, signing_message
 from responder.pki import sets
 from responder.pki.defects import DEFECTS, DefectBuilder
 from responder.pki.verify import ChainError, verify_requester
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, by_name
 from responder.wire.certificate_chain import build_chain, parse_chain
 
 SHA_384, P384 = by_name(BASE_HASHES, "SHA-384"), by_name(BASE_ASYM, "ECDSA-P384")
@@ -63,9 +63,16 @@ def test_defective_chains_are_refused(name):
 
 @pytest.mark.parametrize("kind", sets.list_kinds("device"))
 def test_every_shipped_requester_is_believed(kind):
-    asym = next(row for row in BASE_ASYM if row.key == kind)
+    asym = next(row for row in (*BASE_ASYM, *PQC_ASYM) if row.key == kind)
     identity = sets.read_identity(sets.requester_path("device", kind))
     assert verify(structure(identity.chain), asym=asym).kind == kind
+
+
+def test_leaf_and_authorities_may_be_of_different_kinds():
+    ml_dsa = by_name(PQC_ASYM, "ML-DSA-65")
+    for kind, asym in (("ecp384", P384), ("mldsa65", ml_dsa)):
+        identity = sets.read_identity(sets.requester_path("mixed", kind))
+        assert verify(structure(identity.chain), asym=asym).kind == kind
 
 
 def test_the_root_may_be_left_out():

@@ -147,5 +147,6 @@ def test_key_paths_are_written_as_people_do():
 def test_shipped_profiles_are_the_ones_promised():
     signing = {f"rsa{kind}-{bits}" for kind in ("ssa", "pss") for bits in (2048, 3072, 4096)}
     signing |= {"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"}
+    signing |= {"ml-dsa-44", "ml-dsa-65", "ml-dsa-87", "post-quantum", "mixed-chain"}
     others = {"default", "qemu-nvme", "minimal-1.0", "eight-slots", "bad-signature", "stale-nonce"}
     assert set(list_profiles()) >= signing | others

@@ -25,7 +25,7 @@ class ScriptedCore:
     def closed(self):
         self.calls.append("closed")
 
-    def receive(self, data, now, *, padding=0):
+    def receive(self, data, now, *, padding=0, secured=None):  # noqa: ARG002
         self.calls.append(("receive", data, now, padding))
         return self.effects.get(data.decode(), [])
 

@@ -171,7 +171,7 @@ class SlowCore:
     def closed(self):
         pass
 
-    def receive(self, data, now, *, padding=0):  # noqa: ARG002
+    def receive(self, data, now, *, padding=0, secured=None):  # noqa: ARG002
         return [Run(1, self.release.wait)]
 
     def complete(self, job, result, now):  # noqa: ARG002
@@ -235,7 +235,7 @@ async def test_a_peer_that_leaves_during_a_job(serving, slow_core):
 class BrokenCore(SlowCore):
     """A responder with a defect."""
 
-    def receive(self, data, now, *, padding=0):  # noqa: ARG002
+    def receive(self, data, now, *, padding=0, secured=None):  # noqa: ARG002
         raise ZeroDivisionError("defect")
 
 

@@ -6,9 +6,7 @@ from responder.server.transport_answers import answer, discovery_table
 from responder.spec.flags import Cap
 from responder.transport.carried import Carried, Kind
 from responder.transport.doe import DoeBinding
-from responder.transport.dsp0287 import Dsp0287Binding
 from responder.transport.errors import FramingError
-from responder.transport.mctp import MctpBinding
 
 SPDM, SECURED, DISCOVERY = (1, 1), (1, 2), (1, 0)
 
@@ -26,16 +24,6 @@ def test_a_discovery_request_with_reserved_bytes_breaks_the_framing():
     header = bytes.fromhex("0100000003000000")
     with pytest.raises(FramingError):
         answer(DoeBinding(), Carried(Kind.OTHER, b"\0\0\1\0", header), Cap(0))
-
-
-@pytest.mark.parametrize(
-    ("binding", "reply"), [(DoeBinding(), b""), (MctpBinding(), None), (Dsp0287Binding(), None)]
-)
-def test_secured_messages_without_a_session_get_no_message(binding, reply):
-    said = answer(binding, Carried(Kind.SECURED, bytes(8)), Cap(0))
-    assert said.payload == reply
-    assert "session" in said.note
-    assert said.kind == "command"
 
 
 def test_only_discovery_is_called_so():

@@ -125,6 +125,40 @@ def test_measurement_blocks_are_dug_into():
     assert "selected_version: 0x1100 (1.1)" in shown
 
 
+def test_what_encapsulated_messages_carry_is_dug_into():
+    shown = text("ENCAPSULATED_RESPONSE_ACK/1.2-request")
+    assert "payload_type: 0x01 (ENCAPSULATED_REQUEST)" in shown
+    assert "    code: 0xe9 (KEY_UPDATE)" in shown
+    assert "req_slot_number: 03 (slot 3)" in text("ENCAPSULATED_RESPONSE_ACK/1.2-slot")
+
+
+def test_an_embedded_message_is_read_as_the_requesters():
+    context = WireContext(version=0x13, hash_size=4, signature_size=9, requester_signature_size=2)
+    inside = bytes((0x13, 0x03, 0, 1)) + b"hash" + bytes(32) + b"\0\0" + b"context8" + b"ok"
+    found = describe(bytes.fromhex("13eb0100") + inside + bytes(2), context)
+    signature = next(line for line in found.lines if line.name == "signature")
+    assert (signature.value, signature.end) == (b"ok".hex(), 4 + len(inside))
+    assert found.lines[-1].name == "padding"
+
+
+def test_a_message_that_is_whole_in_one_chunk_is_dug_into():
+    head = bytes.fromhex("12050007 0300")
+    found = describe(head + bytes.fromhex("127f0100"), WireContext(version=0x12))
+    assert "error_code" in [line.name for line in found.lines]
+    alone = bytes.fromhex("12850107 00000000 04000000 04000000 12810000")
+    assert "code: 0x81 (GET_DIGESTS)" in "\n".join(
+        text_of(describe(alone, WireContext(version=0x12)))
+    )
+    first = bytes.fromhex("12850007 00000000 04000000 04000000 12810000")
+    assert "GET_DIGESTS" not in "\n".join(text_of(describe(first, WireContext(version=0x12))))
+
+
+@pytest.mark.parametrize("head", ["136b010101000000", "1305000001000000", "136a0100"])
+def test_carriers_in_carriers_without_end_are_described(head):
+    message = bytes.fromhex(head) * 4000
+    check_cover(describe(message, WireContext(version=0x13)), message)
+
+
 def test_a_record_that_ends_inside_a_block_shows_what_is_left():
     one = example("MEASUREMENTS/1.1-opaque")
     data = bytearray(one.data)

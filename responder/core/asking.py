@@ -1,0 +1,64 @@
+"""What the device itself wants from the requester, once that asks for encapsulated requests."""
+
+from responder.core.connection import Connection
+from responder.core.effects import Wish
+from responder.core.encapsulation import Flow
+from responder.core.interfaces import Device
+from responder.core.mutual_auth import Requester, bad_response
+from responder.core.session import Session
+from responder.spec.flags import Cap
+from responder.spec.limits import NONCE_SIZE, SLOT_MASK
+from responder.spec.sessions import KeyOperation
+from responder.wire.endpoint_info import SIGNATURE_REQUESTED, EndpointInfo, GetEndpointInfo
+from responder.wire.key_update import KeyUpdate, KeyUpdateAck
+
+
+def want(connection: Connection, device: Device, what: Wish, session_id: int | None) -> None:
+    """Offer a flow in a session; nothing comes of it if that does not exist."""
+    session = connection.sessions.get(session_id or 0)
+    requester = Requester(connection, device, slot_id=0)
+    if what == "endpoint-info":
+        connection.encapsulation.offer(_endpoint_info(requester), session_id)
+    elif session is not None:
+        connection.encapsulation.offer(_key_update(requester, session), session.session_id)
+
+
+def _key_update(requester: Requester, session: Session) -> Flow:
+    """UpdateKey of the response direction, then VerifyNewKey under the new key."""
+    connection = requester.connection
+    tags = connection.random.child("key update tag", connection.count("key update tag"))
+    for operation in (KeyOperation.UPDATE_KEY, KeyOperation.VERIFY_NEW_KEY):
+        request = KeyUpdate(
+            spdm_version=connection.header_version, key_operation=operation, tag=tags.bytes(1)[0]
+        )
+        delivered = yield request
+        answer, _ = requester.read(KeyUpdateAck, delivered.response)
+        if (answer.key_operation, answer.tag) != (operation, request.tag):
+            raise bad_response("KEY_UPDATE_ACK is for another KEY_UPDATE")
+        if operation is KeyOperation.UPDATE_KEY:
+            session.update_response(delivered.hooked.deriver)
+    return None
+
+
+def _endpoint_info(requester: Requester) -> Flow:
+    """GET_ENDPOINT_INFO, signed if the requester can sign and its key is known."""
+    connection = requester.connection
+    proven = connection.requester if Cap.EP_INFO_SIG in connection.peer.flags else None
+    nonces = connection.random.child("endpoint info", connection.count("endpoint info"))
+    request = GetEndpointInfo(
+        spdm_version=connection.header_version,
+        slot=proven.slot_id & SLOT_MASK if proven else 0,
+        request_attributes=SIGNATURE_REQUESTED if proven else 0,
+        nonce=nonces.bytes(NONCE_SIZE) if proven else b"",
+    )
+    delivered = yield request
+    answer, raw = requester.read(EndpointInfo, delivered.response, signed=proven is not None)
+    if proven:
+        covered = raw[: len(raw) - len(answer.signature)]
+        parts = [
+            *connection.transcript.vca,
+            (request.name, request.build(connection.wire)),
+            (answer.name, covered),
+        ]
+        requester.verify(proven.key, "endpoint_info", parts, answer.signature)
+    return None

@@ -1,0 +1,123 @@
+"""What this side asks of the requester (DSP0274 "GET_ENCAPSULATED_REQUEST").
+
+A flow is a generator: it yields the requests that it wants sent, is sent each response, and returns
+the requester's slot that it has settled on, if any.
+"""
+
+from collections import deque
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from responder.core.errors import ProtocolError
+from responder.wire.message import Message
+
+if TYPE_CHECKING:
+    from responder.core.hooked import Hooked
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """An encapsulated response.
+
+    Attributes:
+        response: its bytes, padding included.
+        hooked: of the exchange that brought it.
+    """
+
+    response: bytes
+    hooked: "Hooked"
+
+
+Flow = Generator[Message, Delivered, int | None]
+
+IMPLICIT_REQUEST_ID = 0
+"""Of the GET_DIGESTS that MutAuthRequested "with digests" stands for."""
+_FIRST_REQUEST_ID = 1
+
+
+class Encapsulation:
+    """The flows of one connection: at most one runs, others wait until they are asked for.
+
+    Attributes:
+        in_flight: the requester has to see a flow through before it may ask for anything else.
+        request_id: of the request whose response is awaited.
+        request: that request; ``None`` while none is.
+    """
+
+    def __init__(self) -> None:
+        self.in_flight = False
+        self.request_id = IMPLICIT_REQUEST_ID
+        self.request: Message | None = None
+        self._flow: Flow | None = None
+        self._session_id: int | None = None
+        self._waiting: deque[tuple[int | None, Flow]] = deque()
+
+    def demand(self, flow: Flow, session_id: int | None, *, implicit: bool = False) -> None:
+        """The requester must begin this flow next, in that session or (``None``) outside of all.
+
+        Args:
+            flow: the flow.
+            session_id: where.
+            implicit: its first request is understood: the requester delivers the response.
+        """
+        self._waiting.appendleft((session_id, flow))
+        self.in_flight = True
+        if implicit:
+            self.begin(session_id)
+            self.request_id = IMPLICIT_REQUEST_ID
+
+    def offer(self, flow: Flow, session_id: int | None) -> None:
+        """A flow for when the requester asks for one there."""
+        self._waiting.append((session_id, flow))
+
+    def begin(self, session_id: int | None) -> Message | None:
+        """The first request of the next flow of a session; ``None`` if there is none."""
+        entry = next((one for one in self._waiting if one[0] == session_id), None)
+        if entry is None:
+            return None
+        self._waiting.remove(entry)
+        self._session_id, self._flow = entry
+        self.in_flight = True
+        self.request_id = _FIRST_REQUEST_ID
+        self.request = next(self._flow, None)
+        if self.request is None:
+            self.end()
+        return self.request
+
+    def awaits(self, request_id: int, session_id: int | None) -> bool:
+        """Whether the response to that request is awaited there."""
+        expected = (self.request_id, self._session_id)
+        return self.request is not None and (request_id, session_id) == expected
+
+    def deliver(self, delivered: Delivered) -> tuple[Message | None, int | None]:
+        """Hand a response to the flow; its next request, or at its end the requester's slot.
+
+        Raises:
+            ProtocolError: as the flow raises it, and is then over.
+        """
+        if self._flow is None:
+            return None, None
+        try:
+            self.request = self._flow.send(delivered)
+        except StopIteration as done:
+            self.end()
+            return None, done.value
+        except ProtocolError:
+            self.end()
+            raise
+        self.request_id = self.request_id % 0xFF + 1
+        return self.request, None
+
+    def end(self) -> None:
+        """The running flow is over, or given up."""
+        if self._flow is not None:
+            self._flow.close()
+        self._flow = self.request = None
+        self.in_flight = False
+
+    def forget(self, session_id: int) -> None:
+        """A session is gone, and what was to be asked in it."""
+        self._waiting = deque(one for one in self._waiting if one[0] != session_id)
+        if self._flow is not None and self._session_id == session_id:
+            self.end()
