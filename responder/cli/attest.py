@@ -13,7 +13,7 @@ from responder.cli.algorithm_names import algorithm_in
 from responder.cli.exits import Exit
 from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError, suggest
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM
 from responder.spec.limits import SLOT_COUNT
 from responder.spec.versions import ALL_VERSIONS
 from responder.transport.socket_frame import Command, TransportType
@@ -101,7 +101,7 @@ def _vendor(text: str) -> "VendorRequest":
 )
 @click.option(
     "--asym",
-    type=algorithm_in(BASE_ASYM),
+    type=algorithm_in((*BASE_ASYM, *PQC_ASYM)),
     multiple=True,
     metavar="NAME",
     help="Offer only this signature algorithm, such as ECDSA-P384; may be repeated.",
@@ -191,7 +191,11 @@ def _print(report: "Report", *, as_json: bool) -> None:
 def _options(given: dict[str, Any]) -> "AttestOptions":
     from responder.requester.check_table import CHECKS  # noqa: PLC0415 - not for --help
     from responder.requester.linux_cma import linux_cma_options  # noqa: PLC0415
-    from responder.requester.options import AttestOptions, Offer  # noqa: PLC0415
+    from responder.requester.options import (  # noqa: PLC0415
+        VERIFIED_PQC_ASYM,
+        AttestOptions,
+        Offer,
+    )
 
     unknown = [check for check in given["without"] if check not in CHECKS]
     if unknown:
@@ -214,7 +218,7 @@ def _options(given: dict[str, Any]) -> "AttestOptions":
             **common,
             measurements=given["meas"] or "all",
             slot=None if slot == _AUTO else slot,
-            offer=Offer(),
+            offer=Offer(pqc_asym=VERIFIED_PQC_ASYM),
             raw=given["raw"],
             public_key=_public_key(given["public_key"]),
         )
@@ -230,7 +234,12 @@ def _narrowed(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions
         options = replace(options, versions=wanted)
     offer = options.offer
     if given["asym"]:
-        offer = replace(offer, base_asym=sum({row.bit for row in given["asym"]}))
+        chosen = set(given["asym"])
+        offer = replace(
+            offer,
+            base_asym=sum(row.bit for row in chosen if not row.post_quantum),
+            pqc_asym=sum(row.bit for row in chosen if row.post_quantum),
+        )
     if given["hash"]:
         offer = replace(offer, base_hash=sum({row.bit for row in given["hash"]}))
     return replace(options, offer=offer, vendor=given["vendor"])

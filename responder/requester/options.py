@@ -15,6 +15,7 @@ from responder.spec.algorithms import (
     KEY_SCHEDULES,
     MEASUREMENT_SPECIFICATION_DMTF,
     OPAQUE_FORMAT_1,
+    PQC_ASYM,
     TABLE_AEAD,
     TABLE_DHE,
     TABLE_KEY_SCHEDULE,
@@ -39,6 +40,8 @@ def _mask(table: tuple[Algorithm, ...]) -> int:
     return sum(row.bit for row in table if row.name not in _UNUSABLE)
 
 
+VERIFIED_PQC_ASYM = _mask(PQC_ASYM)
+
 _STRUCTURES: Mapping[int, int] = MappingProxyType(
     {
         TABLE_DHE: _mask(DHE_GROUPS),
@@ -59,7 +62,8 @@ class Offer:
         ct_exponent: CTExponent of the requester.
         data_transfer_size: bytes of the largest message it takes (1.2), also the limit that
             portions of certificates are asked by.
-        base_asym, pqc_asym, base_hash: algorithm bits.
+        base_asym, pqc_asym, base_hash: algorithm bits; ``VERIFIED_PQC_ASYM`` are the
+            post-quantum ones that can be verified.
         measurement_specification, mel_specification, opaque_formats: bits.
         structures: AlgType to bits, sent from 1.1 on in ascending order.
         multi_key: ask for a multi-key connection (1.3) where the responder leaves the choice.

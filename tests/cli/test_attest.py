@@ -38,6 +38,23 @@ def test_every_binding(spdm_responder_factory, uri):
     assert document(result)["target"] == served.uri
 
 
+@pytest.mark.parametrize("name", ["ML-DSA-44", "ML-DSA-65"])
+def test_post_quantum_signatures(spdm_responder_factory, name):
+    pure = run(spdm_responder_factory(name.lower()).uri, "--json")
+    assert pure.exit_code == 0, pure.output
+    assert document(pure)["algorithms"]["pqc_asym"] == name
+    both = run(spdm_responder_factory("post-quantum").uri, "--asym", name, "--json")
+    assert document(both)["algorithms"]["pqc_asym"] == name
+
+
+@pytest.mark.parametrize(("asym", "kind"), [("ML-DSA-65", "ecp384"), ("ECDSA-P384", "mldsa65")])
+def test_a_leaf_under_authorities_of_another_kind(spdm_responder_factory, asym, kind):
+    served = spdm_responder_factory("mixed-chain")
+    result = run(served.uri, "--asym", asym, "--json")
+    assert result.exit_code == 0, result.output
+    assert kind in document(result)["trust_anchor"]
+
+
 @pytest.mark.parametrize("profile", ["bad-signature", "stale-nonce"])
 def test_a_lying_device_is_refused(spdm_responder_factory, profile):
     result = run(spdm_responder_factory(profile).uri)
