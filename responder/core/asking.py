@@ -10,7 +10,11 @@ from responder.spec.flags import Cap
 from responder.spec.limits import NONCE_SIZE, SLOT_MASK
 from responder.spec.sessions import KeyOperation
 from responder.wire.endpoint_info import SIGNATURE_REQUESTED, EndpointInfo, GetEndpointInfo
+from responder.wire.events import EventAck
 from responder.wire.key_update import KeyUpdate, KeyUpdateAck
+
+_ENCAPSULATED_HEADER_SIZE = 8
+"""Of ENCAPSULATED_RESPONSE_ACK, which is longer than that of ENCAPSULATED_REQUEST."""
 
 
 def want(connection: Connection, device: Device, what: Wish, session_id: int | None) -> None:
@@ -21,6 +25,26 @@ def want(connection: Connection, device: Device, what: Wish, session_id: int | N
         connection.encapsulation.offer(_endpoint_info(requester), session_id)
     elif session is not None:
         connection.encapsulation.offer(_key_update(requester, session), session.session_id)
+
+
+def offer_events(connection: Connection, device: Device, session: Session) -> None:
+    """Offer a flow that tells what has happened to the device, if the session wants to know."""
+    if session.events.pending(device.events):
+        requester = Requester(connection, device, slot_id=0)
+        connection.encapsulation.offer(_send_events(requester, session), session.session_id)
+
+
+def _send_events(requester: Requester, session: Session) -> Flow:
+    """SEND_EVENT as long as there is something to tell, in messages that the requester can take."""
+    connection, source = requester.connection, requester.device.events
+    peer = connection.peer
+    largest = peer.max_spdm_msg_size if connection.common(Cap.CHUNK) else peer.data_transfer_size
+    size = largest - _ENCAPSULATED_HEADER_SIZE
+    while request := session.events.request(source, connection.header_version, size):
+        delivered = yield request
+        requester.read(EventAck, delivered.response)
+        session.events.acknowledge()
+    return None
 
 
 def _key_update(requester: Requester, session: Session) -> Flow:

@@ -8,6 +8,7 @@ from responder.core.connection import Connection
 from responder.core.context import Context
 from responder.core.effects import ArmTimer
 from responder.core.errors import ProtocolError, invalid, unsupported
+from responder.core.event_queue import EventQueue
 from responder.core.session import SecuredSuite, Session
 from responder.spec.algorithms import OPAQUE_FORMAT_1
 from responder.spec.codes import ErrorCode
@@ -85,6 +86,7 @@ def open_session(
     session = Session(session_id, suite, context.base_hash, version, psk=psk)
     session.transcript = connection.transcript.of_session()
     session.policy = policy if version >= V12 else 0
+    session.events = EventQueue(context.policy.session.event_queue)
     if connection.common(Cap.HBEAT):
         session.heartbeat_period = context.policy.session.heartbeat_period
     return Opening(session, answer)
@@ -100,6 +102,9 @@ def establish(context: Context, session: Session) -> Callable[[], None]:
     def then() -> None:
         context.connection.established(session, put_to_use)
         session.last_traffic = context.now
+        if session.policy & SessionPolicy.EVENT_ALL_POLICY:
+            source = context.device.events
+            session.events.subscribe(source.types, source)
         if session.heartbeat_period:
             context.effects.append(heartbeat_timer(session))
 

@@ -56,6 +56,7 @@ class SessionPolicy(msgspec.Struct, frozen=True):
         mutual_auth_required: refuse sessions to requesters that are not.
         basic_mutual_auth: ask for it with CHALLENGE_AUTH.
         requester_slot: the slot of the requester that is asked for, 0 to 7.
+        event_queue: events that a session keeps for a requester that does not fetch them.
         log_keys: emit the keys of sessions as events.
     """
 
@@ -71,6 +72,7 @@ class SessionPolicy(msgspec.Struct, frozen=True):
     mutual_auth_required: bool = False
     basic_mutual_auth: bool = False
     requester_slot: int = 0
+    event_queue: int = 16
     log_keys: bool = False
 
 

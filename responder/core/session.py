@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from responder.core.event_queue import EventQueue
 from responder.core.interfaces import VerifyingKey
 from responder.core.key_schedule import Deriver, KeySchedule, TrafficKeys
 from responder.core.transcript import Transcript
@@ -89,6 +90,7 @@ class Session:
         request_backup: the request keys before a KEY_UPDATE that is not verified yet.
         mutual: what the requester has to prove.
         pending_update: the KEY_UPDATE operation that waits for VerifyNewKey, else 0.
+        events: what its requester wants to be told of the device.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Session:
         self.request_backup: TrafficKeys | None = None
         self.mutual = MutualAuth()
         self.pending_update = 0
+        self.events = EventQueue()
         self._schedule = KeySchedule(base_hash, suite.aead, version, psk=psk)
 
     @property

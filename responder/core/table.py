@@ -21,6 +21,11 @@ from responder.core.handlers.encapsulated import (
     get_encapsulated_request,
 )
 from responder.core.handlers.endpoint_info import get_endpoint_info
+from responder.core.handlers.events import (
+    get_supported_event_types,
+    send_event,
+    subscribe_event_types,
+)
 from responder.core.handlers.finish import finish, psk_finish
 from responder.core.handlers.key_exchange import key_exchange
 from responder.core.handlers.measurement_extension_log import get_measurement_extension_log
@@ -42,6 +47,7 @@ from responder.wire.digests import GetDigests
 from responder.wire.encapsulated import DeliverEncapsulatedResponse, GetEncapsulatedRequest
 from responder.wire.end_session import EndSession
 from responder.wire.endpoint_info import GetEndpointInfo
+from responder.wire.events import GetSupportedEventTypes, SendEvent, SubscribeEventTypes
 from responder.wire.finish import Finish
 from responder.wire.heartbeat import Heartbeat
 from responder.wire.key_exchange import KeyExchange
@@ -162,6 +168,23 @@ REQUESTS: dict[int, Row] = {
         sessions=_ESTABLISHED,
         capability=EP_INFO,
         buffer=Buffer.E,
+    ),
+    RequestCode.GET_SUPPORTED_EVENT_TYPES: Row(
+        GetSupportedEventTypes,
+        get_supported_event_types,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.ESTABLISHED,
+        capability=Cap.EVENT,
+    ),
+    RequestCode.SUBSCRIBE_EVENT_TYPES: Row(
+        SubscribeEventTypes,
+        subscribe_event_types,
+        first=Phase.NEGOTIATED,
+        sessions=Sessions.ESTABLISHED,
+        capability=Cap.EVENT,
+    ),
+    RequestCode.SEND_EVENT: Row(
+        SendEvent, send_event, first=Phase.NEGOTIATED, sessions=Sessions.ESTABLISHED
     ),
     RequestCode.VENDOR_DEFINED_REQUEST: Row(
         VendorDefinedRequest, vendor_defined, first=Phase.NEGOTIATED, sessions=Sessions.ANY

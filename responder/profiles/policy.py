@@ -45,7 +45,7 @@ def build_policy(spec: ProfileSpec, lookup: Lookup) -> ResponderPolicy:
         max_spdm_msg_size=spdm.data_transfer_size if largest is None else largest,
         algorithms=_algorithms(spec.algorithms, lookup),
         ready_after=_ready_after(spec.timing.ready_after, lookup),
-        session=build_session_policy(spec.session, lookup),
+        session=build_session_policy(spec.session, spec.events, lookup),
     )
 
 

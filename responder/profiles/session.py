@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from responder.core.interfaces import Psk, SessionPolicy
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
-from responder.profiles.schema import PskSection, SessionSection
+from responder.profiles.schema import EventsSection, PskSection, SessionSection
 from responder.profiles.source import KeyPath
 
 
-def build_session_policy(section: SessionSection, lookup: Lookup) -> SessionPolicy:
+def build_session_policy(
+    section: SessionSection, events: EventsSection, lookup: Lookup
+) -> SessionPolicy:
     """The policy of a profile.
 
     Raises:
@@ -40,6 +42,7 @@ def build_session_policy(section: SessionSection, lookup: Lookup) -> SessionPoli
         mutual_auth_required=section.mutual_auth_required,
         basic_mutual_auth=section.basic_mutual_auth,
         requester_slot=section.requester_slot,
+        event_queue=events.queue,
     )
 
 

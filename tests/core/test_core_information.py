@@ -22,6 +22,7 @@ from core.fakes import (
     policy,
     responder,
 )
+from core.in_session import InSession
 from cryptography.exceptions import InvalidSignature
 
 FLAGS = CERT | CHAL | MEAS_SIG | MEL | EP_INFO_SIG
@@ -121,3 +122,19 @@ def test_the_device_hears_of_every_request_before_it_is_answered():
         dialogue.hear(raw.get_version())
     dialogue.hear(b"")
     assert device.ticks == [0.0, 1.5, 1.5]
+
+
+@since_13
+def test_a_session_signs_endpoint_info_over_the_vca_of_its_connection(version):
+    dialogue = meet(version).reach("certificate")
+    session = InSession(dialogue)
+    outside = signed_info(dialogue)
+    request = get_endpoint_info(version, attributes=1, nonce=OTHER_NONCE)
+    dialogue.check_endpoint_info(request, session.ask(request, 0x07))
+    dialogue.check_endpoint_info(*outside)
+
+
+@since_13
+def test_a_session_reads_the_log(version):
+    session = InSession(meet(version).reach("negotiated"))
+    assert session.ask(get_mel(version), 0x6F)[12:] == session.responder.device.mel
