@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import msgspec
 
+from responder.core.chunking import Chunking
 from responder.core.encapsulation import Encapsulation
 from responder.core.errors import ProtocolError
 from responder.core.events import Event, SessionEnded, SessionEstablished, SessionStarted
@@ -150,6 +151,7 @@ class Connection:
         self.transcript.clear()
         self.sessions: dict[int, Session] = {}
         self.encapsulation = Encapsulation()
+        self.chunking = Chunking()
         self.requester: ProvenRequester | None = None
         self.digests = b""
         self._digests_may_count = False
@@ -279,6 +281,7 @@ class Connection:
         if self.sessions.pop(session.session_id, None) is not None:
             self.notes.append(SessionEnded(session.session_id, reason))
             self.encapsulation.forget(session.session_id)
+            self.chunking.end(session.session_id)
             if self.deferred and self.deferred.session_id == session.session_id:
                 self.deferred = None
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from responder.core.chunking import largest_piece
 from responder.core.connection import Connection, Deferred
 from responder.core.effects import Effect
 from responder.core.errors import ProtocolError, invalid
@@ -23,6 +24,7 @@ from responder.spec.limits import (
     SUMMARY_TCB,
 )
 from responder.spec.versions import V13
+from responder.wire.chunk import ChunkSendAck
 from responder.wire.context import WireContext
 from responder.wire.message import Message
 
@@ -67,6 +69,13 @@ class Resume(msgspec.Struct, frozen=True):
     """RESPOND_IF_READY's answer: handle the deferred request now."""
 
     deferred: Deferred
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """CHUNK_SEND's answer: handle the large request now; its response goes into this draft."""
+
+    message: bytes
+    acknowledgement: ChunkSendAck
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -164,9 +173,26 @@ class Context(msgspec.Struct, frozen=True):
             raise invalid("no public key is provisioned")
         return key, digest(self.base_hash, key.public_key_der())
 
+    @property
+    def session_id(self) -> int | None:
+        """The session that the request came in; ``None`` outside of all."""
+        return self.session.session_id if self.session else None
+
+    @property
+    def transfer_limit(self) -> int:
+        """Bytes of the largest message that goes to this requester in one piece; 0 for any."""
+        return largest_piece(self.connection.peer.data_transfer_size, self.policy.transmit_size)
+
     def room(self, header_size: int) -> int:
-        """Bytes that fit into one message to this requester after ``header_size`` of them."""
-        sizes = (self.policy.data_transfer_size, self.connection.peer.data_transfer_size)
+        """Bytes that fit into one message to this requester after ``header_size`` of them.
+
+        Chunks can carry it, if both sides know them.
+        """
+        policy, peer = self.policy, self.connection.peer
+        if self.connection.common(Cap.CHUNK):
+            sizes = (policy.max_spdm_msg_size, peer.max_spdm_msg_size)
+        else:
+            sizes = (policy.data_transfer_size, peer.data_transfer_size)
         return min(size for size in sizes if size) - header_size
 
     def measured(self) -> list[Measured]:

@@ -90,6 +90,8 @@ class ResponderPolicy(msgspec.Struct, frozen=True):
         data_transfer_size: DataTransferSize, bytes, at least 42.
         max_spdm_msg_size: MaxSPDMmsgSize, bytes.
         algorithms: what is negotiated.
+        transmit_size: bytes of the transmit buffer: what is longer goes out in chunks even if the
+            requester could take it whole; 0 for any.
         ready_after: request code to microseconds of work before which the request is answered
             ResponseNotReady.
         session: sessions and mutual authentication.
@@ -102,6 +104,7 @@ class ResponderPolicy(msgspec.Struct, frozen=True):
     ct_exponent: int = 0
     data_transfer_size: int = 0x1200
     max_spdm_msg_size: int = 0x1200
+    transmit_size: int = 0
     ready_after: Mapping[int, int] = msgspec.field(default_factory=dict)
     session: SessionPolicy = NO_SESSION_POLICY
 

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from responder.core.connection import Phase
-from responder.core.context import Context, Reply, Resume
+from responder.core.context import Context, Reply, Resume, Whole
 from responder.core.handlers.algorithms import negotiate_algorithms
 from responder.core.handlers.capabilities import get_capabilities
 from responder.core.handlers.certificate import get_certificate
 from responder.core.handlers.challenge import challenge
+from responder.core.handlers.chunk import chunk_get, chunk_send
 from responder.core.handlers.digests import get_digests
 from responder.core.handlers.encapsulated import (
     deliver_encapsulated_response,
@@ -43,6 +44,7 @@ from responder.wire.algorithms import NegotiateAlgorithms
 from responder.wire.capabilities import GetCapabilities
 from responder.wire.certificate import GetCertificate
 from responder.wire.challenge import Challenge
+from responder.wire.chunk import ChunkGet, ChunkSend
 from responder.wire.digests import GetDigests
 from responder.wire.encapsulated import DeliverEncapsulatedResponse, GetEncapsulatedRequest
 from responder.wire.end_session import EndSession
@@ -65,7 +67,7 @@ _ENCAPSULATION = Cap.ENCAP | Cap.MUT_AUTH
 """MUT_AUTH_CAP alone is enough in 1.2."""
 _ESTABLISHED = Sessions.OUTSIDE | Sessions.ESTABLISHED
 
-Handler = Callable[[Any, Context], Reply | Resume]
+Handler = Callable[[Any, Context], Reply | Resume | Whole]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -193,6 +195,22 @@ REQUESTS: dict[int, Row] = {
         RespondIfReady,
         respond_if_ready,
         first=Phase.AFTER_VERSION,
+        sessions=Sessions.ANY,
+        deferrable=False,
+    ),
+    RequestCode.CHUNK_SEND: Row(
+        ChunkSend,
+        chunk_send,
+        first=Phase.AFTER_CAPABILITIES,
+        sessions=Sessions.ANY,
+        capability=Cap.CHUNK,
+        deferrable=False,
+    ),
+    # Without CHUNK_CAP no chunk is ever pending, and that is what requesters expect to hear.
+    RequestCode.CHUNK_GET: Row(
+        ChunkGet,
+        chunk_get,
+        first=Phase.AFTER_CAPABILITIES,
         sessions=Sessions.ANY,
         deferrable=False,
     ),

@@ -1,10 +1,14 @@
 """One request on its way through the checks, the handler, the hooks and the signature."""
 
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from responder.core.chunking import EarlyError, largest_piece, malformed, most_in_chunks
 from responder.core.connection import Deferred
-from responder.core.context import Context, Reply, Resume
+from responder.core.context import Context, Reply, Resume, Whole
 from responder.core.effects import Effect, Emit, Send
 from responder.core.errors import (
     ProtocolError,
@@ -16,7 +20,7 @@ from responder.core.errors import (
 from responder.core.events import ResponseSent
 from responder.core.hooked import Hooked
 from responder.core.hooks import Defer, Exchange
-from responder.core.interfaces import RecordFormat
+from responder.core.interfaces import Device, RecordFormat
 from responder.core.secured import RecordError, seal_record
 from responder.core.session import Session, Sessions
 from responder.core.table import REQUESTS, Row
@@ -28,8 +32,9 @@ from responder.spec.codes import (
     ResponseCode,
     name_of_code,
 )
+from responder.spec.flags import Cap
 from responder.spec.limits import HEADER_SIZE
-from responder.spec.versions import V10, V12, SpdmVersion
+from responder.spec.versions import V10, SpdmVersion
 from responder.wire.context import WireContext
 from responder.wire.error import Error
 from responder.wire.message import Message, WireError
@@ -52,6 +57,10 @@ _WHILE_ENCAPSULATED = frozenset(
     }
 )
 """Requests that may come while this side waits for encapsulated responses."""
+
+_CHUNKS = frozenset({RequestCode.CHUNK_SEND, RequestCode.CHUNK_GET})
+_NEVER_LARGE = _CHUNKS | {RequestCode.GET_VERSION, RequestCode.GET_CAPABILITIES}
+"""Requests that come in one piece, or it would not be known how they may come in several."""
 
 
 class Turn:
@@ -76,29 +85,43 @@ class Turn:
         self.padding = padding
         self.session = session
         self.form = form
-        self._effects: list[Effect] = []
-        self._then: Callable[[], None] | None = None
+        self.around = 0
+        self.effects: list[Effect] = []
+        self.then: Callable[[], None] | None = None
+        self.refused: ProtocolError | None = None
+
+    def _inside(self, data: bytes, around: int, device: Device) -> "Turn":
+        """The turn of a large request, whose response goes behind ``around`` other bytes."""
+        inside = copy(self)
+        inside.data, inside.padding, inside.around = data, 0, around
+        inside.device = device
+        inside.effects, inside.then, inside.refused = [], None, None
+        return inside
 
     def take(self) -> list[Effect]:
         """The effects of the request: its response, the ERROR that refuses it, or nothing."""
-        exchange: Exchange | None = None
-        refused: ProtocolError | None = None
-        try:
-            row = self._admit()
-            exchange = self._parse(row)
-            outcome = self._answer(row, exchange)
-        except ProtocolError as error:
-            refused = error
-            exchange = exchange or self._unparsed()
-            outcome = self._refuse(error, exchange)
+        outcome, exchange = self.respond()
+        refused = self.refused
         effects = self._sent(outcome, exchange, refused.reason if refused else "")
-        if self._then:
-            self._then()
+        if self.then:
+            self.then()
         if refused and refused.ends:
             self.connection.end_session(refused.ends, refused.reason)
         if exchange:
             effects += [Emit(event) for event in exchange.evidence]
-        return effects + self._effects
+        return effects + self.effects
+
+    def respond(self) -> tuple[list[Effect], Exchange | None]:
+        """What is to be done about the request, not sealed yet, and its exchange."""
+        exchange: Exchange | None = None
+        try:
+            row = self._admit()
+            exchange = self._parse(row)
+            return self._answer(row, exchange), exchange
+        except ProtocolError as error:
+            self.refused = error
+            exchange = exchange or self._unparsed()
+            return self._refuse(error, exchange), exchange
 
     def _sent(self, outcome: list[Effect], exchange: Exchange | None, reason: str) -> list[Effect]:
         """What is done, sealed in a session, with an event for all that is sent."""
@@ -143,7 +166,8 @@ class Turn:
         self._check_version(data[0], code)
         row = REQUESTS.get(code)
         if row is None:
-            raise _not_offered(code)
+            raise unsupported(code, f"{name_of_code(code)} is not offered")
+        self._check_transfer(code)
         if connection.encapsulation.in_flight and code not in _WHILE_ENCAPSULATED:
             reason = "an encapsulated request waits for its response"
             raise ProtocolError(ErrorCode.REQUEST_IN_FLIGHT, reason)
@@ -154,6 +178,13 @@ class Turn:
         if not row.allows(connection.phase):
             raise unexpected(f"{name_of_code(code)} in phase {connection.phase.name}")
         return row
+
+    def _check_transfer(self, code: int) -> None:
+        """Whether the request may come while a large message is on its way, and in chunks."""
+        if self.around and code in _NEVER_LARGE:
+            raise invalid(f"{name_of_code(code)} as a large request")
+        if self.connection.chunking.excludes(code) and code != RequestCode.GET_VERSION:
+            raise unexpected(f"{name_of_code(code)} while a large message is transferred")
 
     def _check_session(self, row: Row, code: int) -> None:
         """Whether the request may come in this session, or outside of all."""
@@ -184,11 +215,16 @@ class Turn:
         try:
             request, used = row.codec.read(self.data, self.connection.wire)
         except WireError as error:
-            raise invalid(str(error)) from None
+            raise self._malformed(str(error)) from None
         if len(self.data) - used > self.padding:
-            raise invalid(f"{len(self.data) - used} bytes after the end of the request")
+            raise self._malformed(f"{len(self.data) - used} bytes after the end of the request")
         wire = _wire_for(request, self.connection.wire)
         return self._exchange(request, self.data[:used], wire)
+
+    def _malformed(self, reason: str) -> ProtocolError:
+        if self.data[1] == RequestCode.CHUNK_SEND:
+            return malformed(self.data, self.connection.header_version, reason)
+        return invalid(reason)
 
     def _exchange(self, request: Message, raw: bytes, wire: WireContext) -> Exchange:
         session_id = self.session.session_id if self.session else None
@@ -205,7 +241,37 @@ class Turn:
         while isinstance(outcome, Resume):
             row = self._resume(exchange, outcome.deferred)
             outcome = row.handler(exchange.request, self._context(exchange))
-        return self.hooks.message(exchange, self._finish(row, exchange, outcome))
+        if isinstance(outcome, Whole):
+            return self._answer_whole(row, exchange, outcome)
+        message = self._finish(row, exchange, outcome)
+        effects = self.hooks.message(exchange, message)
+        large = exchange.request.code not in _CHUNKS and self._is_large(message)
+        return self._offered(exchange, effects) if large else effects
+
+    def _answer_whole(self, row: Row, exchange: Exchange, outcome: Whole) -> list[Effect]:
+        """Have a large request answered, and put the response into the acknowledgement."""
+        around = len(outcome.acknowledgement.build(exchange.wire))
+        large = self._inside(outcome.message, around, exchange.device or self.device)
+        answered, large_exchange = large.respond()
+        self.then, self.refused = large.then, large.refused
+        self.effects += large.effects
+        exchange.evidence += large_exchange.evidence if large_exchange else []
+
+        def acknowledged(response: bytes) -> list[Effect]:
+            draft = outcome.acknowledgement.replace(response_to_large_request=response)
+            return self.hooks.message(exchange, self._finish(row, exchange, Reply(draft)))
+
+        return _in_place_of_response(answered, acknowledged)
+
+    def _offered(self, exchange: Exchange, effects: list[Effect]) -> list[Effect]:
+        """Keep a large response for CHUNK_GET, and say so in its place."""
+
+        def refused(message: bytes) -> list[Effect]:
+            handle = self.connection.chunking.offer(message, exchange.session_id)
+            error = ProtocolError(ErrorCode.LARGE_RESPONSE, extended=bytes([handle]))
+            return self._told(exchange, error_message(self.connection.header_version, error))
+
+        return _in_place_of_response(effects, refused)
 
     def _intervene(self, row: Row, exchange: Exchange) -> list[Effect] | None:
         """Let the ``request`` hook and the device's slowness decide before the handler does."""
@@ -244,19 +310,21 @@ class Turn:
             self.now,
             self._hooked(exchange),
             self.session,
-            self._effects,
+            self.effects,
         )
 
     def _finish(self, row: Row, exchange: Exchange, reply: Reply) -> bytes:
         """Draft to message: hooks, signature, transcript, phase."""
         response = self.hooks.draft(exchange, reply.response)
         message = _build(response, exchange.wire)
+        if exchange.request.code in _CHUNKS:
+            return message
         self._check_size(len(message) + reply.added_size(exchange.wire))
         self._begin(exchange.request.code)
         if row.buffer and (self.session is None or row.buffer.in_sessions):
             message = self._keep(row.buffer, exchange, reply, response.name, message)
         if reply.conclude:
-            message, self._then = reply.conclude(message)
+            message, self.then = reply.conclude(message)
         if self.session is None:
             self.connection.advance(row.enters)
             if response.code == ResponseCode.DIGESTS:
@@ -293,10 +361,29 @@ class Turn:
     def _hooked(self, exchange: Exchange) -> Hooked:
         return Hooked(self.hooks, exchange, self.connection.selected)
 
+    def _is_large(self, message: bytes) -> bool:
+        """Whether a response has to go out in chunks."""
+        limit = self._largest_piece
+        return bool(limit) and len(message) + self.around > limit
+
+    @property
+    def _largest_piece(self) -> int:
+        return largest_piece(self.connection.peer.data_transfer_size, self.policy.transmit_size)
+
     def _check_size(self, size: int) -> None:
-        """Without chunking, a response has to fit into the requester's DataTransferSize."""
-        limit = self.connection.peer.data_transfer_size
-        if self.connection.header_version >= V12 and limit and size > limit:
+        """See that the requester can take a response: in chunks, or else in one piece.
+
+        Raises:
+            ProtocolError: ResponseTooLarge.
+        """
+        connection = self.connection
+        limit = self._largest_piece
+        if not limit or size + self.around <= limit:
+            return
+        if connection.common(Cap.CHUNK):
+            in_chunks = most_in_chunks(connection.header_version, limit)
+            limit = min(connection.peer.max_spdm_msg_size, in_chunks)
+        if size > limit:
             raise ProtocolError(
                 ErrorCode.RESPONSE_TOO_LARGE,
                 f"a response of {size} bytes, the requester takes {limit}",
@@ -320,8 +407,15 @@ class Turn:
         about_version = self.data[1:2] == bytes([RequestCode.GET_VERSION])
         version = V10 if about_version else self.connection.header_version
         response: Message = error_message(version, error)
+        if isinstance(error, EarlyError):
+            self.connection.chunking.give_up()
+            response = error.acknowledgement(response)
         if exchange is None:
             return [Send(response.build())]
+        return self._told(exchange, response)
+
+    def _told(self, exchange: Exchange, response: Message) -> list[Effect]:
+        """An ERROR on its way past the hooks."""
         response = self.hooks.draft(exchange, response)
         return self.hooks.message(exchange, _build(response, exchange.wire))
 
@@ -350,12 +444,18 @@ def _wire_for(request: Message, wire: WireContext) -> WireContext:
     return wire.replace(summary=summary, signed=signed) if summary or signed else wire
 
 
-def _not_offered(code: int) -> ProtocolError:
-    """How a request is refused that this responder does not know or has no capability for."""
-    if code == RequestCode.CHUNK_GET:
-        # Without CHUNK_CAP no chunk is ever pending, and that is what requesters expect to hear.
-        return unexpected("no chunked response is pending")
-    return unsupported(code, f"{name_of_code(code)} is not offered")
+def _in_place_of_response(
+    effects: list[Effect], instead: "Callable[[bytes], list[Effect]]"
+) -> list[Effect]:
+    """The effects with others in the place of the response, if there is one, as late as it is."""
+    for at, effect in enumerate(effects):
+        if isinstance(effect, Send):
+            others = [
+                replace(one, delay=one.delay + effect.delay) if isinstance(one, Send) else one
+                for one in instead(effect.message)
+            ]
+            return [*effects[:at], *others, *effects[at + 1 :]]
+    return effects
 
 
 def _mismatch(reason: str) -> ProtocolError:

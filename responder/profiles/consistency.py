@@ -26,6 +26,7 @@ from responder.spec.versions import V10, V12, V13, V14, SpdmVersion
 _CAPABILITIES: KeyPath = ("spdm", "capabilities")
 _TRANSFER_SIZE: KeyPath = ("spdm", "data_transfer_size")
 _MESSAGE_SIZE: KeyPath = ("spdm", "max_spdm_msg_size")
+_TRANSMIT_SIZE: KeyPath = ("spdm", "transmit_size")
 
 _KEY_MATERIAL = Cap.CERT | Cap.PUB_KEY_ID
 _SIGNING = Cap.CHAL | Cap.KEY_EX | Cap.MEAS_SIG
@@ -124,6 +125,10 @@ def _sizes(policy: ResponderPolicy) -> Iterator[tuple[KeyPath, str]]:
     transfer, largest = policy.data_transfer_size, policy.max_spdm_msg_size
     if transfer < MIN_DATA_TRANSFER_SIZE:
         yield _TRANSFER_SIZE, f"data_transfer_size is at least {MIN_DATA_TRANSFER_SIZE}"
+    if 0 < policy.transmit_size < MIN_DATA_TRANSFER_SIZE:
+        yield _TRANSMIT_SIZE, f"transmit_size is at least {MIN_DATA_TRANSFER_SIZE}"
+    if policy.transmit_size and not policy.flags & Cap.CHUNK:
+        yield _TRANSMIT_SIZE, "without CHUNK, there is no transmit_size"
     if largest < transfer:
         yield _MESSAGE_SIZE, "max_spdm_msg_size is not less than data_transfer_size"
     if largest > transfer and not policy.flags & Cap.CHUNK:

@@ -43,6 +43,7 @@ def build_policy(spec: ProfileSpec, lookup: Lookup) -> ResponderPolicy:
         ct_exponent=spdm.ct_exponent,
         data_transfer_size=spdm.data_transfer_size,
         max_spdm_msg_size=spdm.data_transfer_size if largest is None else largest,
+        transmit_size=spdm.transmit_size,
         algorithms=_algorithms(spec.algorithms, lookup),
         ready_after=_ready_after(spec.timing.ready_after, lookup),
         session=build_session_policy(spec.session, spec.events, lookup),

@@ -69,6 +69,8 @@ class SpdmSection(Section):
         data_transfer_size: DataTransferSize, bytes (1.2).
         max_spdm_msg_size: MaxSPDMmsgSize, bytes (1.2); the same as data_transfer_size without
             CHUNK, which is also its value when it is not given.
+        transmit_size: bytes of the transmit buffer: longer responses go out in chunks even if the
+            requester could take them whole; 0 for any (1.2).
         allow_inconsistent: accept capabilities, sizes, slots and algorithms that contradict
             each other.
     """
@@ -79,6 +81,7 @@ class SpdmSection(Section):
     ct_exponent: Byte = 0
     data_transfer_size: Size = 0x1200
     max_spdm_msg_size: Size | None = None
+    transmit_size: Size = 0
     allow_inconsistent: bool = False
 
 

@@ -24,6 +24,12 @@ from responder.wire.fields import (
 )
 from responder.wire.message import Message, wire
 
+CHUNK_HEADER_SIZE = 12
+"""Bytes before a chunk, in every version; the first has LargeMessageSize besides."""
+LARGE_MESSAGE_SIZE_SIZE = 4
+ACK_HEADER_SIZE, ACK_HEADER_SIZE_V14 = 6, 8
+"""Bytes of CHUNK_SEND_ACK before the response to the large request."""
+
 _SEQUENCE_NUMBER = IfThenElse(since(V14), Int32ul, Int16ul)
 
 

@@ -90,6 +90,7 @@ def test_one_bad_version_is_enough_and_is_named():
         ({"data_transfer_size": 41, "max_spdm_msg_size": 41}, "data_transfer_size"),
         ({"data_transfer_size": 100, "max_spdm_msg_size": 99}, "max_spdm_msg_size"),
         ({"data_transfer_size": 100, "max_spdm_msg_size": 101}, "max_spdm_msg_size"),
+        ({"transmit_size": 42}, "transmit_size"),
         ({"ct_exponent": 32}, "ct_exponent"),
     ],
 )
@@ -103,11 +104,17 @@ def test_sizes_that_a_requester_refuses(changes, key):
     [
         ("", [V12], {"data_transfer_size": 42, "max_spdm_msg_size": 42, "ct_exponent": 31}),
         ("CHUNK", [V12], {"data_transfer_size": 100, "max_spdm_msg_size": 101}),
+        ("CHUNK", [V12], {"transmit_size": 42}),
         ("", [V11], {"data_transfer_size": 1, "max_spdm_msg_size": 2}),
     ],
 )
 def test_sizes_at_the_limits(flags, versions, changes):
     assert reasons(policy(flags, versions, **changes)) == []
+
+
+def test_a_transmit_buffer_holds_the_smallest_message():
+    (reason,) = reasons(policy("CHUNK", [V12], transmit_size=41))
+    assert "at least 42" in reason
 
 
 CONTRADICTIONS = [
