@@ -79,7 +79,8 @@ class Rehearsal:
     @property
     def algorithm(self) -> str:
         """The signature algorithm of the conversation, by name."""
-        return next(iter(self.healthy.reports)).algorithms.get("base_asym", "")
+        chosen = next(iter(self.healthy.reports)).algorithms
+        return chosen.get("base_asym", "") or chosen.get("pqc_asym", "")
 
 
 def first_difference(

@@ -7,7 +7,7 @@ from typing import Any
 
 from responder.campaign import scripts
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
-from responder.requester.options import AttestOptions
+from responder.requester.options import VERIFIED_PQC_ASYM, AttestOptions
 from responder.spec.algorithms import (
     TABLE_AEAD,
     TABLE_DHE,
@@ -179,6 +179,12 @@ _BY_NAME = (
             pqc_asym=0x3,
             structures={**OPTIONS.offer.structures, TABLE_REQ_PQC_ASYM: 0x3, TABLE_KEM: 0x6},
         ),
+    ),
+    Setting(
+        name="ml-dsa",
+        text="The device signs with ML-DSA-44.",
+        profile="ml-dsa-44",
+        options=_offering(pqc_asym=VERIFIED_PQC_ASYM),
     ),
     Setting(
         name="narrow-offer",

@@ -23,6 +23,14 @@ _L: Mapping[str, int] = MappingProxyType(
     }
 )
 """The orders of the base points (RFC 8032 5.1, 5.2)."""
+_HINTS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {"mldsa44": (80, 4), "mldsa65": (55, 6), "mldsa87": (75, 8)}
+)
+"""The most hints and the number of polynomials of the parameter sets (FIPS 204 4)."""
+_CHALLENGE_SIZES: Mapping[str, int] = MappingProxyType(
+    {"mldsa44": 32, "mldsa65": 48, "mldsa87": 64}
+)
+"""Bytes before z in a signature (FIPS 204 7.2, sigEncode)."""
 _SHORTEST_FILLING = b"\xff" * 8
 """The least that RFC 8017 (RSASSA-PKCS1-v1_5) lets stand in the middle of the padding."""
 _GARBAGE = b"\xa5"
@@ -191,6 +199,28 @@ def _beyond_l(c: Original) -> bytes:
     return c.signature[: c.width] + s.to_bytes(c.width, "little")
 
 
+def _hint_beyond_the_last(c: Original) -> bytes:
+    """The places of hints that are not used have to be zero (FIPS 204 7.2, HintBitUnpack)."""
+    most, polynomials = _HINTS[c.scheme.key]
+    changed, start = bytearray(c.signature), c.scheme.size - most - polynomials
+    used = changed[-1]
+    if used < most:
+        changed[start + most - 1] = 1
+    else:  # none is free: two places in the wrong order, which is as much out of form
+        changed[start], changed[start + 1] = changed[start + 1], changed[start]
+    return bytes(changed)
+
+
+def _z_out_of_range(c: Original) -> bytes:
+    """The first coefficient of z is gamma1, which its encoding can say and no signer may."""
+    at = _CHALLENGE_SIZES[c.scheme.key]
+    first = int.from_bytes(c.signature[at : at + 3], "little")
+    bits = 18 if c.scheme.key == "mldsa44" else 20
+    cleared = (first >> bits << bits).to_bytes(3, "little")
+    return c.signature[:at] + cleared + c.signature[at + 3 :]
+
+
+_ML_DSA = frozenset({"mldsa"})
 _ECDSA, _EDDSA = frozenset({"ecdsa"}), frozenset({"eddsa"})
 _RSASSA, _RSAPSS = frozenset({"rsassa"}), frozenset({"rsapss"})
 
@@ -227,6 +257,16 @@ FORGERIES: Mapping[str, Forgery] = MappingProxyType(
                 "The v1.5 padding has the least filling, and garbage follows the digest.",
                 _RSASSA,
                 _short_filling,
+            ),
+            "hint-nonzero": (
+                "A place after the last hint is not zero.",
+                _ML_DSA,
+                _hint_beyond_the_last,
+            ),
+            "z-out-of-range": (
+                "The first coefficient of z is gamma1, the end of its range.",
+                _ML_DSA,
+                _z_out_of_range,
             ),
             "eddsa-s-plus-l": ("S is S + L, which reduces to S.", _EDDSA, _beyond_l),
         }.items()

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, padding, utils
 
 from responder.crypto.forgery import FORGERIES, forge
 from responder.crypto.signing import PrivateKey, SignatureError
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
+from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, by_name
 
 MESSAGE, OTHER_MESSAGE = b"what is signed", b"what else is signed"
 SHA_256, SHA_384, SHA_512 = (by_name(BASE_HASHES, f"SHA-{size}") for size in (256, 384, 512))
@@ -19,7 +19,8 @@ RSA = [row for row in BASE_ASYM if row.key in {"rsa2048", "rsa3072"}]
 RSASSA = [row for row in RSA if row.scheme == "rsassa"]
 RSAPSS = [row for row in RSA if row.scheme == "rsapss"]
 ED25519, ED448 = by_name(BASE_ASYM, "Ed25519"), by_name(BASE_ASYM, "Ed448")
-SCHEMES = [*CURVES, *RSA, ED25519, ED448]
+ML_DSA = PQC_ASYM[:3]
+SCHEMES = [*CURVES, *RSA, ED25519, ED448, *ML_DSA]
 VALID = {"s-high", "k-reuse"}
 
 ORDERS = {  # SEC 2, version 2.0
@@ -243,8 +244,29 @@ def test_key_and_signature_must_be_of_the_scheme():
         forge("r-zero", key, p256, SHA_256, MESSAGE, good[1:])
 
 
+@pytest.mark.parametrize("scheme", ML_DSA, ids=lambda scheme: scheme.name)
+def test_ml_dsa_is_changed_only_where_it_is_said(scheme):
+    """FIPS 204 table 2: c tilde, then l polynomials of z, then omega + k bytes of hints."""
+    tilde, z, hints = {
+        "ML-DSA-44": (32, 4 * 576, 80 + 4),
+        "ML-DSA-65": (48, 5 * 640, 55 + 6),
+        "ML-DSA-87": (64, 7 * 640, 75 + 8),
+    }[scheme.name]
+    assert tilde + z + hints == scheme.size
+    good, odd = forged("hint-nonzero", scheme)
+    assert good[: tilde + z] == odd[: tilde + z]
+    assert len([at for at in range(scheme.size) if good[at] != odd[at]]) in {1, 2}
+    good, odd = forged("z-out-of-range", scheme)
+    changed = [at for at in range(scheme.size) if good[at] != odd[at]]
+    assert changed
+    assert set(changed) <= set(range(tilde, tilde + 3))
+    bits = 18 if scheme.name == "ML-DSA-44" else 20
+    coefficient = int.from_bytes(odd[tilde : tilde + 3], "little") & ((1 << bits) - 1)
+    assert coefficient == 0  # gamma1 - z
+
+
 def test_table_names_and_describes_each_forgery():
     for name, forgery in FORGERIES.items():
         assert forgery.name == name
         assert forgery.description.endswith(".")
-        assert forgery.schemes <= {row.scheme for row in BASE_ASYM}
+        assert forgery.schemes <= {row.scheme for row in (*BASE_ASYM, *ML_DSA)}
