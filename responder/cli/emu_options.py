@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from responder.cli import emu_words as emu
+from responder.cli.emu_sessions import session_overrides
 from responder.errors import suggest
 from responder.pki.emu_keys import SLOTS as EMU_SLOTS
 from responder.pki.emu_keys import is_key_folder
@@ -24,6 +25,7 @@ _VERBOSE = ("-v", "--verbose")
 _DEVICE_SET = "device"
 _DEFAULT_SLOT_COUNT = "2"
 _PUBLIC_KEY_SLOT = "0xFF"
+_MAX_MESSAGE = 0x28000
 
 Given = Mapping[str, str]
 
@@ -113,6 +115,7 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
             "allow_inconsistent": True,  # that program claims what it is told to
         },
         "algorithms": {
+            "multi_key": "MULTI_KEY_CONN" in _words(given, "--other_param"),
             "base_asym": signatures,
             "base_hash": _chosen(given, "--hash", emu.HASHES),
             "measurement_hash": _chosen(given, "--meas_hash", emu.MEASUREMENT_HASHES),
@@ -128,6 +131,13 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
         },
         "slot": _slots(int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)), signatures, folder),
     }
+    requester = [
+        name for name in _chosen(given, "--req_asym", emu.SIGNATURES) if name in SIGNATURES
+    ]
+    kinds = dict.fromkeys(SIGNATURES[name].key for name in requester)
+    overrides |= session_overrides(given, folder, list(kinds))
+    if "CHUNK" in capabilities:
+        overrides["spdm"]["max_spdm_msg_size"] = _MAX_MESSAGE
     if "PUB_KEY_ID" in capabilities:
         overrides["public_key"] = {"set": _DEVICE_SET}
     return overrides
@@ -151,7 +161,7 @@ def _capabilities(given: Given) -> list[str]:
     words = _words(given, "--cap")
     if "--cap" not in given and given.get("--slot_id") == _PUBLIC_KEY_SLOT:
         words = ["PUB_KEY_ID" if word == "CERT" else word for word in words]
-    return [word for word in emu.SERVED_CAPABILITIES if word in words]
+    return [ours for word, ours in emu.RESPONDER_CAPABILITIES.items() if word in words]
 
 
 def _slots(count: int, signatures: Sequence[str], folder: Path) -> list[dict[str, Any]]:
@@ -175,15 +185,9 @@ def _warnings(given: Given) -> Iterator[str]:
         option = emu.OPTIONS.get(name, emu.Option())
         if option.warning and value not in option.quiet:
             yield f"{name} {value}: {option.warning}"
-    if "--cap" in given:
-        known = [word for word in emu.RESPONDER_CAPABILITIES if word in _words(given, "--cap")]
-        if missing := [word for word in known if word not in emu.SERVED_CAPABILITIES]:
-            yield f"--cap: not claimed, because they are not there yet: {', '.join(missing)}"
     for name, table in emu.ALGORITHMS.items():
         words = given.get(name, "").split(",")
         if lacking := [table[word] for word in words if table.get(word) in LACKING]:
             yield f"{name}: not offered, because it cannot be computed: {', '.join(lacking)}"
-    if "MULTI_KEY_CONN" in given.get("--other_param", ""):
-        yield "--other_param MULTI_KEY_CONN: there are no multi-key connections yet"
     if "VER_ONLY" in given.get("--exe_conn", ""):
         yield "--exe_conn VER_ONLY: state is not provisioned, GET_CAPABILITIES is expected"

@@ -97,12 +97,13 @@ RESPONDER_CAPABILITIES = {
     )
 }  # fmt: skip
 
-SERVED_CAPABILITIES = ("CERT", "CHAL", "MEAS_NO_SIG", "MEAS_SIG", "MEAS_FRESH", "PUB_KEY_ID")
-"""Those that this responder fulfils with the shipped certificates, without more options."""
-
 DEFAULTS = {
     "--ver": ",".join(VERSIONS),
-    "--cap": "CERT,CHAL,MEAS_SIG,MEAS_FRESH",
+    "--cap": (
+        "CACHE,CERT,CHAL,MEAS_SIG,MEAS_FRESH,ENCRYPT,MAC,MUT_AUTH,KEY_EX,PSK_WITH_CONTEXT,ENCAP,"
+        "HBEAT,KEY_UPD,HANDSHAKE_IN_CLEAR,CHUNK,SET_CERT,CSR,EP_INFO_SIG,MEL,MULTI_KEY_NEG,"
+        "GET_KEY_PAIR_INFO,SET_KEY_PAIR_INFO,LARGE_RESP"
+    ),
     "--hash": "SHA_384,SHA_256",
     "--meas_spec": "DMTF",
     "--meas_hash": "SHA_512,SHA_384,SHA_256",
@@ -116,7 +117,7 @@ DEFAULTS = {
     "--key_schedule": "HMAC_HASH",
     "--other_param": "OPAQUE_FMT_1,MULTI_KEY_CONN",
 }
-"""That program's defaults; of its capabilities those that are served here."""
+"""That program's defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,6 @@ def _list(words: Iterable[str], warning: str = "", *quiet: str) -> Option:
     return Option(tuple(words), several=True, warning=warning, quiet=quiet)
 
 
-_NO_SESSIONS = "offered in ALGORITHMS, but there are no sessions yet"
-_NO_MUTUAL = "there is no mutual authentication yet"
 _NO_STATE = "the negotiated state is not kept"
 _SLOTS = tuple(map(str, range(8)))
 _EXECUTED = (
@@ -161,25 +160,25 @@ OPTIONS: Mapping[str, Option] = {
     "--ip": Option(),
     "--port": Option(number=0xFFFF),
     "--ver": _words(VERSIONS),
-    "--sec_ver": _words(("1.0", "1.1", "1.2"), "there are no sessions yet"),
+    "--sec_ver": _words(("1.0", "1.1", "1.2")),
     "--cap": _list(RESPONDER_CAPABILITIES),
     "--hash": _list(HASHES),
     "--meas_spec": _list(SPECIFICATIONS),
     "--meas_hash": _list(MEASUREMENT_HASHES),
     "--mel_spec": _list(SPECIFICATIONS),
     "--asym": _list((NONE, *SIGNATURES)),
-    "--req_asym": _list((NONE, *SIGNATURES), _NO_MUTUAL, NONE),
-    "--dhe": _list((NONE, *DHE_GROUPS), _NO_SESSIONS, NONE),
-    "--aead": _list(AEADS, _NO_SESSIONS),
+    "--req_asym": _list((NONE, *SIGNATURES)),
+    "--dhe": _list((NONE, *DHE_GROUPS)),
+    "--aead": _list(AEADS),
     "--pqc_asym": _list((NONE, *POST_QUANTUM), "no post-quantum signatures yet", NONE),
-    "--req_pqc_asym": _list((NONE, *POST_QUANTUM), _NO_MUTUAL, NONE),
-    "--kem": _list((NONE, *KEMS), _NO_SESSIONS, NONE),
-    "--key_schedule": _list(KEY_SCHEDULES, _NO_SESSIONS),
+    "--req_pqc_asym": _list((NONE, *POST_QUANTUM)),
+    "--kem": _list((NONE, *KEMS)),
+    "--key_schedule": _list(KEY_SCHEDULES),
     "--other_param": _list(("OPAQUE_FMT_1", "MULTI_KEY_CONN")),
     "--pqc_first": _words(("FALSE", "TRUE"), "no post-quantum signatures yet", "FALSE"),
     "--peer_cap": _list(REQUESTER_CAPABILITIES),
-    "--basic_mut_auth": _words(("NO", "BASIC"), _NO_MUTUAL, "NO"),
-    "--mut_auth": _words(("NO", "WO_ENCAP", "W_ENCAP", "DIGESTS"), _NO_MUTUAL, "NO"),
+    "--basic_mut_auth": _words(("NO", "BASIC")),
+    "--mut_auth": _words(("NO", "WO_ENCAP", "W_ENCAP", "DIGESTS")),
     "--meas_sum": _words(("NO", "TCB", "ALL")),
     "--meas_op": _words(("ONE_BY_ONE", "ALL")),
     "--meas_att": _words(("HASH", "RAW")),

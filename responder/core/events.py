@@ -51,6 +51,14 @@ class SessionEnded(Event, frozen=True):
     reason: str
 
 
+class ApplicationData(Event, frozen=True):
+    """Application data of a session that is no SPDM message, and its answer if there was one."""
+
+    session_id: int
+    request: bytes
+    response: bytes
+
+
 class RecordDropped(Event, frozen=True):
     """A secured record could not be opened, and why; its bytes as received."""
 

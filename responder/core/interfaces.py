@@ -131,6 +131,9 @@ class RecordFormat(Protocol):
     def disclose(self, application_data: bytes) -> bytes:
         """The SPDM message in application data; ValueError if there is none."""
 
+    def foreign(self, application_data: bytes) -> bool:
+        """Whether it is for something other than SPDM, such as PLDM over MCTP."""
+
 
 class Psk(msgspec.Struct, frozen=True):
     """A pre-shared key.
@@ -322,6 +325,12 @@ class Device(Protocol):
 
     def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
         """The answer to a VENDOR_DEFINED request; ``None`` if nobody handles that id."""
+
+    def application(self, data: bytes) -> bytes | None:
+        """The answer to application data of a session that is no SPDM message, if there is one.
+
+        Both are whole, with what the transport puts before them (MCTP: the message type).
+        """
 
     def psk(self, hint: bytes) -> Psk | None:
         """The pre-shared key of a hint; ``None`` if there is none."""

@@ -7,12 +7,18 @@ from responder.core.asking import want
 from responder.core.connection import Connection
 from responder.core.effects import Effect, Emit, Ignore, Send, Wish
 from responder.core.errors import ProtocolError
-from responder.core.events import InternalError, PhaseChanged, RecordDropped, RequestReceived
+from responder.core.events import (
+    ApplicationData,
+    InternalError,
+    PhaseChanged,
+    RecordDropped,
+    RequestReceived,
+)
 from responder.core.handshake import HEARTBEAT_TIMER, heartbeat_timer
 from responder.core.hooks import Hooks
 from responder.core.interfaces import Device, RecordFormat, ResponderPolicy
 from responder.core.ownership import Reset
-from responder.core.secured import RecordError, open_record, session_id_of
+from responder.core.secured import RecordError, open_record, seal_record, session_id_of
 from responder.core.session import Session
 from responder.core.turn import Turn, error_message, sent
 from responder.crypto.random_tree import RandomTree
@@ -80,13 +86,29 @@ class Responder:
         except RecordError as error:
             return [Emit(RecordDropped(str(error), data)), Ignore()]
         try:
-            message = open_record(session, data, form)
-        except RecordError as error:
+            application_data = open_record(session, data, form)
+            if form.foreign(application_data):
+                return self._application(session, application_data, form)
+            message = form.disclose(application_data)
+        except (RecordError, ValueError) as error:
             return self._undecryptable(session, data, str(error))
         session.last_traffic = now
         code = message[1] if len(message) > 1 else 0
         received = RequestReceived(code, message, session.session_id)
         return [Emit(received), *Turn(self, message, now, 0, session=session, form=form).take()]
+
+    def _application(self, session: Session, data: bytes, form: RecordFormat) -> list[Effect]:
+        """Answer application data that is no SPDM message, in its session.
+
+        Raises:
+            RecordError: the session's sequence numbers are used up.
+        """
+        answer = self.device.application(data) if session.established else None
+        emit = Emit(ApplicationData(session.session_id, data, answer or b""))
+        if answer is None:
+            return [emit, Ignore()]
+        record = seal_record(session, answer, form.sequence_size, b"", lambda sealing: sealing)
+        return [Send(record, secured=True), emit]
 
     def _undecryptable(self, session: Session, data: bytes, reason: str) -> list[Effect]:
         """A record that does not open ends its session; what is said of it is in the clear."""

@@ -34,7 +34,7 @@ def session_id_of(record: bytes) -> int:
 
 
 def open_record(session: Session, data: bytes, form: RecordFormat) -> bytes:
-    """The SPDM message in a record; bytes after the record are the transport's padding.
+    """The application data in a record; bytes after the record are the transport's padding.
 
     A requester that has not seen the acknowledgement of its KEY_UPDATE still uses the key before:
     the update is then taken back.
@@ -43,15 +43,15 @@ def open_record(session: Session, data: bytes, form: RecordFormat) -> bytes:
         RecordError: it does not open.
     """
     try:
-        message = _open(session.suite, session.request, data, form)
+        opened = _open(session.suite, session.request, data, form)
     except RecordError:
         backup = session.request_backup
         if backup is None:
             raise
-        message = _open(session.suite, backup, data, form)
+        opened = _open(session.suite, backup, data, form)
         session.roll_back()
     session.request.sequence += 1
-    return message
+    return opened
 
 
 def _open(suite: SecuredSuite, keys: TrafficKeys, data: bytes, form: RecordFormat) -> bytes:
@@ -64,11 +64,7 @@ def _open(suite: SecuredSuite, keys: TrafficKeys, data: bytes, form: RecordForma
     expected = keys.sequence.to_bytes(_COUNTER_SIZE, "little")[: form.sequence_size]
     if record.sequence_number != expected:
         raise RecordError(f"sequence number {record.sequence_number.hex()}, not {expected.hex()}")
-    application_data = _authentic(suite, keys, record)
-    try:
-        return form.disclose(application_data)
-    except ValueError as error:
-        raise RecordError(str(error)) from None
+    return _authentic(suite, keys, record)
 
 
 def _authentic(suite: SecuredSuite, keys: TrafficKeys, record: SecuredRecord) -> bytes:
@@ -102,17 +98,17 @@ def nonce(iv: bytes, sequence: int, *, big_endian: bool) -> bytes:
 
 def seal_record(
     session: Session,
-    message: bytes,
-    form: RecordFormat,
+    application_data: bytes,
+    sequence_size: int,
     padding: bytes,
     hook: Callable[[Sealing], Sealing],
 ) -> bytes:
-    """The record that carries an SPDM message, under the response keys as they are now.
+    """The record that carries application data, under the response keys as they are now.
 
     Args:
         session: whose keys and counter are used.
-        message: the SPDM message.
-        form: what the transport puts around message and sequence number.
+        application_data: the SPDM message in what the transport puts around it.
+        sequence_size: bytes of the sequence number in the header.
         padding: random data that hides the length.
         hook: sees everything that is about to be sealed.
 
@@ -122,7 +118,6 @@ def seal_record(
     suite, keys = session.suite, session.response
     if keys.sequence >= suite.limit:
         raise RecordError(f"sequence number {keys.sequence} is at the limit")
-    application_data = form.enclose(message)
     if suite.encrypted:
         size = len(application_data).to_bytes(_LENGTH_SIZE, "little")
         application_data = size + application_data
@@ -132,7 +127,7 @@ def seal_record(
         Sealing(
             session_id=session.session_id,
             sequence=keys.sequence,
-            header_sequence=keys.sequence.to_bytes(_COUNTER_SIZE, "little")[: form.sequence_size],
+            header_sequence=keys.sequence.to_bytes(_COUNTER_SIZE, "little")[:sequence_size],
             key=keys.key,
             iv=keys.iv,
             aead=suite.aead.name,

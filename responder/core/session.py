@@ -113,6 +113,11 @@ class Session:
         self._schedule = KeySchedule(base_hash, suite.aead, version, psk=psk)
 
     @property
+    def established(self) -> bool:
+        """Whether the handshake is complete."""
+        return self.phase is SessionPhase.ESTABLISHED
+
+    @property
     def request_finished_key(self) -> bytes:
         """The key of RequesterVerifyData."""
         return self._schedule.request_finished_key

@@ -146,7 +146,8 @@ class Turn:
         padding = self.connection.record_padding(size) if size else b""
         hook = partial(self.hooks.seal, exchange)
         try:
-            record = seal_record(session, effect.message, self.form, padding, hook)
+            data = self.form.enclose(effect.message)
+            record = seal_record(session, data, self.form.sequence_size, padding, hook)
         except RecordError as error:
             self.connection.end_session(session, str(error))
             return []

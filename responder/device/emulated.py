@@ -1,6 +1,7 @@
 """The emulated device below the SPDM endpoint."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from responder.core.interfaces import (
     Measured,
@@ -39,6 +40,7 @@ class EmulatedDevice:
         vendor: Sequence[VendorRule] = (),
         public_key: Sequence[Credential] = (),
         psks: Sequence[Psk] = (),
+        applications: Mapping[bytes, bytes] = MappingProxyType({}),
         content_changed: ContentChanged = ContentChanged.NO_CHANGE,
         log: MeasurementLog | None = None,
         device_classes: Sequence[DeviceClass] = (),
@@ -50,6 +52,7 @@ class EmulatedDevice:
         self._measurements = {one.index: one for one in measurements}
         self._vendor = tuple(vendor)
         self._public_key = tuple(public_key)
+        self._applications = dict(applications)
         self._psks = {psk.hint: psk for psk in psks}
         self._content_changed = content_changed
         self._log = log or MeasurementLog()
@@ -134,6 +137,10 @@ class EmulatedDevice:
     def certificates_changed(self, slot_mask: int) -> None:
         """Events tell that the chains of these slots are other ones."""
         self.events.certificates(slot_mask)
+
+    def application(self, data: bytes) -> bytes | None:
+        """The answer to application data that is no SPDM message; ``None`` if no rule fits it."""
+        return self._applications.get(data)
 
     def psk(self, hint: bytes) -> Psk | None:
         """The pre-shared key of a hint; ``None`` if there is none."""

@@ -56,6 +56,12 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
         vendor=[_vendor(("vendor", n), rule, lookup) for n, rule in enumerate(spec.vendor)],
         public_key=public_key,
         psks=build_psks(spec.psk, lookup),
+        applications={
+            lookup.hex(("application", n, "request"), one.request): lookup.hex(
+                ("application", n, "response"), one.response
+            )
+            for n, one in enumerate(spec.application)
+        },
         content_changed=changed,
         trust=build_trust(spec.trust, lookup),
         log=log,

@@ -324,6 +324,18 @@ class VendorSection(Section):
     echo: bool = False
 
 
+class ApplicationSection(Section):
+    """An answer to application data of a session that is no SPDM message, such as PLDM over MCTP.
+
+    Attributes:
+        request: the whole application data, hexadecimal; over MCTP it begins with the message type.
+        response: the whole answer, hexadecimal.
+    """
+
+    request: Hex
+    response: Hex
+
+
 class DeviceSection(Section):
     """The device as a whole.
 
@@ -405,7 +417,7 @@ class TrustSection(Section):
             files, or `shipped` for the shipped test roots.
         requester_public_keys: public keys of requesters with PUB_KEY_ID: PEM or DER files.
         requester_chains: chains of requesters that are not asked for theirs: PEM files, leaf first,
-            or `shipped` for those that the shipped requester has.
+            DER files, root first, or `shipped` for those that the shipped requester has.
         time: what the device's calendar says, such as `2026-01-31T12:00:00Z`, at which
             certificates of requesters have to be valid; without it their dates do not count.
     """
@@ -459,6 +471,7 @@ class ProfileSpec(Section):
         events: events.
         change: what happens to the device of its own accord.
         vendor: answers to VENDOR_DEFINED requests.
+        application: answers to application data of sessions.
         timing: how long answers take.
         session: sessions, and how requesters are authenticated.
         psk: pre-shared keys.
@@ -481,6 +494,7 @@ class ProfileSpec(Section):
     events: EventsSection = field(default_factory=EventsSection)
     change: list[ChangeSection] = field(default_factory=list)
     vendor: list[VendorSection] = field(default_factory=list)
+    application: list[ApplicationSection] = field(default_factory=list)
     timing: TimingSection = field(default_factory=TimingSection)
     session: SessionSection = field(default_factory=SessionSection)
     psk: list[PskSection] = field(default_factory=list)

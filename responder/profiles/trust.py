@@ -42,7 +42,9 @@ def _chains(path: KeyPath, name: str, lookup: Lookup) -> list[list[bytes]]:
     from responder.pki.sets import read_certificates  # noqa: PLC0415 - rare
 
     if name != _SHIPPED:
-        return [read_certificates(_root(path, name, lookup))[::-1]]
+        file = _root(path, name, lookup)
+        leaf_first = b"-----BEGIN " in file.read_bytes()
+        return [read_certificates(file)[:: -1 if leaf_first else 1]]
     files = sorted((data_root("certs") / "device").glob("*/requester.pem"))
     return [read_certificates(file)[::-1] for file in files]
 

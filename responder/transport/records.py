@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from responder.spec.registries import MctpType
 from responder.transport.binding import binding_of
 from responder.transport.carried import Binding, Kind
 from responder.transport.errors import FramingError
@@ -9,6 +10,7 @@ from responder.transport.socket_frame import TransportType
 
 _MCTP_MAX_PADDING = 32
 _MCTP_SEQUENCE_SIZE = 2
+_SPDM_TYPE = bytes([MctpType.SPDM])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class BindingRecords:
     def enclose(self, message: bytes) -> bytes:
         """The application data that holds an SPDM message."""
         return message if self.binding is None else self.binding.wrap(message)
+
+    def foreign(self, application_data: bytes) -> bool:
+        """Whether it is for something other than SPDM: another MCTP message type."""
+        mctp = self.binding is not None and self.binding.transport == TransportType.MCTP
+        return mctp and application_data[:1] not in (_SPDM_TYPE, b"")
 
     def disclose(self, application_data: bytes) -> bytes:
         """The SPDM message in application data; FramingError, a ValueError, if there is none."""

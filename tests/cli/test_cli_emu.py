@@ -50,7 +50,7 @@ def connect(port):
 
 
 def test_serves_what_is_asked_for_until_shutdown(start):
-    process, port = start("--ver", "1.2", "--asym", "ECDSA_P384", "--mut_auth", "W_ENCAP")
+    process, port = start("--ver", "1.2", "--asym", "ECDSA_P384", "--pcap", "x.pcap")
     with connect(port) as connection:
         command, version = ask(connection, NORMAL, GET_VERSION)
         assert command == NORMAL
@@ -58,7 +58,7 @@ def test_serves_what_is_asked_for_until_shutdown(start):
         assert ask(connection, SHUTDOWN) == (SHUTDOWN, b"")
     _, said = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0
-    assert "warning: --mut_auth W_ENCAP: there is no mutual authentication yet\n" in said
+    assert "warning: --pcap x.pcap: no capture is written" in said
 
 
 def test_continue_keeps_it_listening_for_another_connection(start):

@@ -20,9 +20,6 @@ from responder.wire.algorithms import Algorithms
 from responder.wire.context import WireContext
 
 VCA = ["84>04", "e1>61", "e3>63"]
-MULTI_KEY_CONNECTION = 1 << 4
-OTHER_PARAMS = 7
-"""Where NEGOTIATE_ALGORITHMS has OtherParamsSupport."""
 
 
 def translate(arguments):
@@ -53,10 +50,7 @@ def negotiate(run):
     pairs = [pair for pair in run.whole_messages() if pair.session is None][:3]
     assert [pair.name for pair in pairs] == VCA
     for pair in pairs:
-        request = bytearray(pair.request)
-        if pair.name == VCA[2]:  # a requester asks for it only where MULTI_KEY is claimed
-            request[OTHER_PARAMS] &= ~MULTI_KEY_CONNECTION
-        effects = responder.receive(bytes(request), 0.0, padding=run.padding)
+        effects = responder.receive(pair.request, 0.0, padding=run.padding)
     (ours,) = (effect.message for effect in effects if isinstance(effect, Send))
     theirs = pairs[2].response
     context = WireContext(version=theirs[0])
@@ -66,9 +60,6 @@ def negotiate(run):
 @pytest.mark.parametrize("run", classical_runs(), ids=lambda run: run.name)
 def test_selects_what_the_recorded_responder_selected(run):
     theirs, ours = negotiate(run)
-    for selected in (theirs, ours):
-        selected.other_params_selection &= ~MULTI_KEY_CONNECTION
-        selected.mel_specification_sel = 0  # neither is claimed yet
     assert ours == theirs
 
 
@@ -174,18 +165,12 @@ def test_slots_beyond_those_of_the_set_share_its_files():
 @pytest.mark.parametrize(
     ("options", "warning"),
     [
-        ("--sec_ver 1.1", "--sec_ver 1.1: there are no sessions yet"),
-        ("--cap CERT,CHAL,KEY_EX,MAC", "--cap: not claimed, because they are not there yet: "),
         ("--asym SM2_P256", "--asym: not offered, because it cannot be computed: SM2-P256"),
-        ("--dhe SECP_384_R1", "--dhe SECP_384_R1: offered in ALGORITHMS, but"),
         ("--pqc_asym ML_DSA_44", "--pqc_asym ML_DSA_44: no post-quantum signatures yet"),
         ("--pqc_first TRUE", "--pqc_first TRUE: no post-quantum"),
-        ("--mut_auth W_ENCAP", "--mut_auth W_ENCAP: there is no mutual authentication yet"),
-        ("--basic_mut_auth BASIC", "--basic_mut_auth BASIC: there is no mutual"),
         ("--save_state x", "--save_state x: the negotiated state is not kept"),
         ("--load_state x", "--load_state x: the negotiated state is not kept"),
         ("--pcap x.pcap", "--pcap x.pcap: no capture is written"),
-        ("--other_param MULTI_KEY_CONN", "--other_param MULTI_KEY_CONN: there are no"),
         ("--exe_conn VER_ONLY", "--exe_conn VER_ONLY: state is not provisioned"),
     ],
 )
@@ -193,11 +178,6 @@ def test_what_is_not_done_is_said_in_one_line(options, warning):
     (said,) = translate(options.split()).warnings
     assert said.startswith(warning)
     assert "\n" not in said
-
-
-def test_warning_about_capabilities_names_them():
-    (said,) = translate(["--cap", "CERT,CHAL,KEY_EX,HANDSHAKE_IN_CLEAR"]).warnings
-    assert said.endswith(": KEY_EX, HANDSHAKE_IN_CLEAR")
 
 
 @pytest.mark.parametrize(
