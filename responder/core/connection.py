@@ -111,6 +111,8 @@ class Deferred(msgspec.Struct, frozen=True):
         ready_at: virtual time, in seconds, from which RESPOND_IF_READY is answered.
         token: the token of the latest ResponseNotReady.
         session_id: the session that it came in; ``None`` outside of all.
+        expires_at: virtual time, in seconds, at which the requester may give up: RDT times RDTM
+            after the latest ResponseNotReady.
     """
 
     request: Message
@@ -118,6 +120,7 @@ class Deferred(msgspec.Struct, frozen=True):
     ready_at: float
     token: int
     session_id: int | None = None
+    expires_at: float = 0.0
 
 
 class ProvenRequester(msgspec.Struct, frozen=True):
@@ -323,15 +326,17 @@ class Connection:
         """
         self._tokens = (self._tokens + 1) & 0xFF
         token = self._tokens if token is None else token
-        self.deferred = Deferred(request, raw, ready_at, token, session_id)
         remaining = max(0, round((ready_at - now) * 1_000_000))
         if rdt_exponent is None:
             rdt_exponent = max(RDT_EXPONENT, exponent_for(remaining))
+        rdtm = RDTM if rdtm is None else rdtm
+        expires_at = now + rdtm * 2.0**rdt_exponent / 1_000_000
+        self.deferred = Deferred(request, raw, ready_at, token, session_id, expires_at)
         data = ResponseNotReadyData(
             rdt_exponent=rdt_exponent,
             request_code=request.code,
             token=token,
-            rdtm=RDTM if rdtm is None else rdtm,
+            rdtm=rdtm,
         )
         return ProtocolError(
             ErrorCode.RESPONSE_NOT_READY,

@@ -7,6 +7,7 @@ import msgspec
 
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.flags import Cap, ExtCap
+from responder.spec.timing import RDTM
 from responder.spec.versions import SpdmVersion
 
 NO_EXT_FLAGS = ExtCap(0)
@@ -79,6 +80,27 @@ class SessionPolicy(msgspec.Struct, frozen=True):
 NO_SESSION_POLICY = SessionPolicy()
 
 
+class TimingPolicy(msgspec.Struct, frozen=True):
+    """How long the device works; times in microseconds, by request code.
+
+    Attributes:
+        ready_after: work during which a request is put off with ResponseNotReady, always.
+        takes: work that is waited for where a requester waits, and else put off too.
+        busy: while a request is put off and at work, others are answered Busy.
+        rdtm: RDTM of ResponseNotReady.
+        forget_late: a request that was put off is forgotten RDT times RDTM after that was said.
+    """
+
+    ready_after: Mapping[int, int] = msgspec.field(default_factory=dict)
+    takes: Mapping[int, int] = msgspec.field(default_factory=dict)
+    busy: bool = False
+    rdtm: int = RDTM
+    forget_late: bool = False
+
+
+NO_TIMING = TimingPolicy()
+
+
 class ResponderPolicy(msgspec.Struct, frozen=True):
     """What the responder claims and chooses; all of it is the profile's.
 
@@ -92,8 +114,7 @@ class ResponderPolicy(msgspec.Struct, frozen=True):
         algorithms: what is negotiated.
         transmit_size: bytes of the transmit buffer: what is longer goes out in chunks even if the
             requester could take it whole; 0 for any.
-        ready_after: request code to microseconds of work before which the request is answered
-            ResponseNotReady.
+        timing: how long answers take.
         session: sessions and mutual authentication.
     """
 
@@ -105,7 +126,7 @@ class ResponderPolicy(msgspec.Struct, frozen=True):
     data_transfer_size: int = 0x1200
     max_spdm_msg_size: int = 0x1200
     transmit_size: int = 0
-    ready_after: Mapping[int, int] = msgspec.field(default_factory=dict)
+    timing: TimingPolicy = NO_TIMING
     session: SessionPolicy = NO_SESSION_POLICY
 
 

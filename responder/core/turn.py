@@ -25,6 +25,7 @@ from responder.core.secured import RecordError, seal_record
 from responder.core.session import Session, Sessions
 from responder.core.table import REQUESTS, Row
 from responder.core.transcript import Buffer
+from responder.core.work import check_idle, deferral, later, wait
 from responder.spec.codes import (
     REQUEST_SINCE,
     ErrorCode,
@@ -86,6 +87,7 @@ class Turn:
         self.session = session
         self.form = form
         self.around = 0
+        self._wait = 0.0
         self.effects: list[Effect] = []
         self.then: Callable[[], None] | None = None
         self.refused: ProtocolError | None = None
@@ -246,6 +248,8 @@ class Turn:
             return self._answer_whole(row, exchange, outcome)
         message = self._finish(row, exchange, outcome)
         effects = self.hooks.message(exchange, message)
+        if self._wait:
+            effects = [later(effect, self._wait) for effect in effects]
         large = exchange.request.code not in _CHUNKS and self._is_large(message)
         return self._offered(exchange, effects) if large else effects
 
@@ -277,9 +281,13 @@ class Turn:
     def _intervene(self, row: Row, exchange: Exchange) -> list[Effect] | None:
         """Let the ``request`` hook and the device's slowness decide before the handler does."""
         fate = self.hooks.request(exchange)
-        work = self.policy.ready_after.get(exchange.request.code)
-        if fate is None and work is not None and row.deferrable:
-            fate = Defer(work)
+        timing = self.policy.timing
+        if fate is None:
+            check_idle(timing, self.connection, exchange)
+        if fate is None and row.deferrable:
+            fate = deferral(timing, self.policy.ct_exponent, exchange)
+        if fate is None:
+            self._wait = wait(timing, exchange.request.code)
         if isinstance(fate, ProtocolError):
             raise fate
         if isinstance(fate, Defer):
@@ -290,7 +298,7 @@ class Turn:
                 self.now,
                 rdt_exponent=fate.rdt_exponent,
                 token=fate.token,
-                rdtm=fate.rdtm,
+                rdtm=timing.rdtm if fate.rdtm is None else fate.rdtm,
                 session_id=exchange.session_id,
             )
         return fate

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 
-from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy
+from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy, TimingPolicy
 from responder.profiles import names
 from responder.profiles.lookup import Lookup, find
-from responder.profiles.schema import AlgorithmsSection, ProfileSpec
+from responder.profiles.schema import AlgorithmsSection, ProfileSpec, TimingSection
 from responder.profiles.session import build_session_policy
 from responder.spec.algorithms import (
     MEASUREMENT_SPECIFICATION_DMTF,
@@ -45,7 +45,7 @@ def build_policy(spec: ProfileSpec, lookup: Lookup) -> ResponderPolicy:
         max_spdm_msg_size=spdm.data_transfer_size if largest is None else largest,
         transmit_size=spdm.transmit_size,
         algorithms=_algorithms(spec.algorithms, lookup),
-        ready_after=_ready_after(spec.timing.ready_after, lookup),
+        timing=_timing(spec.timing, lookup),
         session=build_session_policy(spec.session, spec.events, lookup),
     )
 
@@ -78,12 +78,26 @@ def _algorithms(section: AlgorithmsSection, lookup: Lookup) -> AlgorithmPolicy:
     )
 
 
-def _ready_after(delays: Mapping[str, int], lookup: Lookup) -> dict[int, int]:
-    ready_after = {}
-    for name, microseconds in delays.items():
-        path = ("timing", "ready_after", name)
+def _timing(section: TimingSection, lookup: Lookup) -> TimingPolicy:
+    twice = section.takes.keys() & section.ready_after.keys()
+    for name in sorted(twice):
+        reason = f"{name} is either always put off, or only if it takes too long"
+        raise lookup.source.error(("timing", "takes", name), reason)
+    return TimingPolicy(
+        ready_after=_work("ready_after", section.ready_after, lookup),
+        takes=_work("takes", section.takes, lookup),
+        busy=section.busy,
+        rdtm=section.rdtm,
+        forget_late=section.forget_late,
+    )
+
+
+def _work(key: str, microseconds_of: Mapping[str, int], lookup: Lookup) -> dict[int, int]:
+    work = {}
+    for name, microseconds in microseconds_of.items():
+        path = ("timing", key, name)
         if name.upper() in names.NEVER_DEFERRED:
             raise lookup.source.error(path, f"{name} is never answered ResponseNotReady")
         code = lookup.one(path, name, names.DEFERRABLE, "request")
-        ready_after[int(code)] = microseconds
-    return ready_after
+        work[int(code)] = microseconds
+    return work

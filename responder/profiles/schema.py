@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from responder.profiles import names
+from responder.spec.timing import RDTM
 
 
 def _one_of(values: Iterable[str]) -> Meta:
@@ -352,9 +353,18 @@ class TimingSection(Section):
     Attributes:
         ready_after: for each request by name, microseconds of work; until they are over the
             answer is ResponseNotReady.
+        takes: the same, but the requester is answered late if it has to wait that long: 100 ms, or
+            2^ct_exponent microseconds where cryptography is needed. Longer work is put off.
+        busy: while a request is put off and at work, answer others with Busy.
+        rdtm: RDTM of ResponseNotReady.
+        forget_late: a request that was put off is forgotten RDT times RDTM after that was said.
     """
 
     ready_after: dict[Deferrable, Microseconds] = field(default_factory=dict)
+    takes: dict[Deferrable, Microseconds] = field(default_factory=dict)
+    busy: bool = False
+    rdtm: Byte = RDTM
+    forget_late: bool = False
 
 
 class SessionSection(Section):

@@ -33,6 +33,8 @@ from core.fakes import (
     responder,
 )
 
+from responder.core.interfaces import TimingPolicy
+
 SINCE_11, SINCE_12, SINCE_13, SINCE_14 = VERSIONS[1:], VERSIONS[2:], VERSIONS[3:], VERSIONS[4:]
 V10, V11, V12, V13, V14 = VERSIONS
 
@@ -165,6 +167,6 @@ PROFILES = {
         its_policy=policy(algorithms={"measurement_hash": []})
     ),
     "slow VCA": lambda: responder(
-        its_policy=policy(ready_after=dict.fromkeys((0x84, 0xE1, 0xE3), 5_000))
+        its_policy=policy(timing=TimingPolicy(ready_after=dict.fromkeys((0x84, 0xE1, 0xE3), 5_000)))
     ),
 }

@@ -38,6 +38,7 @@ from core.fakes import (
 from responder.core.chunking import Chunking
 from responder.core.effects import Close, Send
 from responder.core.hooks import Hooks
+from responder.core.interfaces import TimingPolicy
 from responder.wire.chunk import ChunkGet, ChunkSend
 from responder.wire.context import WireContext
 
@@ -124,7 +125,7 @@ def test_a_chain_is_cut_to_what_the_requester_takes_as_a_whole():
 
 @each_version
 def test_a_request_of_many_chunks_may_be_put_off(version):
-    dialogue = meet(version, ready_after={0xFE: 1000})
+    dialogue = meet(version, timing=TimingPolicy(ready_after={0xFE: 1000}))
     request = raw.vendor_defined(version, b"long " * 100)
     answer = dialogue.say(request)
     assert answer[:3] == bytes([version, 0x7F, 0x42])

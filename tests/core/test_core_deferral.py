@@ -7,6 +7,8 @@ from core import raw_requests as raw
 from core.dialogue import Dialogue
 from core.fakes import VERSIONS, policy, responder
 
+from responder.core.interfaces import TimingPolicy
+
 WORK = 5_000
 """Microseconds that the slow responder works on each request."""
 SLOW = {
@@ -22,7 +24,7 @@ INVALID, UNEXPECTED = 0x01, 0x04
 
 def meet(version, *codes, state="negotiated"):
     """A dialogue with a responder that is slow with requests of these codes."""
-    its_policy = policy(ready_after=dict.fromkeys(codes, WORK))
+    its_policy = policy(timing=TimingPolicy(ready_after=dict.fromkeys(codes, WORK)))
     return Dialogue(responder(its_policy=its_policy), version).reach(state)
 
 
@@ -159,7 +161,7 @@ def test_what_is_put_off_does_not_move_the_connection(version):
 
 @pytest.mark.parametrize("work", [0, 1, 2, 3, 1_000, 1 << 20, 3 << 29])
 def test_the_exponent_covers_the_work(work):
-    its_policy = policy(ready_after={0x81: work})
+    its_policy = policy(timing=TimingPolicy(ready_after={0x81: work}))
     dialogue = Dialogue(responder(its_policy=its_policy), 0x12).reach("negotiated")
     exponent, token = put_off(dialogue, raw.get_digests(0x12))
     assert work <= 2**exponent <= max(2, 2 * work)

@@ -26,6 +26,7 @@ from faults.engines import engine
 
 from responder.core.effects import Emit
 from responder.core.events import FaultFired
+from responder.core.interfaces import TimingPolicy
 from responder.crypto.random_tree import RandomTree
 from responder.faults.memory import FaultMemory
 from responder.profiles.load import load_profile
@@ -227,7 +228,7 @@ def test_a_request_that_was_refused_was_seen(faults):
 
 def test_a_request_that_was_put_off_is_answered_with_the_nonce_before_it(faults):
     hooks = engine(*faults["stale-nonce"])
-    slow = policy(ready_after={0x83: 1_000})
+    slow = policy(timing=TimingPolicy(ready_after={0x83: 1_000}))
     dialogue = Dialogue(responder(its_policy=slow, hooks=hooks), 0x12).reach("negotiated")
     ask(dialogue, raw.get_measurements(0x12, attributes=1, nonce=OTHER_NONCE))
     request = raw.challenge(0x12)

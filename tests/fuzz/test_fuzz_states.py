@@ -11,6 +11,8 @@ from fuzzing import AFTER, REQUESTS, fuzzing
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from responder.core.interfaces import TimingPolicy
+
 INVALID, UNEXPECTED, UNSUPPORTED, MISMATCH, NOT_READY = 0x01, 0x04, 0x07, 0x41, 0x42
 AGREED = ("negotiated", "digests", "certificate", "authenticated")
 LEGAL = {"GET_CAPABILITIES": ("version",), "NEGOTIATE_ALGORITHMS": ("capabilities",)}
@@ -30,7 +32,9 @@ class Conversation(RuleBasedStateMachine):
 
     @initialize(version=st.sampled_from(VERSIONS), slow=st.booleans())
     def meet(self, version, slow):
-        its_policy = policy(ready_after={0x83: 2_000, 0x81: 1_000} if slow else {})
+        its_policy = policy(
+            timing=TimingPolicy(ready_after={0x83: 2_000, 0x81: 1_000} if slow else {})
+        )
         self.slow = {0x83, 0x81} if slow else set()
         self.dialogue = Dialogue(responder(its_policy=its_policy), version)
         self.deferred = None

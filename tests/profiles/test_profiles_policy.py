@@ -88,7 +88,22 @@ def test_extflags_and_delays(write, head):
     text += "[timing.ready_after]\nCHALLENGE = 5\nget_measurements = 7\n"
     policy = load_profile(write(text)).policy
     assert policy.ext_flags == ExtCap.SLOT_MGMT
-    assert policy.ready_after == {0x83: 5, 0xE0: 7}
+    assert policy.timing.ready_after == {0x83: 5, 0xE0: 7}
+    assert (policy.timing.busy, policy.timing.rdtm) == (False, 2)
+
+
+def test_how_long_requests_take(write, head):
+    text = head + "[timing]\nbusy = true\nrdtm = 9\nforget_late = true\ntakes = { CHALLENGE = 5 }\n"
+    timing = load_profile(write(text)).policy.timing
+    assert (timing.takes, timing.ready_after) == ({0x83: 5}, {})
+    assert (timing.busy, timing.rdtm, timing.forget_late) == (True, 9, True)
+
+
+def test_a_request_is_put_off_always_or_only_if_it_takes_too_long(refused, head):
+    text = head + "[timing]\ntakes = { CHALLENGE = 5 }\nready_after = { CHALLENGE = 5 }\n"
+    line, reason, _ = refused(text)
+    assert line == head.count("\n") + 2
+    assert "always put off" in reason
 
 
 @pytest.mark.parametrize(
