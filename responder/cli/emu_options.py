@@ -5,7 +5,7 @@ this responder does not do is said in a warning; an option that only concerns th
 requester is accepted without one, because there it has no effect on the responder either.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,8 @@ def _usage(reason: str, suggestion: str) -> click.UsageError:
 
 def _overrides(given: Given, folder: Path) -> dict[str, Any]:
     capabilities = _capabilities(given)
-    signatures = _chosen(given, "--asym", emu.SIGNATURES)
+    classical = _chosen(given, "--asym", emu.SIGNATURES)
+    post_quantum = _post_quantum(given, classical, folder)
     overrides: dict[str, Any] = {
         "spdm": {
             "versions": given.get("--ver", emu.DEFAULTS["--ver"]).split(","),
@@ -116,7 +117,9 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
         },
         "algorithms": {
             "multi_key": "MULTI_KEY_CONN" in _words(given, "--other_param"),
-            "base_asym": signatures,
+            "base_asym": classical,
+            "pqc_asym": post_quantum,
+            "pqc_first": given.get("--pqc_first") == "TRUE",
             "base_hash": _chosen(given, "--hash", emu.HASHES),
             "measurement_hash": _chosen(given, "--meas_hash", emu.MEASUREMENT_HASHES),
             "measurement_specification": _chosen(given, "--meas_spec", emu.SPECIFICATIONS),
@@ -129,13 +132,19 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
             "req_pqc_asym": _chosen(given, "--req_pqc_asym", emu.POST_QUANTUM),
             "kem": _chosen(given, "--kem", emu.KEMS),
         },
-        "slot": _slots(int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)), signatures, folder),
+        "slot": _slots(
+            int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)),
+            _kinds([*classical, *post_quantum]),
+            folder,
+        ),
     }
-    requester = [
-        name for name in _chosen(given, "--req_asym", emu.SIGNATURES) if name in SIGNATURES
-    ]
-    kinds = dict.fromkeys(SIGNATURES[name].key for name in requester)
-    overrides |= session_overrides(given, folder, list(kinds))
+    requester = _kinds(
+        [
+            *_chosen(given, "--req_asym", emu.SIGNATURES),
+            *_chosen(given, "--req_pqc_asym", emu.POST_QUANTUM),
+        ]
+    )
+    overrides |= session_overrides(given, folder, requester)
     if "CHUNK" in capabilities:
         overrides["spdm"]["max_spdm_msg_size"] = _MAX_MESSAGE
     if "PUB_KEY_ID" in capabilities:
@@ -164,13 +173,25 @@ def _capabilities(given: Given) -> list[str]:
     return [ours for word, ours in emu.RESPONDER_CAPABILITIES.items() if word in words]
 
 
-def _slots(count: int, signatures: Sequence[str], folder: Path) -> list[dict[str, Any]]:
+def _kinds(signatures: Iterable[str]) -> list[str]:
+    """The kinds of key of signature algorithms."""
+    return list(dict.fromkeys(SIGNATURES[name].key for name in signatures))
+
+
+def _post_quantum(given: Given, classical: Sequence[str], folder: Path) -> list[str]:
+    """The post-quantum signatures; key folders of older versions of that program have no keys."""
+    chosen = _chosen(given, "--pqc_asym", emu.POST_QUANTUM)
+    if not classical or not is_key_folder(folder, _kinds(classical)):
+        return chosen
+    return [name for name in chosen if is_key_folder(folder, _kinds([name]))]
+
+
+def _slots(count: int, kinds: Sequence[str], folder: Path) -> list[dict[str, Any]]:
     """So many slots; where the set has fewer, the last ones share its keys and chains.
 
     Like that program, take the keys of the working directory if they are there: whoever runs the
     requester beside it trusts those.
     """
-    kinds = {SIGNATURES[name].key for name in signatures}
     if kinds and is_key_folder(folder, kinds):
         own = str(folder.absolute())
         return [{"id": slot, "set": own, "set_slot": slot % EMU_SLOTS} for slot in range(count)]

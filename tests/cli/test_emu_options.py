@@ -1,6 +1,5 @@
 """Command lines of ``spdm_responder_emu``: those of 154 recorded runs, and each option alone."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -33,14 +32,9 @@ def options_of(run):
     return options
 
 
-def classical_runs():
-    """One recorded run for each command line that needs no post-quantum signatures."""
-    runs = {tuple(options_of(run)): run for run in loader.runs()}
-    return [
-        run
-        for options, run in runs.items()
-        if "TRUE" not in options and ("--asym", "NONE") not in pairwise(options)
-    ]
+def distinct_runs():
+    """One recorded run for each command line."""
+    return list({tuple(options_of(run)): run for run in loader.runs()}.values())
 
 
 def negotiate(run):
@@ -57,7 +51,7 @@ def negotiate(run):
     return Algorithms.parse(theirs, context, padding=run.padding), Algorithms.parse(ours, context)
 
 
-@pytest.mark.parametrize("run", classical_runs(), ids=lambda run: run.name)
+@pytest.mark.parametrize("run", distinct_runs(), ids=lambda run: run.name)
 def test_selects_what_the_recorded_responder_selected(run):
     theirs, ours = negotiate(run)
     assert ours == theirs
@@ -127,6 +121,10 @@ def test_execution_mode_and_verbosity():
         ("--asym RSASSA_2048,ECDSA_P521", "algorithms", "base_asym", ["ECDSA-P521", "RSASSA-2048"]),
         ("--asym SM2_P256,ECDSA_P256", "algorithms", "base_asym", ["ECDSA-P256"]),
         ("--asym NONE", "algorithms", "base_asym", []),
+        ("--pqc_asym ML_DSA_44,ML_DSA_65", "algorithms", "pqc_asym", ["ML-DSA-65", "ML-DSA-44"]),
+        ("--pqc_asym NONE", "algorithms", "pqc_asym", []),
+        ("--pqc_first TRUE", "algorithms", "pqc_first", True),
+        ("--pqc_first FALSE", "algorithms", "pqc_first", False),
         ("--dhe NONE", "algorithms", "dhe", []),
         ("--dhe SECP_521_R1", "algorithms", "dhe", ["SECP521R1"]),
         ("--aead SM4_128_GCM", "algorithms", "aead", ["SM4-GCM"]),
@@ -166,8 +164,11 @@ def test_slots_beyond_those_of_the_set_share_its_files():
     ("options", "warning"),
     [
         ("--asym SM2_P256", "--asym: not offered, because it cannot be computed: SM2-P256"),
-        ("--pqc_asym ML_DSA_44", "--pqc_asym ML_DSA_44: no post-quantum signatures yet"),
-        ("--pqc_first TRUE", "--pqc_first TRUE: no post-quantum"),
+        ("--pqc_asym SLH_DSA_SHA2_128S", "--pqc_asym: not offered, because it cannot be computed"),
+        (
+            "--kem ML_KEM_512,ML_KEM_768",
+            "--kem: not offered, because it cannot be computed: ML-KEM",
+        ),
         ("--save_state x", "--save_state x: the negotiated state is not kept"),
         ("--load_state x", "--load_state x: the negotiated state is not kept"),
         ("--pcap x.pcap", "--pcap x.pcap: no capture is written"),
@@ -228,3 +229,15 @@ def test_the_keys_of_the_working_directory_are_used_like_that_program_does(tmp_p
     assert profile.device.slot(0).chain(p384, sha384).endswith(chain)
     assert profile.device.slot(1).chain(p384, sha384).endswith(other)
     assert chain != other
+
+
+def test_a_key_folder_without_post_quantum_keys_is_used_for_the_others(tmp_path):
+    for name, content in export_spdm_emu("device", data_root("certs")).items():
+        if not name.startswith("mldsa"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+    overrides = emu_options.translate([], tmp_path).overrides
+    assert overrides["algorithms"]["pqc_asym"] == []
+    assert overrides["slot"][0]["set"] == str(tmp_path)
+    whole = emu_options.translate([], Path(__file__).parent).overrides
+    assert whole["algorithms"]["pqc_asym"] == ["ML-DSA-87", "ML-DSA-65", "ML-DSA-44"]
