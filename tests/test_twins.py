@@ -14,6 +14,8 @@ MODULES = sorted(
 ERROR_TABLE = "core/test_error_table.py"
 REPLAY = "replay/test_replay_captures.py"
 WIRE = "wire/test_captured_messages.py"
+DEVICE_STEPS = "requester/test_requester_device_steps.py"
+SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
     "campaign/run.py": "campaign/test_campaign_reaction.py",
     "campaign/setting.py": "campaign/test_campaign_settings.py",
@@ -56,6 +58,26 @@ SHARED = {
     "replay/terms.py": REPLAY,
     "faults/rule.py": "faults/test_faults_engine.py",
     "spec/events.py": "device/test_device_events.py",
+    "requester/check_rows.py": "requester/test_requester_checks.py",
+    "requester/chunks.py": "requester/test_requester_checks.py",
+    "requester/encapsulated_answers.py": SESSIONS,
+    "requester/endpoint_info.py": DEVICE_STEPS,
+    "requester/event_answers.py": SESSIONS,
+    "requester/events.py": DEVICE_STEPS,
+    "requester/extension_log.py": DEVICE_STEPS,
+    "requester/finish.py": SESSIONS,
+    "requester/identity.py": SESSIONS,
+    "requester/key_exchange.py": SESSIONS,
+    "requester/key_pairs.py": DEVICE_STEPS,
+    "requester/plan.py": SESSIONS,
+    "requester/provisioning.py": DEVICE_STEPS,
+    "requester/psk.py": SESSIONS,
+    "requester/records.py": SESSIONS,
+    "requester/run_plan.py": SESSIONS,
+    "requester/secured_versions.py": SESSIONS,
+    "requester/session_opening.py": SESSIONS,
+    "requester/step_table.py": SESSIONS,
+    "requester/upkeep.py": SESSIONS,
     "spec/limits.py": ERROR_TABLE,
     "spec/measurements.py": "device/test_device_measurements.py",
     "spec/registries.py": "core/test_core_attestation.py",

@@ -79,7 +79,7 @@ class _Requester:
             recorded = _Recorder(channel, self.run, number)
             random = self._random.child(number)
             try:
-                options = replace(self._options, padding=channel.padding)
+                options = replace(self._options, padding=channel.padding, records=channel.records)
                 generator = attest(options, random, self.setting.parts)
                 report = await drive(generator, recorded, sleep=sleep, clock=lambda: 0.0)
             except Exception as error:  # noqa: BLE001 - whatever a fault does to it is the finding
@@ -105,15 +105,20 @@ class _Recorder:
 
     def __init__(self, channel: Channel, run: Run, attestation: int) -> None:
         self.padding = channel.padding
+        self.records = channel.records
         self._channel = channel
         self._run = run
         self._attestation = attestation
 
-    async def exchange(self, message: bytes) -> bytes:
+    async def prompt(self, request: int, session_id: int | None) -> None:
+        """As the channel's."""
+        await self._channel.prompt(request, session_id)
+
+    async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
         """As the channel's, and into the run."""
         response: bytes | None = None
         try:
-            response = await self._channel.exchange(message)
+            response = await self._channel.exchange(message, secured=secured)
         finally:
             end = len(self._run.journal)
             self._run.exchanges.append(Exchanged(self._attestation, message, response, end))

@@ -2,6 +2,8 @@
 
 from typing import Literal, Protocol
 
+from responder.requester.records import RecordFormat
+
 ChannelTrouble = Literal["closed", "timeout", "framing"]
 
 
@@ -29,11 +31,30 @@ class Channel(Protocol):
 
     padding: int
 
-    async def exchange(self, message: bytes) -> bytes:
+    @property
+    def records(self) -> RecordFormat:
+        """How it carries the records of sessions."""
+
+    async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
         """Send one SPDM message, or secured record, and return the answer without its header.
+
+        Args:
+            message: without transport header.
+            secured: it is a record.
+
+        Returns:
+            The answer; as ``OtherKind`` if it is a message where a record was sent, or the
+            other way round.
 
         Raises:
             ChannelError: no answer came back whole.
+        """
+
+    async def prompt(self, request: int, session_id: int | None) -> None:
+        """Have the device begin an encapsulated request, where there is a way to that.
+
+        Raises:
+            ChannelError: there is a way, and it failed.
         """
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from responder.client.channel import ChannelError
+from responder.requester.steps import OtherKind
 from responder.transport.binding import Kind
 from responder.transport.doe import (
     DISCOVERY,
@@ -22,6 +23,7 @@ from responder.transport.doe import (
     object_size,
 )
 from responder.transport.errors import FramingError
+from responder.transport.records import records_of
 
 CAPABILITY_ID = 0x2E
 FIRST_EXTENDED_CAPABILITY = 0x100
@@ -282,27 +284,33 @@ async def _discover_one(mailbox: DoeMailbox, request: DiscoveryRequest) -> Disco
 
 
 class DoeMailboxChannel:
-    """SPDM outside a session through a mailbox; a ``Channel``.
+    """SPDM through a mailbox; a ``Channel``.
 
     Attributes:
         padding: 3, because an object is a whole number of DWs.
+        records: those of DOE.
     """
 
     def __init__(self, mailbox: DoeMailbox) -> None:
         self.padding = DoeBinding.padding
+        self.records = records_of(DoeBinding.transport)
         self._mailbox = mailbox
         self._binding = DoeBinding()
 
-    async def exchange(self, message: bytes) -> bytes:
+    async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
         """As ``Channel.exchange``; the answer keeps up to 3 bytes of padding."""
+        kind = Kind.SECURED if secured else Kind.SPDM
         try:
-            answer = await self._mailbox.exchange(self._binding.wrap(message))
+            answer = await self._mailbox.exchange(self._binding.wrap(message, kind))
             carried = self._binding.unwrap(answer)
         except FramingError as error:
             raise ChannelError("framing", str(error)) from error
-        if carried.kind is not Kind.SPDM:
+        if carried.kind is Kind.OTHER:
             raise ChannelError("framing", f"SPDM answered by object {answer[:HEADER_SIZE].hex()}")
-        return carried.message
+        return carried.message if carried.kind is kind else OtherKind(carried.message)
+
+    async def prompt(self, request: int, session_id: int | None) -> None:
+        """There is no way to that: a device begins by itself."""
 
     async def close(self) -> None:
         """Nothing is held: the mailbox stays with whoever opened it."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Generator
 from responder.client.channel import Channel, ChannelError
 from responder.requester.checks import Refused
 from responder.requester.report import Report
-from responder.requester.steps import Step, TransportFailedError, Wait
+from responder.requester.steps import Prompt, Step, TransportFailedError, Wait
 
 _MICROSECONDS = 1_000_000
 _MILLISECONDS = 1_000
@@ -60,7 +60,11 @@ async def _carry_through(
                 continue
             begin = clock()
             try:
-                response = await channel.exchange(step.message)
+                if isinstance(step, Prompt):
+                    await channel.prompt(step.request, step.session_id)
+                    step = attestation.send(b"")
+                    continue
+                response = await channel.exchange(step.message, secured=step.secured)
             except ChannelError as error:
                 step = attestation.throw(TransportFailedError(error.kind, error.reason))
                 continue

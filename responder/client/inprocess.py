@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from responder.client.channel import ChannelError
 from responder.core.effects import ArmTimer, Close, Effect, Emit, Run, Send
 from responder.core.responder import Responder
+from responder.transport.records import records_of
+from responder.transport.socket_frame import TransportType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ class InProcessChannel:
 
     Attributes:
         padding: bytes that this channel may add to messages.
+        records: as on DOE, where nothing is added.
         now: the virtual time in seconds; waiting for an answer and ``sleep`` move it.
         events: everything that was emitted, in order.
         unasked: messages that were the answer to no exchange.
@@ -54,6 +57,7 @@ class InProcessChannel:
             observer: told each event and its time.
         """
         self.padding = padding
+        self.records = records_of(TransportType.PCI_DOE)
         self.now = now
         self.events: list[Event] = []
         self.unasked: list[bytes] = []
@@ -68,13 +72,18 @@ class InProcessChannel:
         self._detached = False
         responder.opened()
 
-    async def exchange(self, message: bytes) -> bytes:
+    async def prompt(self, request: int, session_id: int | None) -> None:
+        """There is no way to that: a device begins by itself."""
+
+    async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
         """Send one message; the first one that comes back is its response.
 
         Raises:
             ChannelError: ``closed``, or ``timeout`` when so much time has passed.
         """
         self._check_open()
+        if secured:
+            raise ChannelError("closed", "there are no sessions in process")
         effects = self._responder.receive(self._padded(message), self.now, padding=self.padding)
         self._carry_out(effects)
         deadline = self.now + self._timeout

@@ -5,11 +5,14 @@ from typing import Any, ClassVar
 
 from responder.client.channel import ChannelError
 from responder.client.stream import Stream
-from responder.transport.binding import Kind, binding_of
+from responder.requester.steps import OtherKind
+from responder.spec.codes import RequestCode
+from responder.transport.binding import Carried, Kind, binding_of
 from responder.transport.doe import DISCOVERY, SPDM_OBJECTS, DiscoveryRequest, DiscoveryResponse
 from responder.transport.dsp0287 import Dsp0287Framer, message_type
 from responder.transport.errors import FramingError
 from responder.transport.framer import Framer
+from responder.transport.records import records_of
 from responder.transport.socket_frame import (
     CLIENT_HELLO,
     SERVER_HELLO,
@@ -23,6 +26,10 @@ from responder.transport.uri import Endpoint, parse_uri
 
 MAX_PAYLOAD = 1 << 20
 """The largest frame taken, in bytes: a data object of 2^18 DW."""
+_PROMPTS: dict[int, Command] = {
+    RequestCode.KEY_UPDATE: Command.OOB_ENCAP_KEY_UPDATE,
+    RequestCode.GET_ENDPOINT_INFO: Command.OOB_ENCAP_ENDPOINT_INFO,
+}
 DEFAULT_BINDING = TransportType.MCTP
 """What an endpoint that takes any binding is spoken to with."""
 
@@ -50,6 +57,7 @@ class SocketChannel:
 
     Attributes:
         padding: 3 on DOE, else 0.
+        records: those of the binding.
     """
 
     _SPDM_OBJECT: ClassVar[tuple[int, int]] = SPDM_OBJECTS[1]
@@ -60,6 +68,7 @@ class SocketChannel:
         self._stream = stream
         self._options = options
         self.padding = self._binding.padding
+        self.records = records_of(transport)
 
     @staticmethod
     def framer() -> Framer[Any]:
@@ -77,9 +86,18 @@ class SocketChannel:
             if self._SPDM_OBJECT not in found:
                 raise ChannelError("framing", f"discovery lists no SPDM, but {found}")
 
-    async def exchange(self, message: bytes) -> bytes:
+    async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
         """As ``Channel.exchange``; on DOE the answer keeps its padding."""
-        return await self._exchange(message, Kind.SPDM)
+        kind = Kind.SECURED if secured else Kind.SPDM
+        carried = await self._exchange(message, kind)
+        return carried.message if carried.kind is kind else OtherKind(carried.message)
+
+    async def prompt(self, request: int, session_id: int | None) -> None:
+        """As ``Channel.prompt``, by the commands that spdm-emu has for it."""
+        command = _PROMPTS.get(request)
+        if command is not None:
+            payload = b"" if session_id is None else session_id.to_bytes(4, "little")
+            await self._command(command, payload)
 
     async def close(self) -> None:
         """Say farewell, if that was asked for, and close."""
@@ -91,16 +109,16 @@ class SocketChannel:
                 self._stream.note = f"no answer to {farewell.name}: {error.reason}"
         await self._stream.close()
 
-    async def _exchange(self, message: bytes, kind: Kind) -> bytes:
+    async def _exchange(self, message: bytes, kind: Kind) -> Carried:
         try:
             payload = self._binding.wrap(message, kind)
             answer = await self._carry(payload)
             carried = self._binding.unwrap(answer)
         except FramingError as error:
             raise ChannelError("framing", error.reason) from error
-        if carried.kind is not kind:
+        if carried.kind is not kind and Kind.OTHER in (carried.kind, kind):
             raise ChannelError("framing", self._odd_kind(carried.header, carried.kind))
-        return carried.message
+        return carried
 
     def _odd_kind(self, header: bytes, kind: Kind) -> str:
         return f"the answer is {kind.value}" + (f", header {header.hex()}" if header else "")
@@ -126,9 +144,9 @@ class SocketChannel:
         index = 0
         while index not in asked:
             asked.add(index)
-            payload = await self._exchange(DiscoveryRequest(index).encode(), Kind.OTHER)
+            carried = await self._exchange(DiscoveryRequest(index).encode(), Kind.OTHER)
             try:
-                entry = DiscoveryResponse.decode(payload)
+                entry = DiscoveryResponse.decode(carried.message)
             except FramingError as error:
                 raise ChannelError("framing", error.reason) from error
             found.append((entry.vendor_id, entry.type))
@@ -148,6 +166,9 @@ class TcpChannel(SocketChannel):
 
     async def prepare(self) -> None:
         """There is nothing to say first."""
+
+    async def prompt(self, request: int, session_id: int | None) -> None:
+        """There is no way to that."""
 
     async def close(self) -> None:
         """Close."""

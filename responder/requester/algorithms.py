@@ -1,7 +1,13 @@
 """NEGOTIATE_ALGORITHMS: offer, and check every selection against offer and capabilities."""
 
 from responder.requester.conversation import Conversation, Flow
-from responder.requester.selection import Selection, adopt, check_needs, check_selections
+from responder.requester.selection import (
+    Selection,
+    adopt,
+    check_announced,
+    check_needs,
+    check_selections,
+)
 from responder.spec.algorithms import MULTI_KEY_CONNECTION
 from responder.spec.flags import MULTI_KEY, Cap
 from responder.spec.versions import V11, V12, V13, V14
@@ -28,13 +34,14 @@ def negotiate_algorithms(c: Conversation) -> Flow[None]:
     sent = request.build()
     raw = yield from c.exchange(sent)
     message, structures, response = _read(c, raw)
-    c.transcript.add(sent, response)
+    c.enter(sent, response)
     c.require("alg.extended-asym", not message.ext_asym_sel_count, "ExtAsymSelCount is not 0")
     c.require("alg.extended-hash", not message.ext_hash_sel_count, "ExtHashSelCount is not 0")
     selection = Selection.of(message, c.agreed.version)
     check_selections(c, selection)
     tables = _check_structures(c, request, structures)
     check_needs(c, selection, tables)
+    check_announced(c, selection, tables)
     _check_multi_key(c, message)
     adopt(c, selection, tables)
     asked = request.other_params_support & MULTI_KEY_CONNECTION
@@ -137,3 +144,4 @@ def _check_multi_key(c: Conversation, message: Algorithms) -> None:
     chosen = bool(message.other_params_selection & MULTI_KEY_CONNECTION)
     fits = chosen if own == Cap.MULTI_KEY_ONLY else bool(own) or not chosen
     c.require("alg.multi-key-selected", fits, f"RequesterMultiKeyConnSel is {int(chosen)}")
+    c.agreed.own_multi_key = chosen

@@ -9,20 +9,16 @@ from collections.abc import Callable, Sequence
 from responder.crypto.random_tree import RandomTree
 from responder.requester.algorithms import negotiate_algorithms
 from responder.requester.capabilities import get_capabilities
-from responder.requester.certificate import authenticate_slot
 from responder.requester.chain import load_root
-from responder.requester.challenge import challenge
 from responder.requester.check_table import CHECKS
 from responder.requester.checks import Refused
 from responder.requester.conversation import Conversation, Flow
-from responder.requester.measurements import measure
 from responder.requester.options import AttestOptions
 from responder.requester.recovery import ResynchError
 from responder.requester.report import Passed, Refusal, Report, Verdict
+from responder.requester.run_plan import check_plan, run_plan
 from responder.requester.steps import Step, Transmit, TransportFailedError, Wait
-from responder.requester.vendor_defined import vendor_request
 from responder.requester.version import get_version
-from responder.spec.flags import Cap
 
 __all__ = ["AttestOptions", "Refused", "Report", "Step", "Transmit", "Wait", "attest", "unreached"]
 
@@ -30,23 +26,8 @@ Part = Callable[[Conversation], Flow[None]]
 """A part of an attestation: sends some requests and judges their answers."""
 
 
-def _challenge(c: Conversation) -> Flow[None]:
-    if c.agreed.has(Cap.CHAL) and c.agreed.chain_hash:
-        yield from challenge(c)
-    else:
-        c.report.observe("challenge.unsupported")
-
-
-PARTS: tuple[Part, ...] = (
-    get_version,
-    get_capabilities,
-    negotiate_algorithms,
-    authenticate_slot,
-    _challenge,
-    measure,
-    vendor_request,
-)
-"""A whole attestation."""
+PARTS: tuple[Part, ...] = (get_version, get_capabilities, negotiate_algorithms, run_plan)
+"""A whole attestation; the last part does what the options' plan says."""
 
 
 def attest(
@@ -74,6 +55,7 @@ def attest(
     """
     for root in options.roots:
         load_root(root)
+    check_plan(options.plan)
     c = Conversation(options, random)
     try:
         yield from _with_restarts(c, parts)
@@ -112,7 +94,7 @@ def _attest(c: Conversation, parts: Sequence[Part]) -> Flow[None]:
     for part in parts:
         yield from part(c)
     c.checks.step = "POLICY"
-    c.require("auth.proof", c.report.signed, "neither CHALLENGE nor signed measurements")
+    c.require("auth.proof", c.report.signed, "neither CHALLENGE, a session nor a signature")
 
 
 def _finish(c: Conversation, verdict: Verdict, refusal: Refusal | None) -> Report:

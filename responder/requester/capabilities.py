@@ -17,13 +17,16 @@ from responder.spec.flags import (
 )
 from responder.spec.limits import MAX_CT_EXPONENT, MIN_DATA_TRANSFER_SIZE
 from responder.spec.versions import V10, V11, V12, V13, V14, SpdmVersion
+from responder.wire.algorithms import BLOCK_FIXED_SIZE, AlgorithmOffer
 from responder.wire.capabilities import SUPPORTED_ALGORITHMS, Capabilities, GetCapabilities
+from responder.wire.message import WireError
 
 _PROTECTION = Cap.MAC | Cap.ENCRYPT
 _ONLY_IN_SESSIONS = _PROTECTION | Cap.HANDSHAKE_IN_THE_CLEAR | Cap.HBEAT | Cap.KEY_UPD
 _IDENTITY = Cap.CERT | Cap.PUB_KEY_ID
+_SIZE = 20
+"""Bytes of CAPABILITIES without the algorithms block, from 1.2 on."""
 _BLOCK_LENGTH = slice(2, 4)
-_BLOCK_MIN_SIZE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,11 @@ RULES: tuple[FlagRule, ...] = (
 def get_capabilities(c: Conversation) -> Flow[None]:
     """Exchange GET_CAPABILITIES and CAPABILITIES."""
     version = c.agreed.version
-    request = _request(c).build()
-    raw = yield from c.exchange(request)
-    message, response = _read(c, raw)
-    c.transcript.add(request, response)
+    request = _request(c)
+    sent = request.build()
+    raw = yield from c.exchange(sent)
+    message, response = _read(c, raw, asked=bool(request.param1 & SUPPORTED_ALGORITHMS))
+    c.enter(sent, response)
     flags = Cap(message.flags) & RESPONDER_FLAGS[version]
     c.agreed.flags = flags
     c.report.capabilities = CapabilityReport(
@@ -119,6 +123,7 @@ def get_capabilities(c: Conversation) -> Flow[None]:
     if version >= V12:
         _check_sizes(c, message)
         c.agreed.transfer_size = message.data_transfer_size
+        c.agreed.message_size = message.max_spdm_msg_size
     for rule in RULES:
         if rule.since <= version <= rule.until:
             c.require(rule.check, rule.holds(flags), f"flags 0x{flags:08x}: {_list(flags)}")
@@ -128,37 +133,61 @@ def get_capabilities(c: Conversation) -> Flow[None]:
 
 def _request(c: Conversation) -> GetCapabilities:
     version, offer = c.agreed.version, c.options.offer
+    c.agreed.own_flags = offer.flags & REQUESTER_FLAGS[version]
     request = GetCapabilities(spdm_version=version)
     if version >= V11:
         request.reserved = 0
         request.ct_exponent = offer.ct_exponent
         request.ext_flags = 0
-        request.flags = offer.flags & REQUESTER_FLAGS[version]
+        request.flags = c.agreed.own_flags
     if version >= V12:
         # Without CHUNK_CAP both sizes are the same.
         request.data_transfer_size = request.max_spdm_msg_size = offer.data_transfer_size
+        if c.agreed.own_flags & Cap.CHUNK:
+            request.max_spdm_msg_size = max(offer.max_message_size, offer.data_transfer_size)
+    if version >= V13 and offer.ask_algorithms and c.agreed.own_flags & Cap.CHUNK:
+        request.param1 = SUPPORTED_ALGORITHMS
     return request
 
 
-def _read(c: Conversation, raw: bytes) -> tuple[Capabilities, bytes]:
-    """Read CAPABILITIES; an algorithms block that nobody asked for counts to the message.
+def _read(c: Conversation, raw: bytes, *, asked: bool) -> tuple[Capabilities, bytes]:
+    """Read CAPABILITIES, with its algorithms block if that was asked for.
 
-    Param1 is reserved in an answer to a request that did not ask, so its bit 0 alone means
-    nothing: the block is taken for one only if it fills the rest of the message.
+    A block that nobody asked for counts to the message. Param1 is reserved in an answer to a
+    request that did not ask, so its bit 0 alone means nothing: the block is taken for one only if
+    it fills the rest of the message.
     """
     claimed = c.agreed.version >= V13 and raw[2] & SUPPORTED_ALGORITHMS
+    if claimed and asked:
+        return _with_block(c, raw)
     if not claimed:
-        return c.read(Capabilities, raw, c.agreed.wire())
+        message, response = c.read(Capabilities, raw, c.agreed.wire())
+        told = asked and Cap(message.flags) & Cap.CHUNK
+        c.require("cap.block-missing", not told, "no algorithms, though they were asked for")
+        return message, response
     plain = raw[:2] + bytes((raw[2] & ~SUPPORTED_ALGORITHMS,)) + raw[3:]
-    size = 20
-    block = raw[size:]
+    block = raw[_SIZE:]
     length = int.from_bytes(block[_BLOCK_LENGTH], "little")
-    if length >= _BLOCK_MIN_SIZE and 0 <= len(block) - length <= c.options.padding:
+    if length >= BLOCK_FIXED_SIZE and 0 <= len(block) - length <= c.options.padding:
         c.report.observe("capabilities.unasked-algorithms", f"a block of {length} bytes")
-        message, _ = c.read(Capabilities, plain[:size], c.agreed.wire())
-        return message, raw[: size + length]
+        message, _ = c.read(Capabilities, plain[:_SIZE], c.agreed.wire())
+        return message, raw[: _SIZE + length]
     message, response = c.read(Capabilities, plain, c.agreed.wire())
     return message, raw[: len(response)]
+
+
+def _with_block(c: Conversation, raw: bytes) -> tuple[Capabilities, bytes]:
+    """CAPABILITIES with the supported algorithms, whose Length may lie."""
+    message, response = c.read(Capabilities, raw, c.agreed.wire())
+    block, fault = message.supported_algorithms, ""
+    try:
+        told = AlgorithmOffer.parse(block)
+        told.structures()
+        c.agreed.announced = told
+    except WireError as error:
+        fault = str(error)
+    c.require("cap.block-structures", not fault, fault)
+    return message, response
 
 
 def _check_sizes(c: Conversation, message: Capabilities) -> None:

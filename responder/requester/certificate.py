@@ -10,11 +10,11 @@ from responder.requester.digests import Slots, get_digests, slots_to_try
 from responder.spec.flags import Cap
 from responder.spec.limits import MAX_SMALL_CERTIFICATE_CHAIN, PUBLIC_KEY_SLOT, SLOT_MASK
 from responder.spec.registries import CertificateModel
-from responder.spec.versions import V12, V14
+from responder.spec.versions import V14
 from responder.wire.certificate import LARGE_CERT_CHAIN, Certificate, GetCertificate
 from responder.wire.names import CERTIFICATE_MODEL_MASK
 
-_HEADER_SIZE = 8
+_HEADER_SIZE, _LARGE_HEADER_SIZE = 8, 16
 _CHAIN_CHECKS = ("x5.", "cma.")
 """Checks of a chain's contents: where these refuse, another slot may still do."""
 
@@ -23,11 +23,14 @@ def authenticate_slot(c: Conversation) -> Flow[None]:
     """Find the key that the responder has to prove: of a slot's chain, or the provisioned one."""
     if c.options.public_key is not None:
         _use_public_key(c, c.options.public_key)
-        return
-    if not c.agreed.has(Cap.CERT):
-        return
+    elif c.agreed.has(Cap.CERT):
+        yield from authenticate(c, c.options.slot)
+
+
+def authenticate(c: Conversation, wanted: int | None) -> Flow[None]:
+    """Ask for the digests, and read and check the chain of a slot, or of the first good one."""
     slots = yield from get_digests(c)
-    candidates = slots_to_try(c, slots)
+    candidates = slots_to_try(c, slots, wanted)
     for slot in candidates:
         chain = yield from _get_chain(c, slot, slots)
         try:
@@ -38,6 +41,20 @@ def authenticate_slot(c: Conversation) -> Flow[None]:
             c.report.observe("slot.refused", f"slot {slot}: {refusal.check_id}: {refusal.detail}")
         else:
             return
+
+
+def read_slot(c: Conversation) -> Flow[None]:
+    """Read the chain of the authenticated slot again; it is still the same."""
+    if c.agreed.slot == PUBLIC_KEY_SLOT:
+        return
+    chain = yield from read_chain(c, c.agreed.slot)
+    same = digest(c.agreed.base_hash, chain) == c.agreed.chain_hash
+    c.require("cert.same", same, f"slot {c.agreed.slot}: another chain than before")
+
+
+def read_chain(c: Conversation, slot: int) -> Flow[bytes]:
+    """The chain structure of a slot, whatever is in it."""
+    return (yield from _get_chain(c, slot, Slots({}, {})))
 
 
 def _use_public_key(c: Conversation, der: bytes) -> None:
@@ -70,20 +87,17 @@ def _get_chain(c: Conversation, slot: int, slots: Slots) -> Flow[bytes]:
     """All portions of a slot's chain structure."""
     chain = b""
     total: int | None = None
-    remainder = MAX_SMALL_CERTIFICATE_CHAIN
+    large = c.agreed.version >= V14 and c.agreed.both(Cap.LARGE_RESP)
+    limit = c.options.patience.chain
+    remainder = limit if large else MAX_SMALL_CERTIFICATE_CHAIN
     while remainder:
-        length = min(remainder, MAX_SMALL_CERTIFICATE_CHAIN, _largest_portion(c))
-        request = GetCertificate(
-            spdm_version=c.agreed.version,
-            slot=slot,
-            offset=len(chain) & 0xFFFF,
-            length=length,
-        ).build()
+        request, length = _request(c, slot, len(chain), remainder, large=large)
         raw = yield from c.exchange(request)
-        message, response = _read(c, raw)
-        c.transcript.add(request, response)
-        portion, remainder = message.cert_chain, message.remainder_length
-        _check_portion(c, message, slot, length)
+        message, response = _read(c, raw, large=large)
+        c.enter(request, response)
+        portion = message.cert_chain
+        remainder = (message.large_remainder_length if large else message.remainder_length) or 0
+        _check_portion(c, message, slot, length, remainder)
         c.require(
             "cert.model",
             not portion or CertificateModel.NONE not in _models_told(c, message, slot, slots),
@@ -93,10 +107,30 @@ def _get_chain(c: Conversation, slot: int, slots: Slots) -> Flow[bytes]:
         now = len(chain) + remainder
         if total is None:
             total = now
-            limit = c.options.patience.chain
             c.require("cert.chain-limit", total <= limit, f"{total} bytes, limit {limit}")
         c.require("cert.total", now == total, f"{now} bytes in all, {total} before")
     return chain
+
+
+def _request(
+    c: Conversation, slot: int, offset: int, remainder: int, *, large: bool
+) -> tuple[bytes, int]:
+    """The request for the next portion, and how many bytes it asks for."""
+    most = c.largest_message - (_LARGE_HEADER_SIZE if large else _HEADER_SIZE)
+    length = min(remainder, most)
+    if large:
+        request = GetCertificate(
+            spdm_version=c.agreed.version,
+            slot=slot | LARGE_CERT_CHAIN,
+            large_offset=offset,
+            large_length=length,
+        )
+        return request.build(c.agreed.wire()), length
+    length = min(length, MAX_SMALL_CERTIFICATE_CHAIN)
+    request = GetCertificate(
+        spdm_version=c.agreed.version, slot=slot, offset=offset & 0xFFFF, length=length
+    )
+    return request.build(c.agreed.wire()), length
 
 
 def _models_told(c: Conversation, message: Certificate, slot: int, slots: Slots) -> set[int]:
@@ -107,27 +141,21 @@ def _models_told(c: Conversation, message: Certificate, slot: int, slots: Slots)
     )
 
 
-def _largest_portion(c: Conversation) -> int:
-    """What fits the DataTransferSize of both sides (1.2) behind a header of 8 bytes."""
-    own = c.options.offer.data_transfer_size
-    theirs = c.agreed.transfer_size
-    size = own if c.agreed.version < V12 or theirs is None else min(own, theirs)
-    return size - _HEADER_SIZE
-
-
-def _read(c: Conversation, raw: bytes) -> tuple[Certificate, bytes]:
-    """CERTIFICATE with 16-bit lengths: bit 7 of Param1 is reserved before 1.4, unasked after."""
-    large = bool(raw[2] & LARGE_CERT_CHAIN)
+def _read(c: Conversation, raw: bytes, *, large: bool) -> tuple[Certificate, bytes]:
+    """CERTIFICATE in the form that was asked for: bit 7 of Param1 is reserved before 1.4."""
+    told = bool(raw[2] & LARGE_CERT_CHAIN)
     if c.agreed.version >= V14:
-        c.require("cert.large", not large, "32-bit lengths that were not asked for")
-    small = raw[:2] + bytes((raw[2] & ~LARGE_CERT_CHAIN,)) + raw[3:]
-    message, response = c.read(Certificate, small, c.agreed.wire())
+        c.require("cert.large", told == large, f"LargeCertChain is {int(told)}")
+    bit = LARGE_CERT_CHAIN if large else 0
+    asked = raw[:2] + bytes((raw[2] & ~LARGE_CERT_CHAIN | bit,)) + raw[3:]
+    message, response = c.read(Certificate, asked, c.agreed.wire())
     return message, raw[:2] + raw[2:3] + response[3:]
 
 
-def _check_portion(c: Conversation, message: Certificate, slot: int, length: int) -> None:
+def _check_portion(
+    c: Conversation, message: Certificate, slot: int, length: int, remainder: int
+) -> None:
     answered, size = message.slot & SLOT_MASK, len(message.cert_chain)
     c.require("cert.slot", answered == slot, f"slot {answered}, asked for {slot}")
-    remains = f"an empty portion, {message.remainder_length} bytes remain"
-    c.require("cert.portion-empty", size, remains)
+    c.require("cert.portion-empty", size, f"an empty portion, {remainder} bytes remain")
     c.require("cert.portion-size", size <= length, f"{size} bytes, asked for {length}")

@@ -1,7 +1,11 @@
 """CHALLENGE: the device proves that it holds its key (DSP0274 "CHALLENGE_AUTH")."""
 
 from responder.requester.conversation import Conversation, Flow
+from responder.requester.encapsulated import answer_flow
+from responder.requester.encapsulated_answers import Answers
 from responder.requester.opaque import check_opaque
+from responder.spec.codes import RequestCode
+from responder.spec.flags import Cap
 from responder.spec.limits import (
     PUBLIC_KEY_SLOT,
     PUBLIC_KEY_SLOT_NIBBLE,
@@ -25,12 +29,22 @@ def challenge(c: Conversation) -> Flow[None]:
     sent = request.build(agreed.wire())
     raw = yield from c.exchange(sent)
     message, response = c.read(ChallengeAuth, raw, agreed.wire(summary=summary != SUMMARY_NONE))
-    signed = c.transcript.add(sent, response, signature_size=agreed.signature_size)
+    signed = c.enter(sent, response, signature_size=agreed.signature_size)
     _check_fields(c, request, message)
     c.note_nonces("CHALLENGE_AUTH", request.nonce, message.nonce)
     c.report.measurement_summary_hash = message.measurement_summary_hash.hex()
     if signed is not None:
         c.verify("chal.signature", "CHALLENGE_AUTH", signed)
+    if message.slot & BASIC_MUT_AUTH_REQUESTED and agreed.encapsulates:
+        yield from _be_challenged(c)
+
+
+def _be_challenged(c: Conversation) -> Flow[None]:
+    """Basic mutual authentication: now the responder asks who we are."""
+    answers = Answers(c)
+    yield from answer_flow(c, answers, demanded=True)
+    if RequestCode.CHALLENGE not in answers.answered:
+        c.report.observe("mutual.chain-unread", f"asked: {answers.answered}")
 
 
 def _check_fields(c: Conversation, request: Challenge, message: ChallengeAuth) -> None:
@@ -41,11 +55,9 @@ def _check_fields(c: Conversation, request: Challenge, message: ChallengeAuth) -
     mask = message.slot_mask
     in_mask = mask == 0 if public_key else mask >> slot & 1
     c.require("chal.slot-mask", in_mask, f"slot mask 0x{mask:02x}, slot {slot}")
-    c.require(
-        "chal.basic-mutual-authentication",
-        not message.slot & BASIC_MUT_AUTH_REQUESTED,
-        "BasicMutAuthReq is set",
-    )
+    asked = message.slot & BASIC_MUT_AUTH_REQUESTED
+    able = c.agreed.both(Cap.MUT_AUTH) and c.agreed.encapsulates
+    c.require("chal.basic-mutual-authentication", not asked or able, "BasicMutAuthReq is set")
     c.require(
         "chal.chain-hash",
         message.cert_chain_hash == c.agreed.chain_hash,

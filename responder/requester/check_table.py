@@ -6,6 +6,8 @@ document does; ``(libspdm)`` what the reference implementation demands.
 
 from dataclasses import dataclass
 
+from responder.requester.check_rows import CHUNKS, DEVICE, ENCAPSULATED, RECORD, SESSION
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -61,6 +63,8 @@ _CAPABILITIES = {
     "cap.transfer-size": ("DataTransferSize is at least 42 (1.2).", "CAPABILITIES"),
     "cap.message-size": ("MaxSPDMmsgSize is not below DataTransferSize (1.2).", "CAPABILITIES"),
     "cap.chunkless-sizes": ("Without CHUNK_CAP the two sizes agree (1.2).", "CAPABILITIES"),
+    "cap.block-missing": ("The algorithms that were asked for are there (1.3).", "CAPABILITIES"),
+    "cap.block-structures": ("The supported algorithms add up (1.3).", "CAPABILITIES"),
     "cap.required": ("The capabilities that this requester needs are there.", "(judgement)"),
     "cap.meas-reserved": ("MEAS_CAP is not 11b.", "CAPABILITIES"),
     "cap.meas-fresh": ("MEAS_FRESH_CAP comes with MEAS_CAP.", "CAPABILITIES"),
@@ -148,6 +152,7 @@ _ALGORITHMS = {
     "alg.measurement-hash-known": ("The measurement hash is one of the table.", "ALGORITHMS"),
     "alg.mel-needed": ("MEL_CAP selects the MEL specification offered (1.3).", "ALGORITHMS"),
     "alg.mel-unsupported": ("Without MEL_CAP none is selected (1.3).", "ALGORITHMS"),
+    "alg.announced": ("CAPABILITIES told every algorithm that is selected (1.3).", "(judgement)"),
     "alg.multi-key-selected": (
         "RequesterMultiKeyConnSel fits the requester's MULTI_KEY_CAP (1.3).",
         "ALGORITHMS",
@@ -184,12 +189,13 @@ _DIGESTS = {
 
 _CERTIFICATE = {
     "cert.slot": ("The slot is the one that was asked for.", "CERTIFICATE"),
-    "cert.large": ("No 32-bit lengths that were not asked for (1.4).", "CERTIFICATE"),
+    "cert.large": ("Lengths have 32 bits if that was asked for (1.4).", "CERTIFICATE"),
     "cert.model": ("A slot whose model is none has no certificate (1.3).", "CERTIFICATE"),
     "cert.portion-empty": ("A portion has at least one byte.", "CERTIFICATE (libspdm)"),
     "cert.portion-size": ("A portion is not longer than was asked for.", "CERTIFICATE"),
     "cert.total": ("Offset, portion and remainder always add up the same.", "CERTIFICATE"),
     "cert.chain-limit": ("The chain fits the requester's limit.", "(judgement)"),
+    "cert.same": ("Read again, the chain is still the same.", "(judgement)"),
     "cert.digest": ("The chain's hash is the digest that DIGESTS told.", "DIGESTS"),
 }
 
@@ -307,6 +313,11 @@ CHECKS: dict[str, Check] = {
         _CHALLENGE,
         _MEASUREMENTS,
         _REST,
+        RECORD,
+        SESSION,
+        ENCAPSULATED,
+        CHUNKS,
+        DEVICE,
     )
     for check_id, row in group.items()
 }

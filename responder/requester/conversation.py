@@ -1,11 +1,12 @@
 """One conversation: sends requests, recovers from ERROR, reads responses, keeps the record."""
 
-from collections.abc import Container, Generator
+from collections.abc import Callable, Container, Generator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import SignatureError, signing_message
+from responder.requester import chunks
 from responder.requester.agreement import Agreement
 from responder.requester.checks import Checks, Refused
 from responder.requester.options import AttestOptions
@@ -18,13 +19,18 @@ from responder.requester.report import (
     Nonces,
     Report,
 )
-from responder.requester.steps import Step, Transmit, Wait
+from responder.requester.session_transcript import FirstDigests
+from responder.requester.steps import OtherKind, Step, Transmit, Wait
 from responder.requester.transcript import Signed, Transcript
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
+from responder.spec.flags import Cap
 from responder.spec.limits import HEADER_SIZE, NONCE_SIZE, REQUESTER_CONTEXT_SIZE
 from responder.spec.versions import V10, V12, V13
 from responder.wire.context import WireContext
 from responder.wire.message import Message, WireError
+
+if TYPE_CHECKING:
+    from responder.requester.session import Session
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 AnyResult = TypeVar("AnyResult")
@@ -53,7 +59,12 @@ class Conversation:
         checks: the refusals.
         report: what has been learnt.
         agreed: what has been agreed since GET_VERSION.
-        transcript: the messages since GET_VERSION.
+        outside: the messages since GET_VERSION outside of any session.
+        first_digests: D of multi-key connections.
+        session: the session in use; ``None`` outside.
+        sessions: all that are open, by id.
+        padding: bytes that may follow the last response; a record pads nothing.
+        random: where a step draws what is neither nonce nor context.
     """
 
     def __init__(self, options: AttestOptions, random: RandomTree) -> None:
@@ -62,7 +73,13 @@ class Conversation:
         self.require = self.checks.require
         self.report = Report()
         self.agreed = Agreement()
-        self.transcript = Transcript()
+        self.random = random
+        self.outside = Transcript()
+        self.first_digests = FirstDigests()
+        self.session: Session | None = None
+        self._handle = self._session = 0
+        self.sessions: dict[int, Session] = {}
+        self.padding = options.padding
         # One stream each: the same path of the tree would begin with the same bytes.
         self._nonces = random.child("nonce")
         self._contexts = random.child("context")
@@ -76,7 +93,10 @@ class Conversation:
         self._before = self._before or known
         self.report = Report(observations=old.observations, exchanges=old.exchanges)
         self.agreed = Agreement()
-        self.transcript = Transcript()
+        self.outside = Transcript()
+        self.first_digests = FirstDigests()
+        self.session = None
+        self.sessions = {}
 
     def note_changes(self) -> None:
         """Say what is no longer what it was before the responder asked to begin again."""
@@ -91,11 +111,16 @@ class Conversation:
         if before.measurements and before.measurements != now.measurements:
             self.report.observe("restart.measurements-changed")
 
+    @property
+    def transcript(self) -> Transcript:
+        """The messages of the session in use, or those outside of any."""
+        return self.outside if self.session is None else self.session.transcript
+
     def exchange(self, request: bytes, *, may_refuse: Container[int] = ()) -> Flow[bytes]:
-        """Send a request until it is answered.
+        """Send a request until it is answered, in the session in use if there is one.
 
         Args:
-            request: the SPDM message.
+            request: the SPDM message; it goes in chunks if it has to.
             may_refuse: error codes; an ERROR with one of them is returned instead of refused,
                 unless it calls for a retry.
 
@@ -103,41 +128,71 @@ class Conversation:
             The response with its padding. Its SPDMVersion and code are checked.
         """
         self.checks.step = name_of_code(request[1])
-        limit = self.agreed.transfer_size
-        self.require(
-            "any.request-fits",
-            limit is None or len(request) <= limit,
-            f"a request of {len(request)} bytes, DataTransferSize is {limit}",
-        )
-        recovery = Recovery(self.checks, self.options, request)
-        retry: tuple[int, bytes] | None = (0, request)
-        while retry is not None:
-            wait, message = retry
-            if wait:
-                yield Wait(wait)
-            raw = yield from self._transmit(message)
-            if raw[1] != ResponseCode.ERROR:
-                break
-            self.transcript.add(request, raw)
-            retry = recovery.next(raw)
+        raw = yield from self.recover(request, self._carry)
         if raw[1] == ResponseCode.ERROR:
-            if raw[2] in may_refuse:
+            if raw[2] not in may_refuse:
+                Recovery(self.checks, self.options, request).refuse(raw)
+            else:
                 return raw
-            recovery.refuse(raw)
-        self._check_header(request, raw)
+        self.check_header(request, raw)
         return raw
 
-    def _transmit(self, message: bytes) -> Flow[bytes]:
+    def recover(self, request: bytes, send: Callable[[bytes], Flow[bytes]]) -> Flow[bytes]:
+        """Send a request until an answer stands: a response, or an ERROR that calls for no retry.
+
+        Args:
+            request: the SPDM message.
+            send: sends a message and returns its answer.
+        """
+        recovery = Recovery(self.checks, self.options, request)
+        wait, message = 0, request
+        while True:
+            if wait:
+                yield Wait(wait)
+            raw = yield from send(message)
+            if raw[1] != ResponseCode.ERROR:
+                return raw
+            self.transcript.add(request, raw)
+            retry = recovery.next(raw)
+            if retry is None:
+                return raw
+            wait, message = retry
+
+    def _carry(self, message: bytes) -> Flow[bytes]:
+        """Send one message and get its answer, either of them in chunks where it has to be."""
+        if chunks.must_be_chunked(self, message):
+            raw = yield from chunks.send(self, message)
+        else:
+            raw = yield from self.transmit(message)
+        if chunks.must_be_fetched(self, message, raw):
+            raw = yield from chunks.get(self, raw)
+        return raw
+
+    def transmit(self, message: bytes) -> Flow[bytes]:
+        """One exchange on the wire: a message, or a record, each way."""
         exchanges = self.report.exchanges
         limit = self.options.patience.exchanges
         self.require("any.exchange-limit", len(exchanges) < limit, f"more than {limit} exchanges")
-        raw = yield Transmit(message)
+        if self.session is None:
+            raw = yield Transmit(message)
+            self.require("rec.unasked", not isinstance(raw, OtherKind), "a record answers")
+        else:
+            answer = yield Transmit(self.session.seal(self, message), secured=True)
+            raw = self.session.open(self, answer)
         response = name_of_code(raw[1]) if len(raw) > 1 else ""
         exchanges.append(ExchangeReport(name_of_code(message[1]), response, len(message), len(raw)))
         self.require("any.header", len(raw) >= HEADER_SIZE, f"{len(raw)} bytes came")
+        self.padding = self.options.padding if self.session is None else 0
+        largest = self.options.offer.data_transfer_size
+        self.require(
+            "any.transfer-size",
+            self.agreed.version < V12 or len(raw) - self.padding <= largest,
+            f"{len(raw)} bytes, more than the {largest} announced",
+        )
         return raw.ljust(HEADER_SIZE, b"\0")
 
-    def _check_header(self, request: bytes, raw: bytes) -> None:
+    def check_header(self, request: bytes, raw: bytes) -> None:
+        """SPDMVersion and code of a response."""
         version, check = self.agreed.version, "any.version"
         if request[1] == RequestCode.GET_VERSION:
             version, check = V10, "ver.header-version"
@@ -150,44 +205,59 @@ class Conversation:
             raw[1] == code,
             f"{name_of_code(raw[1])} answers {name_of_code(request[1])}",
         )
-        limit = self.options.offer.data_transfer_size
-        self.require(
-            "any.transfer-size",
-            version < V12 or len(raw) - self.options.padding <= limit,
-            f"{len(raw)} bytes, more than the {limit} announced",
-        )
 
     def read(
         self, kind: type[AnyMessage], raw: bytes, context: WireContext
     ) -> tuple[AnyMessage, bytes]:
         """The typed response, and its bytes without padding: what transcripts take."""
+        message, used = self.read_front(kind, raw, context)
+        return message, self.cut(raw.ljust(used, b"\0"), used)
+
+    def read_front(
+        self, kind: type[AnyMessage], raw: bytes, context: WireContext
+    ) -> tuple[AnyMessage, int]:
+        """The typed response, and how many bytes it has; zeros follow one that is too short."""
         try:
-            message, used = kind.read(raw, context)
+            return kind.read(raw, context)
         except WireError as error:
             self.require("any.size-short", condition=False, detail=str(error))
-            return self._made_up(kind, raw, context)
-        return message, self.cut(raw, used)
-
-    def _made_up(
-        self, kind: type[AnyMessage], raw: bytes, context: WireContext
-    ) -> tuple[AnyMessage, bytes]:
-        """A response that is too short, for a requester that forgot to look: zeros follow."""
-        raw += bytes(_ZEROS)
         try:
-            message, used = kind.read(raw, context)
+            return kind.read(raw + bytes(_ZEROS), context)
         except WireError as error:  # it asks for more than can be made up
             raise Refused(self.checks.step, "any.size-short", str(error)) from None
-        return message, raw[:used]
 
     def cut(self, raw: bytes, used: int) -> bytes:
         """A response of ``used`` bytes without what the transport padded."""
         spare = len(raw) - used
         self.require(
             "any.size-trailing",
-            spare <= self.options.padding,
+            spare <= self.padding,
             f"{spare} bytes after the end of the message",
         )
         return raw[:used]
+
+    @property
+    def largest_message(self) -> int:
+        """Bytes of the largest message that both sides take, from 1.2 on in chunks if need be."""
+        offer, agreed = self.options.offer, self.agreed
+        if agreed.both(Cap.CHUNK) and agreed.message_size is not None:
+            return min(offer.max_message_size, agreed.message_size)
+        return min(offer.data_transfer_size, agreed.transfer_size or offer.data_transfer_size)
+
+    def next_session(self) -> int:
+        """The ordinal of the next session, from 1 on."""
+        self._session += 1
+        return self._session
+
+    def next_handle(self) -> int:
+        """The handle of the next chunked request, 8 bits."""
+        self._handle = (self._handle + 1) & 0xFF
+        return self._handle
+
+    def enter(self, request: bytes, response: bytes, *, signature_size: int = 0) -> Signed | None:
+        """Take an exchange into the transcripts; what its signature covers, if it has one."""
+        self.first_digests.see(request[1], response)
+        return self.transcript.add(request, response, signature_size=signature_size)
 
     def new_nonce(self) -> bytes:
         """A fresh nonce, 32 bytes."""

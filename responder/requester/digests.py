@@ -24,7 +24,7 @@ def get_digests(c: Conversation) -> Flow[Slots]:
     request = GetDigests(spdm_version=c.agreed.version).build()
     raw = yield from c.exchange(request)
     message, response = c.read(Digests, raw, c.agreed.wire())
-    c.transcript.add(request, response)
+    c.enter(request, response)
     mask = message.provisioned_slot_mask
     c.require("dig.empty", mask, "no slot is provisioned")
     if c.agreed.version >= V13:
@@ -67,9 +67,8 @@ def _check_multi_key(
     return dict(zip(digests, models, strict=False))
 
 
-def slots_to_try(c: Conversation, slots: Slots) -> list[int]:
-    """The slots to authenticate, in order."""
-    wanted = c.options.slot
+def slots_to_try(c: Conversation, slots: Slots, wanted: int | None) -> list[int]:
+    """The slots to authenticate, in order: the one that is wanted, or all."""
     if wanted is None:
         return [slot for slot in range(SLOT_COUNT) if slot in slots]
     c.require("dig.slot-provisioned", wanted in slots, f"slot {wanted} of {sorted(slots)}")

@@ -65,7 +65,7 @@ def count_measurements(c: Conversation) -> Flow[int]:
     sent = request.build(c.agreed.wire())
     raw = yield from c.exchange(sent)
     message, response = c.read(Measurements, raw, c.agreed.wire())
-    c.transcript.add(sent, response)
+    c.enter(sent, response)
     _check_fields(c, request, message)
     blocks, size = message.number_of_blocks, len(message.measurement_record)
     c.require("meas.count-blocks", not (blocks or size), f"{blocks} blocks, {size} bytes")
@@ -149,7 +149,7 @@ def _exchange(
         return None
     message, response = c.read(Measurements, raw, c.agreed.wire(signed=sign))
     size = c.agreed.signature_size if sign else 0
-    signed = c.transcript.add(sent, response, signature_size=size)
+    signed = c.enter(sent, response, signature_size=size)
     _check_fields(c, request, message)
     blocks = _check_blocks(c, operation, message)
     if signed is not None:

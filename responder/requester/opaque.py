@@ -14,14 +14,24 @@ def check_opaque(c: Conversation, message: str, data: bytes) -> None:
 
     Before 1.2 opaque data is the vendor's own.
     """
+    if c.agreed.version >= V12 and data:
+        chosen = c.agreed.opaque_format
+        c.require(f"{message}.opaque-format", chosen, f"{len(data)} bytes without a format")
+        if chosen == OPAQUE_FORMAT_1:
+            check_elements(c, message, data)
+            return
+    _check_size(c, message, data)
+
+
+def check_elements(c: Conversation, message: str, data: bytes) -> None:
+    """Size and elements, where there is no other format: in what opens and ends a handshake."""
+    _check_size(c, message, data)
+    fault = _fault(c, data) if data else ""
+    c.require(f"{message}.opaque-elements", not fault, fault)
+
+
+def _check_size(c: Conversation, message: str, data: bytes) -> None:
     c.require(f"{message}.opaque-size", len(data) <= MAX_OPAQUE_SIZE, f"{len(data)} bytes")
-    if c.agreed.version < V12 or not data:
-        return
-    chosen = c.agreed.opaque_format
-    c.require(f"{message}.opaque-format", chosen, f"{len(data)} bytes without a format")
-    if chosen == OPAQUE_FORMAT_1:
-        fault = _fault(c, data)
-        c.require(f"{message}.opaque-elements", not fault, fault)
 
 
 def _fault(c: Conversation, data: bytes) -> str:

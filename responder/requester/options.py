@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from responder.crypto.lacking import every_lack
+from responder.requester.plan import Plan
+from responder.requester.records import RecordFormat
 from responder.spec.algorithms import (
     AEADS,
     BASE_ASYM,
@@ -24,6 +26,7 @@ from responder.spec.algorithms import (
 )
 from responder.spec.flags import Cap
 from responder.spec.limits import SUMMARY_ALL
+from responder.spec.sessions import MAX_AEAD_EXPONENT, SECURED_VERSIONS
 from responder.spec.versions import ALL_VERSIONS, SpdmVersion
 
 MeasurementMode = Literal["all", "each", "none"]
@@ -62,16 +65,23 @@ class Offer:
         ct_exponent: CTExponent of the requester.
         data_transfer_size: bytes of the largest message it takes (1.2), also the limit that
             portions of certificates are asked by.
+        max_message_size: bytes of the largest message that it puts together from chunks; counts
+            only with CHUNK_CAP.
+        ask_algorithms: ask for the supported algorithms in CAPABILITIES (1.3, CHUNK_CAP).
         base_asym, pqc_asym, base_hash: algorithm bits; ``VERIFIED_PQC_ASYM`` are the
             post-quantum ones that can be verified.
         measurement_specification, mel_specification, opaque_formats: bits.
         structures: AlgType to bits, sent from 1.1 on in ascending order.
         multi_key: ask for a multi-key connection (1.3) where the responder leaves the choice.
+        secured_versions: versions of DSP0277 for sessions, such as 0x1200.
+        aead_limit: the exponent of the AEAD limit, told with version 0x1300 or later.
     """
 
     flags: Cap = NO_CAPABILITIES
     ct_exponent: int = 20
     data_transfer_size: int = QEMU_TRANSFER_SIZE
+    max_message_size: int = 1 << 20
+    ask_algorithms: bool = False
     base_asym: int = _mask(BASE_ASYM)
     pqc_asym: int = 0
     base_hash: int = _mask(BASE_HASHES)
@@ -80,6 +90,41 @@ class Offer:
     opaque_formats: int = OPAQUE_FORMAT_1
     structures: Mapping[int, int] = field(default_factory=lambda: _STRUCTURES)
     multi_key: bool = False
+    secured_versions: tuple[int, ...] = SECURED_VERSIONS
+    aead_limit: int = MAX_AEAD_EXPONENT
+
+
+@dataclass(frozen=True, slots=True)
+class OwnIdentity:
+    """Who the requester is, for mutual authentication and signed endpoint information.
+
+    Attributes:
+        key: its private key, PEM or DER.
+        chain: its certificates, DER, root first; none if the responder knows its public key.
+        slots: the slots that hold this chain.
+        ep_info: EPInfo of ENDPOINT_INFO.
+    """
+
+    key: bytes = field(repr=False)
+    chain: tuple[bytes, ...] = ()
+    slots: tuple[int, ...] = (0,)
+    ep_info: bytes = bytes(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Psk:
+    """A pre-shared key and the hint that names it."""
+
+    hint: bytes
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewChain:
+    """A certificate chain to write: its slot, and the certificates, DER, root first."""
+
+    slot: int
+    chain: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +137,12 @@ class Patience:
         not_ready: how often RESPOND_IF_READY is sent for one request.
         wait: microseconds of one wait after ResponseNotReady.
         resynch: restarts at GET_VERSION after RequestResynch.
+        encapsulated: requests of the responder in one flow.
         series: how often a series of measurements is begun anew after an ERROR.
         exchanges: exchanges of the whole attestation.
         chain: bytes of a certificate chain.
+        log: bytes of a measurement extension log.
+        endpoint_info: bytes of EPInfo.
         certificates: certificates in a chain.
     """
 
@@ -103,9 +151,12 @@ class Patience:
     not_ready: int = 16
     wait: int = 10_000_000
     resynch: int = 1
+    encapsulated: int = 4096
     series: int = 2
     exchanges: int = 80_000
-    chain: int = 0xFFFF
+    chain: int = 1 << 18
+    log: int = 1 << 20
+    endpoint_info: int = 1 << 16
     certificates: int = 32
 
 
@@ -139,6 +190,12 @@ class AttestOptions:
         san: what the leaf's otherName 2.23.147 must be; unchecked if ``None``.
         vendor: a vendor-defined request.
         padding: bytes that the transport may have added to a message (``Channel.padding``).
+        identity: who the requester is; it can prove nothing without.
+        demand_mutual: refuse a session in which the responder does not ask who the requester is.
+        records: how the transport carries the records of sessions (``Channel.records``).
+        psk: the pre-shared key of sessions by PSK_EXCHANGE.
+        new_chain: what the step ``set-certificate`` writes.
+        plan: what is done.
         patience: bounds.
         without: ids of the checks that this requester has forgotten.
     """
@@ -157,5 +214,11 @@ class AttestOptions:
     san: str | None = None
     vendor: VendorRequest | None = None
     padding: int = 0
+    identity: OwnIdentity | None = None
+    demand_mutual: bool = False
+    records: RecordFormat | None = None
+    psk: Psk | None = None
+    new_chain: NewChain | None = None
+    plan: Plan = field(default_factory=Plan)
     patience: Patience = field(default_factory=Patience)
     without: frozenset[str] = frozenset()

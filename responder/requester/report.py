@@ -40,6 +40,16 @@ OBSERVATIONS = {
     "measurements.debug": "A debug mode is, or has been, active.",
     "measurements.not-normal": "The operational mode is not the normal one alone.",
     "measurements.odd-value": "A structured value does not have its structure.",
+    "log.differs": "A hash-extend measurement is not what the log makes.",
+    "key-pair.trailing-zeros": "Zeros follow KEY_PAIR_INFO, as from a known implementation.",
+    "events.odd-list": "The list of event groups does not hold what it tells.",
+    "reset.required": "What was changed takes effect after a reset.",
+    "certificate.not-stored": "SET_CERTIFICATE was answered, yet another chain is read back.",
+    "encapsulated.declined": "The responder asked what it may not, and was answered ERROR.",
+    "encapsulated.nothing": "The responder had nothing to ask.",
+    "mutual.chain-unread": "The responder asked who we are without reading our chain.",
+    "heartbeat.none": "The session has no heartbeat period.",
+    "step.unsupported": "A step was left out: the version or the capabilities lack it.",
     "vendor.refused": "The vendor-defined request is not supported.",
 }
 """What is legal on the wire and for somebody to decide; a report lists what was seen."""
@@ -142,6 +152,59 @@ class Measured:
 
 
 @dataclass(slots=True)
+class LogEntry:
+    """One entry of the measurement extension log."""
+
+    mel_index: int
+    meas_index: int
+    type: int
+    value: str
+
+
+@dataclass(slots=True)
+class KeyPairReport:
+    """One key pair: its algorithm, what it may sign, and the slots whose chains are its."""
+
+    key_pair_id: int
+    algorithm: str
+    key_usage: list[str]
+    slots: list[int]
+
+
+@dataclass(slots=True)
+class EventReport:
+    """One event that the responder has sent."""
+
+    session: str
+    instance: int
+    type: str
+    detail: str
+
+
+@dataclass(slots=True)
+class SessionReport:
+    """One session.
+
+    Attributes:
+        id: both halves, in hexadecimal.
+        opened_by: ``KEY_EXCHANGE`` or ``PSK_EXCHANGE``.
+        secured_version: of DSP0277; 0 where none was told.
+        heartbeat_period: seconds.
+        mutual: how the requester was authenticated; empty if it was not.
+        steps: what was done in it.
+        ended: it was ended by END_SESSION.
+    """
+
+    id: str
+    opened_by: str
+    secured_version: str
+    heartbeat_period: int
+    mutual: str = ""
+    steps: list[str] = field(default_factory=list)
+    ended: bool = False
+
+
+@dataclass(slots=True)
 class Nonces:
     """The nonces of a signed exchange."""
 
@@ -202,6 +265,13 @@ class Report:
     measurement_summary_hash: str = ""
     measurement_total: int | None = None
     measurements: list[Measured] = field(default_factory=list)
+    extension_log: list[LogEntry] = field(default_factory=list)
+    endpoint_info: str = ""
+    key_pairs: list[KeyPairReport] = field(default_factory=list)
+    csr: str = ""
+    event_types: list[str] = field(default_factory=list)
+    events: list[EventReport] = field(default_factory=list)
+    sessions: list[SessionReport] = field(default_factory=list)
     vendor_response: str = ""
     observations: list[Observation] = field(default_factory=list)
     passed_over: list[Passed] = field(default_factory=list)

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from responder.requester.conversation import Conversation
 from responder.spec.algorithms import (
+    AEADS,
     BASE_ASYM,
     BASE_HASHES,
+    DHE_GROUPS,
+    KEMS,
     MEASUREMENT_HASHES,
     MEASUREMENT_SPECIFICATION_DMTF,
     OPAQUE_FORMATS,
@@ -81,6 +84,25 @@ def check_selections(c: Conversation, s: Selection) -> None:
             c.require(
                 f"alg.offered-{name}", not bits & ~offered, f"0x{bits:x}, offered 0x{offered:x}"
             )
+
+
+def check_announced(c: Conversation, s: Selection, tables: dict[int, int]) -> None:
+    """Nothing is selected that CAPABILITIES did not tell, where it told the algorithms (1.3)."""
+    told = c.agreed.announced
+    if told is None:
+        return
+    structures = {row.alg_type: row.alg_supported for row in told.structures()}
+    rows = [
+        ("BaseAsymSel", s.asym, told.base_asym_algo),
+        ("BaseHashSel", s.hash, told.base_hash_algo),
+        ("PqcAsymSel", s.pqc, told.pqc_asym_algo if c.agreed.version >= V14 else 0),
+        ("MELspecificationSel", s.mel_specification, told.mel_specification),
+    ]
+    rows += [(f"AlgType {kind}", bits, structures.get(kind, 0)) for kind, bits in tables.items()]
+    for name, bits, announced in rows:
+        c.require(
+            "alg.announced", not bits & ~announced, f"{name} 0x{bits:x}, told 0x{announced:x}"
+        )
 
 
 def check_needs(c: Conversation, s: Selection, tables: dict[int, int]) -> None:
@@ -174,6 +196,13 @@ def adopt(c: Conversation, s: Selection, tables: dict[int, int]) -> None:
     agreed.raw_only = s.measurement_hash == RAW_BIT_STREAM_ONLY
     agreed.measurement_specification = s.measurement_specification
     agreed.opaque_format = s.opaque_format
+    agreed.mel_specification = s.mel_specification
+    exchange, kem = tables.get(TABLE_DHE, 0), tables.get(TABLE_KEM, 0)
+    agreed.exchange = _lowest(DHE_GROUPS, exchange) or _lowest(KEMS, kem)
+    agreed.aead = _lowest(AEADS, tables.get(TABLE_AEAD, 0))
+    agreed.key_schedule = tables.get(TABLE_KEY_SCHEDULE, 0)
+    own, own_pqc = tables.get(TABLE_REQ_BASE_ASYM, 0), tables.get(TABLE_REQ_PQC_ASYM, 0)
+    agreed.own_signature = _lowest(BASE_ASYM, own) or _lowest(PQC_ASYM, own_pqc)
     measurement_hash = "raw bit stream" if agreed.raw_only else ""
     names = {
         "base_asym": _names(BASE_ASYM, s.asym),

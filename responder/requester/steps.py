@@ -9,9 +9,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """Send one SPDM message and answer with the bytes that come back, padding included."""
+    """Send one SPDM message and answer with the bytes that come back, padding included.
+
+    Attributes:
+        message: the message, or the record that holds it.
+        secured: it is a record of a session, so the transport's secured kind carries it.
+    """
 
     message: bytes
+    secured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,26 @@ class Wait:
     microseconds: int
 
 
-Step = Transmit | Wait
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Have the device begin an encapsulated request, outside SPDM; answer with no bytes.
+
+    Transports of test peers have a command for that; elsewhere a device begins by itself.
+
+    Attributes:
+        request: the request that it shall make: KEY_UPDATE or GET_ENDPOINT_INFO.
+        session_id: the session of which it shall update the keys.
+    """
+
+    request: int
+    session_id: int | None = None
+
+
+Step = Transmit | Wait | Prompt
+
+
+class OtherKind(bytes):
+    """An answer that came in the clear where a record was sent, or the other way round."""
 
 
 class TransportFailedError(Exception):

@@ -18,6 +18,7 @@ _VCA = frozenset(
     {RequestCode.GET_VERSION, RequestCode.GET_CAPABILITIES, RequestCode.NEGOTIATE_ALGORITHMS}
 )
 _B = frozenset({RequestCode.GET_DIGESTS, RequestCode.GET_CERTIFICATE})
+_CHUNKS = frozenset({RequestCode.CHUNK_SEND, RequestCode.CHUNK_GET})
 _SKIPS_CHALLENGE = frozenset(
     {
         RequestCode.GET_MEASUREMENTS,
@@ -105,6 +106,8 @@ class Transcript:
             ``None``.
         """
         code = request[1]
+        if code in _CHUNKS:
+            return None
         self._forget(code)
         if response[1] == ResponseCode.ERROR:
             # Busy and refusals enter no transcript; all but ResponseNotReady empty L1.

@@ -11,7 +11,7 @@ def get_version(c: Conversation) -> Flow[None]:
     request = GetVersion().build()
     raw = yield from c.exchange(request)
     message, response = c.read(Version, raw, WireContext())
-    c.transcript.add(request, response)
+    c.enter(request, response)
     entries = list(message.version_number_entry)
     c.report.versions_offered = [_label(entry) for entry in entries]
     c.require("ver.entries", entries, "VersionNumberEntryCount is 0")

@@ -73,7 +73,7 @@ LARGE = {
         {"do": "truncate", "field": "cert_chain", "to": 0},
         {"do": "set", "field": "large_portion_length", "value": 0},
     ),
-    "cert.chain-limit": ({"do": "set", "field": "large_remainder_length", "value": 0x10000},),
+    "cert.chain-limit": ({"do": "set", "field": "large_remainder_length", "value": 0x50000},),
 }  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from client.socket_server import serving
 from responder.client.channel import ChannelError
 from responder.client.socket import SocketOptions, open_channel
 from responder.errors import ConfigError
+from responder.requester.steps import OtherKind
+from responder.spec.codes import RequestCode
 from responder.transport.socket_frame import SERVER_HELLO, Command, wrap_frame
 
 REQUEST = bytes.fromhex("10840000")
@@ -92,14 +94,11 @@ async def test_a_size_in_the_other_byte_order():
 @pytest.mark.parametrize(
     ("scheme", "payload", "said"),
     [
-        ("mctp", "06 1004", "secured"),
         ("mctp", "7e 1004", "MCTP"),
         ("mctp", "", "MCTP"),
-        ("doe", "01000200 03000000 10040000", "secured"),
         ("doe", "01000000 03000000 10040000", "other, header 0100000003000000"),
         ("doe", "01000100 05000000 10040000", "DOE length"),
         ("doe", "0100", "no DOE header"),
-        ("tcp", "06000106 10040000", "secured"),
         ("tcp", "06000205 10040000", "binding version"),
     ],
 )
@@ -107,6 +106,69 @@ async def test_payloads_that_are_no_spdm(scheme, payload, said):
     transport = {"none": 0, "mctp": 1, "doe": 2, "tcp": 3}[scheme]
     frame = wrap_frame(1, transport, bytes.fromhex(payload))
     assert said in await refused(frame, f"spdm-emu+{scheme}")
+
+
+SECURED = {
+    "spdm-emu+mctp": ("00000001 00000001 00000005 06 10840000", "00000001 00000001 00000009 06"),
+    "spdm-emu+doe": (
+        "00000001 00000002 0000000c 01000200 03000000 10840000",
+        "00000001 00000002 00000010 01000200 04000000",
+    ),
+    "spdm-emu+tcp": (
+        "00000001 00000003 00000008 06000106 10840000",
+        "00000001 00000003 0000000c 0a000106",
+    ),
+    "dsp0287": ("06000106 10840000", "0a000106"),
+}
+"""Frames of records, as those of messages above."""
+
+
+@pytest.mark.parametrize("scheme", SECURED)
+async def test_records_in_each_binding(scheme):
+    sent, head = (bytes.fromhex(text) for text in SECURED[scheme])
+    async with serving(lambda _: [head + ANSWER]) as server:
+        channel = await opened(server, scheme)
+        answer = await channel.exchange(REQUEST, secured=True)
+        await channel.close()
+    assert answer == ANSWER
+    assert not isinstance(answer, OtherKind)
+    assert server.received == [sent]
+
+
+@pytest.mark.parametrize("secured", [True, False])
+@pytest.mark.parametrize("scheme", SECURED)
+async def test_an_answer_of_the_other_kind_is_told_apart(scheme, secured):
+    head = bytes.fromhex((WIRE if secured else SECURED)[scheme][1])
+    async with serving(lambda _: [head + ANSWER]) as server:
+        channel = await opened(server, scheme)
+        answer = await channel.exchange(REQUEST, secured=secured)
+        await channel.close()
+    assert isinstance(answer, OtherKind)
+    assert answer == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("request_code", "session_id", "sent"),
+    [
+        (RequestCode.KEY_UPDATE, 0xFFFF0001, "00008001 00000001 00000004 0100ffff"),
+        (RequestCode.GET_ENDPOINT_INFO, None, "00008002 00000001 00000000"),
+    ],
+)
+async def test_a_device_is_prompted_by_spdm_emus_commands(request_code, session_id, sent):
+    frame = bytes.fromhex(sent)
+    async with serving(lambda _: [frame[:8] + bytes(4)]) as server:
+        channel = await opened(server, "spdm-emu+mctp")
+        await channel.prompt(request_code, session_id)
+        await channel.close()
+    assert server.received == [frame]
+
+
+async def test_dsp0287_prompts_nobody():
+    async with serving(lambda _: []) as server:
+        channel = await opened(server, "dsp0287")
+        await channel.prompt(RequestCode.KEY_UPDATE, 1)
+        await channel.close()
+    assert not server.received
 
 
 @pytest.mark.parametrize(

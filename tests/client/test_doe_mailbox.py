@@ -16,6 +16,7 @@ from responder.client.doe_mailbox import (
     discover,
     find_mailboxes,
 )
+from responder.requester.steps import OtherKind
 
 BASE = 0x140
 BUSY, ERROR, READY = 0x1, 0x4, 0x8000_0000
@@ -375,13 +376,23 @@ async def test_the_channel_carries_messages_without_their_object_header():
     await channel.close()
 
 
-@pytest.mark.parametrize("first", ["01000200", "01000000", "02000100"])
+@pytest.mark.parametrize("first", ["01000000", "02000100"])
 async def test_the_channel_refuses_an_answer_that_is_no_spdm_object(first):
     answer = bytes.fromhex(first) + struct.pack("<I", 3) + bytes(4)
     channel = DoeMailboxChannel(mailbox_of(Model(plans=[Plan(answer=answer)])))
     with pytest.raises(ChannelError) as caught:
         await channel.exchange(GET_VERSION)
     assert caught.value.kind == "framing"
+
+
+@pytest.mark.parametrize("secured", [True, False])
+async def test_the_channel_carries_records_and_tells_the_other_kind_apart(secured):
+    answer = bytes.fromhex("01000200") + struct.pack("<I", 3) + bytes(4)
+    model = Model(plans=[Plan(answer=answer)])
+    answered = await DoeMailboxChannel(mailbox_of(model)).exchange(GET_VERSION, secured=secured)
+    assert model.objects[0][2] == (2 if secured else 1)
+    assert answered == bytes(4)
+    assert isinstance(answered, OtherKind) is not secured
 
 
 async def test_the_channel_refuses_a_message_that_no_object_holds():

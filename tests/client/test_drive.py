@@ -12,19 +12,22 @@ from responder.crypto.random_tree import RandomTree
 from responder.requester.attestation import AttestOptions, attest
 from responder.requester.checks import Refused
 from responder.spec.codes import RequestCode, ResponseCode
+from responder.transport.records import BindingRecords
 
 
 class PeerChannel:
     """A channel to a scripted responder; fails with ``error`` at exchange number ``fails_at``."""
 
     padding = 0
+    records = BindingRecords()
 
     def __init__(self, peer, error=None, fails_at=None):
         self.peer = peer
         self.error = error
         self.fails_at = fails_at
 
-    async def exchange(self, message):
+    async def exchange(self, message, *, secured):
+        assert not secured
         if len(self.peer.requests) == self.fails_at:
             raise self.error
         return self.peer.answer(message)

@@ -15,7 +15,7 @@ from responder.crypto.signing import PrivateKey, signing_message
 from responder.requester.attestation import AttestOptions, attest
 from responder.requester.checks import Refused
 from responder.requester.report import Report
-from responder.requester.steps import Transmit, Wait
+from responder.requester.steps import Prompt, Wait
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
 from responder.spec.codes import ErrorCode, RequestCode
 from responder.spec.flags import MULTI_KEY, Cap
@@ -299,7 +299,7 @@ def default_options(**changes: Any) -> AttestOptions:
     return AttestOptions(**{"roots": (default_chain()[0],), "time": NOW, **changes})
 
 
-def converse(peer: Peer, options: AttestOptions | None = None, **changes: Any) -> Outcome:
+def converse(peer: Any, options: AttestOptions | None = None, **changes: Any) -> Outcome:
     """Let the requester talk to ``peer`` until its verdict."""
     attestation = attest(options or default_options(**changes), RandomTree(b"requester"))
     waits: list[int] = []
@@ -309,9 +309,11 @@ def converse(peer: Peer, options: AttestOptions | None = None, **changes: Any) -
             if isinstance(step, Wait):
                 waits.append(step.microseconds)
                 step = attestation.send(b"")
+            elif isinstance(step, Prompt):
+                step = attestation.send(b"")
             else:
-                assert isinstance(step, Transmit)
-                step = attestation.send(peer.answer(step.message))
+                answer = peer.answer_secured if step.secured else peer.answer
+                step = attestation.send(answer(step.message))
     except StopIteration as end:
         return Outcome(end.value, waits)
     except Refused as refusal:

@@ -25,6 +25,10 @@ ENDS = {"chal.signature", "chal.context", "chal.basic-mutual-authentication"}
 """The nonce, or 1.3's context, is another; or mutual authentication is asked for."""
 
 
+LEFT_OUT = Cap.MUT_AUTH | Cap.EP_INFO_SIG | Cap.LARGE_RESP | Cap.CHUNK
+"""What would make our requester ask for other portions than were recorded, or for an identity."""
+
+
 class Recorded:
     """A recorded run, asked again."""
 
@@ -69,7 +73,7 @@ class Recorded:
         capabilities = GetCapabilities.parse(self.request(RequestCode.GET_CAPABILITIES), padding=3)
         asked = NegotiateAlgorithms.parse(self.request(RequestCode.NEGOTIATE_ALGORITHMS), padding=3)
         return Offer(
-            flags=Cap(capabilities.flags or 0) & ~(Cap.MUT_AUTH | Cap.EP_INFO_SIG),
+            flags=Cap(capabilities.flags or 0) & ~LEFT_OUT,
             data_transfer_size=0x28000,
             base_asym=asked.base_asym_algo,
             pqc_asym=asked.pqc_asym_algo,

@@ -4,22 +4,27 @@ from collections import Counter
 
 import pytest
 from requester.cases_certificates import CHAIN, DIGEST, TRANSFER
+from requester.cases_chunks import CHUNKS
+from requester.cases_device import DEVICE
 from requester.cases_proof import CHALLENGE, MEASUREMENT, REST
+from requester.cases_sessions import DECLINED, ENCAPSULATED, RECORD, SESSION
 from requester.cases_vca import ALGORITHM, ANY, CAPABILITY, ERROR, VERSIONS
 from requester.peer import Peer, converse
 
 from responder.errors import ConfigError
 from responder.requester.check_table import CHECKS
 from responder.requester.checks import Checks, Refused, UnknownCheckError
+from responder.spec.codes import ResponseCode
 
 CASES = [
     *ANY, *ERROR, *VERSIONS, *CAPABILITY, *ALGORITHM,
     *DIGEST, *TRANSFER, *CHAIN, *CHALLENGE, *MEASUREMENT, *REST,
+    *RECORD, *SESSION, *ENCAPSULATED, *CHUNKS, *DEVICE,
 ]  # fmt: skip
 
 
 def test_every_check_has_exactly_one_case():
-    assert Counter(case.check for case in CASES) == Counter(list(CHECKS))
+    assert Counter(case.check for case in [*CASES, *DECLINED]) == Counter(list(CHECKS))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.check)
@@ -42,6 +47,21 @@ def test_without_the_check_the_requester_gets_further(case):
     assert len(asked.requests) >= len(asked_before.requests)
     if outcome.report.verdict == "refused":
         assert len(outcome.report.exchanges) >= len(refused.report.exchanges)
+
+
+@pytest.mark.parametrize("case", DECLINED, ids=lambda case: case.check)
+def test_a_request_of_the_responder_is_declined(case):
+    outcome, peer = case.run()
+    assert peer.delivered[0][1] == ResponseCode.ERROR
+    assert "encapsulated.declined" in outcome.observed
+    assert outcome.report.verdict == "attested", "the session is kept"
+
+
+@pytest.mark.parametrize("case", DECLINED, ids=lambda case: case.check)
+def test_without_the_check_it_is_answered(case):
+    outcome, peer = case.run(case.check)
+    assert peer.delivered[0][1] != ResponseCode.ERROR
+    assert case.check in [passed.check for passed in outcome.report.passed_over]
 
 
 def test_a_good_responder_passes_with_nothing_passed_over():

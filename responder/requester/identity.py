@@ -1,0 +1,70 @@
+"""The requester's own identity: what it shows and signs when it is the one to be authenticated."""
+
+from dataclasses import dataclass
+
+from responder.crypto.hashing import digest
+from responder.crypto.signing import (
+    PrivateKey,
+    UnsupportedKeyError,
+    load_private_key,
+    signing_message,
+)
+from responder.errors import ConfigError
+from responder.requester.agreement import Agreement
+from responder.requester.options import OwnIdentity
+from responder.spec.algorithms import Signature
+from responder.wire.certificate_chain import build_chain
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """The requester's identity under the algorithms of a connection.
+
+    Attributes:
+        private: the private key.
+        scheme: what it signs with.
+        chain: the certificate chain structure; empty if the responder knows the public key.
+        slots: the slots that hold the chain.
+        ep_info: EPInfo of ENDPOINT_INFO.
+    """
+
+    private: PrivateKey
+    scheme: Signature
+    chain: bytes
+    slots: tuple[int, ...]
+    ep_info: bytes
+
+    @property
+    def slot_mask(self) -> int:
+        """The slots as a mask."""
+        return sum(1 << slot for slot in self.slots)
+
+    def hash(self, agreed: Agreement) -> bytes:
+        """The hash of the chain structure, or of the public key in DER."""
+        return digest(agreed.base_hash, self.chain or self.private.public_key_der())
+
+    def sign(self, agreed: Agreement, context: str, parts: tuple[bytes, ...]) -> bytes:
+        """The signature of a transcript, ``scheme.size`` bytes."""
+        text = signing_message(agreed.version, context, agreed.base_hash, parts)
+        return self.private.sign(self.scheme, agreed.base_hash, text, context)
+
+
+def own_key(identity: OwnIdentity | None, agreed: Agreement) -> OwnKey | None:
+    """The identity, if there is one that fits the negotiated algorithm; else ``None``.
+
+    Raises:
+        ConfigError: its key cannot be read.
+    """
+    if identity is None or agreed.own_signature is None:
+        return None
+    try:
+        private = load_private_key(identity.key)
+    except UnsupportedKeyError as error:
+        raise ConfigError(str(error), where="requester's key") from error
+    if private.kind != agreed.own_signature.key:
+        return None
+    chain = b""
+    if identity.chain:
+        root_hash = digest(agreed.base_hash, identity.chain[0])
+        chain = build_chain(root_hash, list(identity.chain))
+    return OwnKey(private, agreed.own_signature, chain, identity.slots, identity.ep_info)

@@ -1,0 +1,124 @@
+"""The steps that a plan is made of, one row of a table each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from responder.requester.certificate import authenticate_slot, read_slot
+from responder.requester.challenge import challenge
+from responder.requester.conversation import Conversation, Flow
+from responder.requester.digests import get_digests
+from responder.requester.endpoint_info import get_endpoint_info, give_endpoint_info
+from responder.requester.events import subscribe, take_pending
+from responder.requester.extension_log import get_extension_log
+from responder.requester.key_pairs import change_key_pair, get_key_pairs
+from responder.requester.measurements import measure
+from responder.requester.provisioning import get_csr, set_certificate
+from responder.requester.session import Session
+from responder.requester.upkeep import heartbeat, update_all_keys, update_key, update_responder
+from responder.requester.vendor_defined import vendor_request
+from responder.spec.flags import EP_INFO, Cap
+from responder.spec.versions import V10, V11, V12, V13, SpdmVersion
+
+NO_NEED = Cap(0)
+
+OutsideRun = Callable[[Conversation], Flow[None]]
+InsideRun = Callable[[Conversation, Session], Flow[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One step.
+
+    Attributes:
+        text: what it does.
+        outside: does it outside of sessions; ``None`` if it is for sessions only.
+        inside: does it in a session; ``None`` if it is not for sessions.
+        since: the first version that has it.
+        needs: capabilities of the responder, one of which it needs.
+        both: capabilities that both sides need, one of them each.
+    """
+
+    text: str
+    outside: OutsideRun | None = None
+    inside: InsideRun | None = None
+    since: SpdmVersion = V10
+    needs: Cap = NO_NEED
+    both: Cap = NO_NEED
+
+    def possible(self, c: Conversation) -> bool:
+        """Whether the version has it and the capabilities allow it."""
+        agreed = c.agreed
+        return (
+            agreed.version >= self.since
+            and (not self.needs or agreed.has(self.needs))
+            and (not self.both or agreed.both(self.both))
+        )
+
+
+def _anywhere(text: str, run: OutsideRun, since: SpdmVersion, needs: Cap) -> PlanStep:
+    return PlanStep(text, run, lambda c, _: run(c), since, needs)
+
+
+def _inside(text: str, run: InsideRun, since: SpdmVersion, both: Cap) -> PlanStep:
+    return PlanStep(text, None, run, since, both=both)
+
+
+def _digests(c: Conversation) -> Flow[None]:
+    yield from get_digests(c)
+
+
+def _challenge(c: Conversation) -> Flow[None]:
+    if c.agreed.has(Cap.CHAL) and c.agreed.chain_hash:
+        yield from challenge(c)
+    else:
+        c.report.observe("challenge.unsupported")
+
+
+STEPS: Mapping[str, PlanStep] = MappingProxyType(
+    {
+        "authenticate": PlanStep("Read and check the chain of a slot.", authenticate_slot),
+        "challenge": PlanStep("Have the device prove its key.", _challenge),
+        "digests": _anywhere("Ask for the digests of all slots.", _digests, V10, Cap.CERT),
+        "certificate": _anywhere("Read the chain again.", read_slot, V10, Cap.CERT),
+        "measurements": _anywhere("Read the measurements.", measure, V10, NO_NEED),
+        "extension-log": _anywhere(
+            "Read the measurement extension log.", get_extension_log, V13, Cap.MEL
+        ),
+        "endpoint-info": _anywhere("Ask what the endpoint is.", get_endpoint_info, V13, EP_INFO),
+        "give-endpoint-info": PlanStep(
+            "Be asked what the requester is.",
+            give_endpoint_info,
+            lambda c, _: give_endpoint_info(c),
+            V13,
+            both=Cap.ENCAP,
+        ),
+        "key-pairs": _anywhere("Ask for all key pairs.", get_key_pairs, V13, Cap.GET_KEY_PAIR_INFO),
+        "change-key-pair": _anywhere(
+            "Take key pair 1 from its slots, and erase it.",
+            change_key_pair,
+            V13,
+            Cap.SET_KEY_PAIR_INFO,
+        ),
+        "csr": _anywhere("Have a certificate signing request made.", get_csr, V12, Cap.CSR),
+        "set-certificate": _anywhere(
+            "Write a certificate chain.", set_certificate, V12, Cap.SET_CERT
+        ),
+        "vendor": _anywhere("Send a vendor-defined request.", vendor_request, V10, NO_NEED),
+        "heartbeat": _inside("Keep the session alive.", heartbeat, V11, Cap.HBEAT),
+        "update-key": _inside("Update the requester's keys.", update_key, V11, Cap.KEY_UPD),
+        "update-all-keys": _inside(
+            "Update the keys of both sides.", update_all_keys, V11, Cap.KEY_UPD
+        ),
+        "update-responder": _inside(
+            "Have the responder update its keys.", update_responder, V11, Cap.KEY_UPD
+        ),
+        "subscribe": PlanStep(
+            "Subscribe to all events.", inside=subscribe, since=V13, needs=Cap.EVENT
+        ),
+        "events": PlanStep(
+            "Take the events that wait.", inside=take_pending, since=V13, needs=Cap.EVENT
+        ),
+    }
+)
+"""Every step by its name."""

@@ -1,0 +1,100 @@
+"""The log, endpoint information, key pairs, provisioning and events of a conforming device."""
+
+import pytest
+from requester.cases import draft, put
+from requester.cases_device import device_options
+from requester.device_peer import DEVICE_FLAGS, ENTRIES, EP_INFO, HEM, DevicePeer
+from requester.peer import BLOCKS, code_names, converse, default_options, error
+
+from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
+from responder.spec.flags import Cap
+from responder.spec.versions import V12, V13, V14
+
+OUTSIDE = ("measurements", "extension-log", "endpoint-info", "key-pairs", "csr", "set-certificate")
+VERSIONS = pytest.mark.parametrize("version", [V13, V14], ids=lambda v: v.label)
+
+
+def talk(peer, *connection, **changes):
+    return converse(peer, default_options(**device_options(*connection, **changes)))
+
+
+def device(**changes):
+    return DevicePeer(**{"versions": (V13,), "blocks": {**BLOCKS, 7: HEM}, **changes})
+
+
+@VERSIONS
+def test_every_step_outside_and_inside_a_session(version):
+    inside = (*OUTSIDE, "subscribe", "change-key-pair")
+    outcome = talk(device(versions=(version,)), *OUTSIDE, session=inside)
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert outcome.report.sessions[0].steps == list(inside)
+    report = outcome.report
+    assert [entry.mel_index for entry in report.extension_log] == [1, 2]
+    assert report.endpoint_info == EP_INFO.hex()
+    assert [pair.algorithm for pair in report.key_pairs] == ["ECC_P256"] * 2
+    assert report.event_types == ["registry 0: type 2"]
+    assert "ENDPOINT_INFO" in report.signed
+    assert "certificate.not-stored" not in outcome.observed
+    assert "log.differs" not in outcome.observed
+
+
+def test_a_log_is_read_in_portions():
+    peer = device(portion_limit=20)
+    outcome = talk(peer, "extension-log")
+    assert len(outcome.report.extension_log) == 2
+    assert code_names(peer).count("GET_MEASUREMENT_EXTENSION_LOG") > 4
+
+
+def test_a_log_that_does_not_make_the_measurement_is_told():
+    outcome = talk(device(entries=ENTRIES[:1]), "measurements", "extension-log")
+    assert outcome.report.verdict == "attested"
+    assert "log.differs" in outcome.observed
+
+
+def test_a_key_pair_with_the_zeros_of_the_reference_implementation():
+    longer = {"raw": {ResponseCode.KEY_PAIR_INFO: lambda r: r + bytes(6)}}
+    assert (
+        "key-pair.trailing-zeros" in talk(device(versions=(V14,), **longer), "key-pairs").observed
+    )
+    assert talk(device(**longer), "key-pairs").check == "any.size-trailing"
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "flag"),
+    [
+        ("csr", RequestCode.GET_CSR, Cap.CERT_INSTALL_RESET),
+        ("set-certificate", RequestCode.SET_CERTIFICATE, Cap.CERT_INSTALL_RESET),
+        ("change-key-pair", RequestCode.SET_KEY_PAIR_INFO, Cap.SET_KEY_PAIR_RESET),
+    ],
+)
+def test_a_reset_that_was_announced_may_be_required(step, code, flag):
+    first = {code: [error(V14, ErrorCode.RESET_REQUIRED)]}
+    outcome = talk(device(versions=(V14,), flags=DEVICE_FLAGS | flag, first=first), step)
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert "reset.required" in outcome.observed
+
+
+def test_a_chain_that_is_accepted_and_not_stored_is_told():
+    reads = []
+
+    def another(message):
+        reads.append(message)
+        data = message.cert_chain
+        return message if len(reads) == 1 else message.replace(cert_chain=data[:-1] + b"\0")
+
+    outcome = talk(device(**draft(ResponseCode.CERTIFICATE, another)), "set-certificate")
+    assert "certificate.not-stored" in outcome.observed
+
+
+def test_a_list_of_events_that_does_not_add_up_is_told():
+    odd = draft(ResponseCode.SUPPORTED_EVENT_TYPES, put(supported_event_groups_list=b"\x01" * 5))
+    outcome = talk(device(**odd), session=("subscribe",))
+    assert outcome.report.verdict == "attested"
+    assert "events.odd-list" in outcome.observed
+
+
+def test_1_2_has_certificates_to_provision_and_nothing_else():
+    outcome = talk(device(versions=(V12,)), *OUTSIDE[1:])
+    left_out = [o.detail for o in outcome.report.observations if o.id == "step.unsupported"]
+    assert left_out == ["extension-log", "endpoint-info", "key-pairs"]
+    assert outcome.report.csr
