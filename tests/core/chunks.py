@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from core.dialogue import STATES, Dialogue
 from core.fakes import CERT, CHAL, CHUNK, MEAS_SIG, policy, responder
+from core.in_session import InSession
 
 SMALLEST = 42
 LARGE_ENOUGH = 0x20000
@@ -75,40 +76,18 @@ def cut(message):
     return Piece(attributes == 1, handle, number, whole, data)
 
 
-@dataclass
-class InPieces(Dialogue):
-    """A requester with small buffers: what is longer goes and comes in chunks.
+class SayInPieces:
+    """Says large requests and fetches large responses, by ``say_one``.
 
     Attributes:
-        limit: its DataTransferSize, and what it sends at most.
-        hear_one: how one message is said and answered; sessions put it into a record.
+        version: of the connection.
+        limit: the requester's DataTransferSize, and what it sends at most.
         carried: CHUNK_SEND and CHUNK_GET that it took so far.
+        handle: of the latest large request.
     """
 
-    limit: int = SMALLEST
-    carried: list = field(default_factory=list)
-    handle: int = 0
-
-    def __post_init__(self):
-        self.offer = {
-            "flags": CHUNKING,
-            "transfer": self.limit,
-            "size": LARGE_ENOUGH,
-        } | self.offer
-
-    def say_one(self, request, **kwargs):
-        """One message and its answer, neither larger than is allowed."""
-        may_be_larger = STATES.index(self.state) < STATES.index("capabilities")
-        assert may_be_larger or len(request) <= self.limit
-        answer = super().say(request, **kwargs)
-        assert may_be_larger or len(answer) <= self.limit, f"{len(answer)} bytes"
-        return answer
-
-    def say(self, request, *, padding=0):
-        """A message and its answer, in as many pieces as they need."""
-        early = STATES.index(self.state) < STATES.index("capabilities")
-        if early or len(request) <= self.limit:
-            return self.fetched(self.say_one(request, padding=padding))
+    def say_pieces(self, request):
+        """The answer to a request that goes out in pieces."""
         self.handle += 1
         *pieces, last = in_pieces(self.version, request, self.limit, self.handle)
         for number, piece in enumerate(pieces):
@@ -135,6 +114,59 @@ class InPieces(Dialogue):
             self.carried.append(CHUNK_GET)
         assert len(whole) == size > self.limit - len(ack_head(self.version, 0, 0))
         return whole
+
+
+@dataclass
+class InPieces(SayInPieces, Dialogue):
+    """A requester with small buffers: what is longer goes and comes in chunks."""
+
+    limit: int = SMALLEST
+    carried: list = field(default_factory=list)
+    handle: int = 0
+
+    def __post_init__(self):
+        self.offer = {
+            "flags": CHUNKING,
+            "transfer": self.limit,
+            "size": LARGE_ENOUGH,
+        } | self.offer
+
+    def say_one(self, request, **kwargs):
+        """One message and its answer, neither larger than is allowed."""
+        may_be_larger = STATES.index(self.state) < STATES.index("capabilities")
+        assert may_be_larger or len(request) <= self.limit
+        answer = Dialogue.say(self, request, **kwargs)
+        assert may_be_larger or len(answer) <= self.limit, f"{len(answer)} bytes"
+        return answer
+
+    def say(self, request, *, padding=0):
+        """A message and its answer, in as many pieces as they need."""
+        early = STATES.index(self.state) < STATES.index("capabilities")
+        if early or len(request) <= self.limit:
+            return self.fetched(self.say_one(request, padding=padding))
+        return self.say_pieces(request)
+
+
+class SessionInPieces(SayInPieces, InSession):
+    """The same within a session of such a requester."""
+
+    def __init__(self, dialogue, session_id=0xFFFF_0001):
+        InSession.__init__(self, dialogue, session_id)
+        self.version, self.limit = dialogue.version, dialogue.limit
+        self.carried, self.handle = [], 0
+
+    def say_one(self, request):
+        """One message and its answer, neither larger than is allowed."""
+        assert len(request) <= self.limit
+        answer = InSession.say(self, request)
+        assert len(answer) <= self.limit, f"{len(answer)} bytes"
+        return answer
+
+    def say(self, request):
+        """A message and its answer, in as many pieces as they need."""
+        if len(request) <= self.limit:
+            return self.fetched(self.say_one(request))
+        return self.say_pieces(request)
 
 
 def meet(version, *, state="negotiated", hooks=None, device=None, limit=SMALLEST, **rest):

@@ -4,16 +4,15 @@
 import struct
 
 import pytest
-from captures.loader import runs
 from core import raw_requests as raw
 from core.chunks import (
     CHUNK_GET,
     CHUNK_SEND,
     CHUNKING,
     InPieces,
+    SessionInPieces,
     ack_head,
     chunk_get,
-    chunk_send,
     cut,
     in_pieces,
     meet,
@@ -35,12 +34,9 @@ from core.fakes import (
     responder,
 )
 
-from responder.core.chunking import Chunking
 from responder.core.effects import Close, Send
 from responder.core.hooks import Hooks
 from responder.core.interfaces import TimingPolicy
-from responder.wire.chunk import ChunkGet, ChunkSend
-from responder.wire.context import WireContext
 
 V12, V13, V14 = 0x12, 0x13, 0x14
 INVALID, UNEXPECTED, TOO_LARGE, LARGE_RESPONSE = 0x01, 0x04, 0x0D, 0x0F
@@ -229,6 +225,60 @@ def test_chunks_may_come_once_capabilities_are_known(version):
     assert dialogue.say_one(piece) == ack_head(version, 7, 0)
 
 
+# Sessions.
+
+
+@each_version
+def test_a_session_measures_in_pieces(version):
+    dialogue = meet(version)
+    inside = SessionInPieces(dialogue)
+    exchanges = []
+    for attributes in (0, 1):
+        request = raw.get_measurements(version, attributes=attributes)
+        exchanges.append((request, inside.ask(request, 0x60)))
+    dialogue.check_measurements(exchanges)
+    assert CHUNK_GET in inside.carried
+    assert (CHUNK_SEND in inside.carried) == (len(request) > 42)
+
+
+@each_version
+@pytest.mark.parametrize("direction", ["send", "get"])
+def test_a_transfer_belongs_to_its_session(version, direction):
+    dialogue = meet(version)
+    inside, other = SessionInPieces(dialogue), SessionInPieces(dialogue, 0xFFFE_0001)
+    if direction == "send":
+        first, second, *_ = in_pieces(version, bytes(100))
+        assert inside.say_one(first) == ack_head(version, 7, 0)
+    else:
+        handle = inside.say_one(raw.get_measurements(version))[4]
+        second = chunk_get(version, handle, 0)
+    for elsewhere in (dialogue, other):
+        assert elsewhere.say_one(second) == error(version, UNEXPECTED)
+    assert inside.say_one(second)[1] == second[1] & 0x7F
+
+
+@each_version
+@pytest.mark.parametrize("direction", ["send", "get"])
+def test_the_end_of_a_session_ends_its_transfer(version, direction):
+    dialogue = meet(version)
+    inside = SessionInPieces(dialogue)
+    if direction == "send":
+        inside.say_one(next(in_pieces(version, bytes(100))))
+    else:
+        inside.say_one(raw.get_measurements(version))
+    dialogue.responder.connection.end_session(inside.session, "a test")
+    dialogue.reach("authenticated")
+
+
+@each_version
+def test_the_end_of_another_session_ends_no_transfer(version):
+    dialogue = meet(version)
+    inside, other = SessionInPieces(dialogue), SessionInPieces(dialogue, 0xFFFE_0001)
+    answer = inside.say_one(raw.get_measurements(version))
+    dialogue.responder.connection.end_session(other.session, "a test")
+    assert inside.fetched(answer)[1] == 0x60
+
+
 # Sizes.
 
 
@@ -269,100 +319,6 @@ def test_a_large_request_is_answered_in_one_acknowledgement_if_that_fits(version
         dialogue.say_one(piece)
     assert dialogue.say_one(last)[-2:-1] == bytes([0])
     assert dialogue.say_one(raw.get_digests(version)) == error(version, UNEXPECTED)
-
-
-# Wrong pieces of a large request.
-
-WRONG_FIRST = {
-    "number 1": {"number": 1},
-    "the last": {"last": True},
-    "25 bytes": {"data": bytes(25)},
-    "a whole of 42 bytes": {"whole": 42},
-    "a whole of MaxSPDMmsgSize and 1": {"whole": 0x20001},
-    "a whole of 4 GiB": {"whole": 0xFFFFFFFF},
-    "ChunkSize one too large": {"size": 27},
-    "ChunkSize huge": {"size": 0xFFFFFFFF},
-    "a byte too much": {"size": 25},
-    "over DataTransferSize": {"data": bytes(0x1200)},
-}
-WRONG_NEXT = {
-    "another handle": {"handle": 8},
-    "the number again": {"number": 0},
-    "a number too far": {"number": 2},
-    "29 bytes": {"data": bytes(29)},
-    "the last too early": {"last": True},
-    "ChunkSize one too large": {"size": 31},
-    "more than the whole": {"data": bytes(75)},
-    "all, and not the last": {"data": bytes(74)},
-    "over DataTransferSize": {"data": bytes(0x1200)},
-}
-
-
-def refused_early(dialogue, piece, handle, number):
-    """The piece is refused within its acknowledgement, and the transfer has ended."""
-    version = dialogue.version
-    answer = dialogue.say(piece)
-    head = ack_head(version, handle, number, early=True)
-    assert answer == head + error(version, INVALID), answer.hex()
-    assert dialogue.say(chunk_send(version, 7, 1, bytes(30)))[2] == 1, "nothing goes on"
-    dialogue.authenticate()
-
-
-@each_version
-@pytest.mark.parametrize("wrong", WRONG_FIRST)
-def test_a_wrong_first_piece_is_refused_early(version, wrong):
-    dialogue = Dialogue(meet(version, limit=0x1000).responder, version)
-    dialogue.offer = {"flags": CHUNKING}
-    dialogue.reach("certificate")
-    piece = {"handle": 7, "number": 0, "data": bytes(26), "whole": 100} | WRONG_FIRST[wrong]
-    if piece["number"]:
-        piece["whole"] = None
-    refused_early(dialogue, chunk_send(version, **piece), 7, piece["number"])
-
-
-@each_version
-@pytest.mark.parametrize("wrong", WRONG_NEXT)
-def test_a_wrong_next_piece_is_refused_early(version, wrong):
-    dialogue = Dialogue(meet(version).responder, version)
-    dialogue.offer = {"flags": CHUNKING}
-    dialogue.reach("certificate")
-    first = chunk_send(version, 7, 0, bytes(26), whole=100)
-    assert dialogue.say(first) == ack_head(version, 7, 0)
-    piece = {"handle": 7, "number": 1, "data": bytes(30)} | WRONG_NEXT[wrong]
-    if piece["number"] == 0:
-        piece["whole"] = 100
-    refused_early(dialogue, chunk_send(version, **piece), piece["handle"], piece["number"])
-
-
-@each_version
-def test_a_piece_too_short_to_have_a_number_is_refused_as_any_message(version):
-    dialogue = meet(version)
-    for size in range(4, 12):
-        piece = chunk_send(version, 7, 0, bytes(26), whole=100)[:size]
-        assert dialogue.say_one(piece) == error(version, INVALID)
-
-
-@each_version
-@pytest.mark.parametrize("code", [0x84, 0xE1, CHUNK_SEND, CHUNK_GET], ids=hex)
-def test_some_requests_are_never_large(version, code):
-    dialogue = meet(version)
-    header = 0x10 if code == 0x84 else version
-    *pieces, last = in_pieces(version, bytes([header, code]) + bytes(60))
-    for piece in pieces:
-        dialogue.say_one(piece)
-    expected = ack_head(version, 7, len(pieces)) + error(0x10 if code == 0x84 else version, INVALID)
-    assert dialogue.say_one(last) == expected
-    dialogue.reach("authenticated")
-
-
-@each_version
-def test_a_refusal_after_the_last_piece_is_no_early_error(version):
-    dialogue = meet(version)
-    *pieces, last = in_pieces(version, bytes([version, 0x95]) + bytes(60))
-    for piece in pieces:
-        dialogue.say_one(piece)
-    refused = bytes([version, 0x7F, 0x07, 0x95])
-    assert dialogue.say_one(last) == ack_head(version, 7, len(pieces)) + refused
 
 
 # Hooks.
@@ -440,66 +396,3 @@ def test_what_a_hook_does_to_the_response_of_a_large_request_is_done(version):
         effects = dialogue.responder.receive(last, 0.0)
         assert [one.delay for one in effects if isinstance(one, Send)] == delays
         assert Close("enough") in effects
-
-
-# Captures.
-
-
-def transfers(run):
-    """Captured CHUNK_GETs with their CHUNK_RESPONSEs, one transfer at a time."""
-    found = []
-    for pair in run.messages():
-        if pair.request[1] == CHUNK_GET:
-            found.append(pair)
-            if pair.response[2] & 1:
-                yield found
-                found = []
-
-
-@pytest.mark.parametrize(
-    "run", [run for run in runs() if any(transfers(run))], ids=lambda run: run.name
-)
-def test_captured_large_responses_are_cut_byte_for_byte_as_recorded(run):
-    count = 0
-    for pairs in transfers(run):
-        whole = b"".join(cut(unpadded(pair.response)).data for pair in pairs)
-        chunking, version = Chunking(), whole[0]
-        handle = pairs[0].request[3]
-        for _ in range(handle - 1):
-            chunking.offer(b"", None)
-        assert chunking.offer(whole, None) == handle
-        limit = len(unpadded(pairs[0].response))
-        for pair in pairs:
-            request, _ = ChunkGet.read(pair.request, WireContext(version=version))
-            chunk = chunking.give(request, None, limit)
-            assert chunk.build(WireContext(version=version)) == unpadded(pair.response)
-        assert chunking.response is None
-        count += 1
-    assert count
-
-
-def unpadded(message):
-    """A chunk without DOE's padding."""
-    head = 12 if message[4:8] != bytes(4) else 16
-    return message[: head + int.from_bytes(message[8:12], "little")]
-
-
-def test_captured_large_requests_are_taken_as_they_were_sent():
-    """What comes out is what ``loader`` puts together, which knows nothing of our code."""
-    found = []
-    for run in runs():
-        chunking = Chunking()
-        for pair in run.messages():
-            if pair.request[1] == CHUNK_SEND:
-                context = WireContext(version=pair.request[0])
-                chunk, _ = ChunkSend.read(pair.request, context)
-                found.append(chunking.take(chunk, pair.session, 0x28000))
-    whole = [request for request in found if request]
-    expected = [
-        pair.request
-        for run in runs()
-        for pair in run.whole_messages()
-        if pair.reassembled and len(pair.request) > 0x1000
-    ]
-    assert whole == expected
-    assert len(whole) == 25
