@@ -26,6 +26,7 @@ SHARED = {
     "cli/fault_explain.py": "cli/test_cli_fault.py",
     "cli/fault_page.py": "cli/test_cli_fault.py",
     "client/channel.py": "client/test_client_socket.py",
+    "core/admission.py": ERROR_TABLE,
     "core/capability_rules.py": ERROR_TABLE,
     "core/connection.py": "core/test_core_deferral.py",
     "core/context.py": ERROR_TABLE,

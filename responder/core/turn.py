@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from responder.core.admission import admit
 from responder.core.chunking import EarlyError, largest_piece, malformed, most_in_chunks
 from responder.core.connection import Deferred
 from responder.core.context import Context, Reply, Resume, Whole
@@ -13,29 +14,24 @@ from responder.core.effects import Effect, Emit, Send
 from responder.core.errors import (
     ProtocolError,
     invalid,
-    session_required,
-    unexpected,
-    unsupported,
 )
 from responder.core.events import ResponseSent
 from responder.core.hooked import Hooked
 from responder.core.hooks import Defer, Exchange
 from responder.core.interfaces import Device, RecordFormat
 from responder.core.secured import RecordError, seal_record
-from responder.core.session import Session, Sessions
+from responder.core.session import Session
 from responder.core.table import REQUESTS, Row
 from responder.core.transcript import Buffer
 from responder.core.work import check_idle, deferral, later, wait
 from responder.spec.codes import (
-    REQUEST_SINCE,
     ErrorCode,
     RequestCode,
     ResponseCode,
-    name_of_code,
 )
 from responder.spec.flags import Cap
 from responder.spec.limits import HEADER_SIZE
-from responder.spec.versions import V10, SpdmVersion
+from responder.spec.versions import V10
 from responder.wire.context import WireContext
 from responder.wire.error import Error
 from responder.wire.message import Message, WireError
@@ -46,22 +42,7 @@ if TYPE_CHECKING:
 
     from responder.core.responder import Responder
 
-_SINCE: dict[int, int] = {int(code): version for code, version in REQUEST_SINCE.items()}
-
-_WHILE_ENCAPSULATED = frozenset(
-    {
-        RequestCode.GET_VERSION,
-        RequestCode.GET_ENCAPSULATED_REQUEST,
-        RequestCode.DELIVER_ENCAPSULATED_RESPONSE,
-        RequestCode.CHUNK_SEND,
-        RequestCode.CHUNK_GET,
-    }
-)
-"""Requests that may come while this side waits for encapsulated responses."""
-
 _CHUNKS = frozenset({RequestCode.CHUNK_SEND, RequestCode.CHUNK_GET})
-_NEVER_LARGE = _CHUNKS | {RequestCode.GET_VERSION, RequestCode.GET_CAPABILITIES}
-"""Requests that come in one piece, or it would not be known how they may come in several."""
 
 
 class Turn:
@@ -117,7 +98,9 @@ class Turn:
         """What is to be done about the request, not sealed yet, and its exchange."""
         exchange: Exchange | None = None
         try:
-            row = self._admit()
+            row = admit(
+                self.data, self.connection, self.policy, self.session, large=bool(self.around)
+            )
             exchange = self._parse(row)
             return self._answer(row, exchange), exchange
         except ProtocolError as error:
@@ -155,63 +138,6 @@ class Turn:
             return []
         records = self.hooks.record(exchange, record)
         return [Send(one, secured=True, delay=effect.delay) for one in records]
-
-    def _admit(self) -> Row:
-        """The checks that need the header only, in the order that requesters rely on.
-
-        Raises:
-            ProtocolError: the request is unknown, of the wrong version, not offered, or early.
-        """
-        data, connection = self.data, self.connection
-        if len(data) < HEADER_SIZE:
-            raise invalid(f"{len(data)} bytes are no SPDM message")
-        code = data[1]
-        self._check_version(data[0], code)
-        row = REQUESTS.get(code)
-        if row is None:
-            raise unsupported(code, f"{name_of_code(code)} is not offered")
-        self._check_transfer(code)
-        if connection.encapsulation.in_flight and code not in _WHILE_ENCAPSULATED:
-            reason = "an encapsulated request waits for its response"
-            raise ProtocolError(ErrorCode.REQUEST_IN_FLIGHT, reason)
-        self._check_session(row, code)
-        offered = not row.capability or connection.flags & row.capability
-        if connection.capabilities_known and not offered:
-            raise unsupported(code, f"the capability for {name_of_code(code)} is not offered")
-        if not row.allows(connection.phase):
-            raise unexpected(f"{name_of_code(code)} in phase {connection.phase.name}")
-        return row
-
-    def _check_transfer(self, code: int) -> None:
-        """Whether the request may come while a large message is on its way, and in chunks."""
-        if self.around and code in _NEVER_LARGE:
-            raise invalid(f"{name_of_code(code)} as a large request")
-        if self.connection.chunking.excludes(code) and code != RequestCode.GET_VERSION:
-            raise unexpected(f"{name_of_code(code)} while a large message is transferred")
-
-    def _check_session(self, row: Row, code: int) -> None:
-        """Whether the request may come in this session, or outside of all."""
-        if self.session is None:
-            if not row.sessions & Sessions.OUTSIDE:
-                raise session_required(self.connection.header_version, name_of_code(code))
-        elif not row.sessions & Sessions[self.session.phase.name]:
-            raise unexpected(f"{name_of_code(code)} while {self.session.phase.value}")
-
-    def _check_version(self, version: int, code: int) -> None:
-        connection = self.connection
-        if code == RequestCode.GET_VERSION:
-            if version != V10:
-                raise _mismatch(f"GET_VERSION with version {version:#x}")
-            return
-        since = _SINCE.get(code)
-        if since is None or (connection.version is not None and since > connection.version):
-            raise unsupported(code, f"{name_of_code(code)} is not defined in this version")
-        if code == RequestCode.GET_CAPABILITIES and connection.may_agree_version:
-            if version not in self.policy.versions:
-                raise _mismatch(f"version {version:#x} is not offered")
-            connection.agree_version(SpdmVersion(version))
-        elif version != connection.version:
-            raise _mismatch(f"version {version:#x} is not the agreed one")
 
     def _parse(self, row: Row) -> Exchange:
         """The exchange with the typed request, and its bytes without transport padding."""
@@ -465,10 +391,6 @@ def _in_place_of_response(
             ]
             return [*effects[:at], *others, *effects[at + 1 :]]
     return effects
-
-
-def _mismatch(reason: str) -> ProtocolError:
-    return ProtocolError(ErrorCode.VERSION_MISMATCH, reason)
 
 
 def error_message(version: int, error: ProtocolError) -> Error:
