@@ -214,6 +214,8 @@ class FakeDevice:
         self.asked_hash = None
         self.events = FakeEvents()
         self.ticks = []
+        self.psks = {}
+        self.applications = {}
 
     def slot(self, slot_id):
         return self.slots.get(slot_id)
@@ -242,6 +244,12 @@ class FakeDevice:
 
     def endpoint_info(self, sub_code):
         return ENDPOINT_INFO if sub_code == 1 else None
+
+    def psk(self, hint):
+        return self.psks.get(hint)
+
+    def application(self, data):
+        return self.applications.get(data)
 
     def tick(self, now):
         self.ticks.append(now)
