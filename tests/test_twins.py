@@ -31,6 +31,7 @@ SHARED = {
     "core/connection.py": "core/test_core_deferral.py",
     "core/context.py": ERROR_TABLE,
     "core/effects.py": "core/test_core_responder.py",
+    "cli/emu_sessions.py": "cli/test_emu_options.py",
     "core/asking.py": "core/test_core_mutual_auth.py",
     "core/encapsulation.py": "core/test_core_mutual_auth.py",
     "core/errors.py": ERROR_TABLE,
