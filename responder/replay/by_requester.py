@@ -16,7 +16,7 @@ _LABELS = ("req hs data", "rsp hs data")
 class RequesterJudge:
     """A connection by ``responder.requester``."""
 
-    name = "requester"
+    judges_requester = True
 
     def __init__(self) -> None:
         self._transcript = Transcript()
@@ -46,7 +46,7 @@ class RequesterJudge:
         terms = self._terms
         if terms is None or terms.aead is None:
             raise UnreplayableError("a session begins, but no cipher was negotiated")
-        multi_key = beginning.response.context.multi_key and not beginning.psk
+        multi_key = terms.multi_key and not beginning.psk
         transcript = SessionTranscript(
             terms.base_hash,
             self._transcript.vca,

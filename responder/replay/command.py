@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from responder.errors import ConfigError
+from responder.replay.by_core import CoreJudge
 from responder.replay.by_requester import RequesterJudge
 from responder.replay.driver import replay
 from responder.replay.judge import Judge
 from responder.replay.ledger import KINDS, Tally
 from responder.replay.recording import Recording, read
 
-JUDGES: dict[str, type[Judge]] = {"requester": RequesterJudge}
+JUDGES: dict[str, type[Judge]] = {"requester": RequesterJudge, "core": CoreJudge}
 """Implementations of ours, by the package that they are in."""
 
 

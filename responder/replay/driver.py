@@ -4,7 +4,7 @@ from responder.crypto.hashing import digest
 from responder.crypto.signing import SignatureError, signing_message
 from responder.replay.heard import Heard
 from responder.replay.identity import Identities
-from responder.replay.judge import Beginning, Covered, Judge
+from responder.replay.judge import Beginning, Covered, Judge, JudgeError
 from responder.replay.ledger import SIGNATURES, Ledger, Tally
 from responder.replay.line import Line, Opener
 from responder.replay.recording import (
@@ -19,7 +19,7 @@ from responder.replay.recording import (
 from responder.replay.session import Session
 from responder.replay.terms import Terms, UnreplayableError, terms_of
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
-from responder.spec.limits import SLOT_MASK
+from responder.spec.limits import PUBLIC_KEY_SLOT, SLOT_MASK
 from responder.spec.sessions import MAX_AEAD_EXPONENT
 from responder.wire.message import WireError
 from responder.wire.secured_opaque import parse_secured_opaque
@@ -60,7 +60,7 @@ class _Replay:
             self._ledger.place = f"exchange {exchange.number}"
             try:
                 self._exchange(exchange)
-            except (UnreplayableError, WireError) as error:
+            except (UnreplayableError, JudgeError, WireError) as error:
                 self._ledger.problem(str(error))
         return self._ledger.close()
 
@@ -135,7 +135,9 @@ class _Replay:
         answered = self._vca.get(ResponseCode.CAPABILITIES)
         if asked is None or answered is None:
             raise UnreplayableError("ALGORITHMS without CAPABILITIES")
-        self._terms = terms_of(asked.message, answered.message, response.message)
+        self._terms = terms_of(
+            asked.message, answered.message, response.message, self._line.context
+        )
         self._judge.agreed(self._terms)
 
     @property
@@ -157,6 +159,9 @@ class _Replay:
             psk=psk,
             secret=self._ledger.secret(psk=psk),
             identity=b"" if psk else self._identities.hash_of(RESPONDER, slot, terms),
+            public_key=(
+                self._identities.public_key(RESPONDER, terms) if slot == PUBLIC_KEY_SLOT else b""
+            ),
             sequence_size=self._line.records.sequence_size,
             limit=min((limit for limit in limits if limit is not None), default=MAX_AEAD_EXPONENT),
         )
@@ -164,9 +169,9 @@ class _Replay:
         session_id |= request.message.req_session_id
         judge = self._judge.session(beginning)
         session = Session(self._ledger.place, beginning, judge, self._ledger)
-        self._sessions[session_id] = self._handshaking = session
-        self._answers = 0
+        self._handshaking, self._answers = None, 0
         shaken = session.begin(terms)
+        self._sessions[session_id] = self._handshaking = session
         if not psk:
             self._signed(RESPONDER, response, shaken.covered, slot)
 
@@ -175,7 +180,7 @@ class _Replay:
         slot = getattr(request.message, "req_slot_id", 0)
         if session.mutual:
             identity = self._identities.hash_of(REQUESTER, slot, self._agreed)
-        digests = session.digests if request.context.multi_key_requester else b""
+        digests = session.digests if self._agreed.multi_key_requester else b""
         covered = session.judge.sign_finish(request, identity, digests)
         if request.signature:
             self._signed(REQUESTER, request, covered, slot)
@@ -210,6 +215,8 @@ class _Replay:
             self._identities.read(REQUESTER, request, response, self._agreed)
         elif response.code == ResponseCode.KEY_UPDATE_ACK and session is not None:
             session.update(response.message.key_operation, by_responder=True)
+        elif response.signature and not self._judge.judges_requester:
+            self._ledger.pass_over(REQUESTER)
         elif response.signature:
             self._signed(REQUESTER, response, covered, response.message.slot & SLOT_MASK)
 

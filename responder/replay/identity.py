@@ -53,7 +53,7 @@ class Identities:
             UnreplayableError: there is none.
         """
         if slot in _PUBLIC_KEY_SLOTS:
-            return digest(terms.base_hash, self._public_key(side, terms))
+            return digest(terms.base_hash, self.public_key(side, terms))
         return digest(terms.base_hash, self._chain(side, slot, terms))
 
     def key_of(self, side: str, slot: int, terms: Terms) -> PublicKey:
@@ -64,7 +64,7 @@ class Identities:
         """
         try:
             if slot in _PUBLIC_KEY_SLOTS:
-                return PublicKey.from_der(self._public_key(side, terms))
+                return PublicKey.from_der(self.public_key(side, terms))
             chain = self._chain(side, slot, terms)
             return PublicKey.from_certificate(parse_chain(chain, terms.base_hash.size)[1][-1])
         except (UnsupportedKeyError, WireError) as error:
@@ -80,7 +80,8 @@ class Identities:
         root, *rest = split_certificates(certificates)
         return build_chain(digest(terms.base_hash, root), [root, *rest])
 
-    def _public_key(self, side: str, terms: Terms) -> bytes:
+    def public_key(self, side: str, terms: Terms) -> bytes:
+        """The public key known beforehand (DER); UnreplayableError if there is none."""
         key = self._before(side, terms).keys.get(side)
         if not key:
             raise UnreplayableError(f"the {side}'s public key is not known")

@@ -41,6 +41,7 @@ class Beginning:
         psk: whether it is PSK_EXCHANGE.
         secret: what the key exchange agreed on, or the PSK.
         identity: the hash of the responder's chain or public key; empty with a PSK.
+        public_key: that public key (DER), if it takes the place of a chain.
         sequence_size: how many bytes of the sequence number records show.
         limit: the AEAD limit's exponent.
     """
@@ -50,6 +51,7 @@ class Beginning:
     psk: bool
     secret: bytes = field(repr=False)
     identity: bytes
+    public_key: bytes
     sequence_size: int
     limit: int
 
@@ -118,7 +120,15 @@ class SessionJudge(Protocol):
 
 
 class Judge(Protocol):
-    """A connection, as one implementation of ours sees it."""
+    """A connection, as one implementation of ours sees it.
+
+    Attributes:
+        judges_requester: it knows what the requester signs in encapsulated exchanges.
+    """
+
+    @property
+    def judges_requester(self) -> bool:
+        """See above."""
 
     def agreed(self, terms: Terms) -> None:
         """The negotiation is over."""

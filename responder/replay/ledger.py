@@ -19,7 +19,6 @@ HANDSHAKE, DATA, PSK_USE = "handshake_key", "data_key", "psk_use"
 UPDATE_REQUEST, UPDATE_RESPONSE = "key_update_request", "key_update_response"
 _SIGN = {RESPONDER: "responder_sign", REQUESTER: "requester_sign"}
 _CONTEXT = "session_ctx"
-_NOT_DERIVED = frozenset({"event", _CONTEXT})
 _COUNTED = {"hash": TRANSCRIPTS, "secret": KEYS, "key": KEYS, "salt": KEYS}
 """What counts as what, by the last word of its name; ``_GIVEN`` is not worked out."""
 _GIVEN = frozenset({"handshake_key.shared_secret"})
@@ -85,6 +84,10 @@ class Ledger:
             TRANSCRIPTS, "the hash that was signed", transcript_hash, _bytes(event, "message")
         )
 
+    def pass_over(self, side: str) -> None:
+        """A side signed what this judge does not see."""
+        self._take(side, _SIGN[side])
+
     def opened(self, place: tuple[int, str], data: bytes) -> None:
         """A record was opened: its application data, and what was written down of it, if any."""
         if place in self._plain:
@@ -120,10 +123,10 @@ class Ledger:
         for side, event in events.items():
             for field_name, value in (event or {}).items():
                 fields[field_name][side] = value
-        for field_name in fields.keys() - _NOT_DERIVED:
-            self._value(f"{name}.{field_name}", fields[field_name], keys.get(field_name))
+        for field_name in fields.keys() & keys.keys():
+            self._value(f"{name}.{field_name}", fields[field_name], keys[field_name])
 
-    def _value(self, what: str, recorded: dict[str, Any], worked_out: bytes | int | None) -> None:
+    def _value(self, what: str, recorded: dict[str, Any], worked_out: bytes | int) -> None:
         """One value; both sides wrote down the same."""
         text = worked_out.hex() if isinstance(worked_out, bytes) else worked_out
         for side, value in recorded.items():

@@ -70,6 +70,11 @@ class Line:
             return None
         return self._message(message, session, 0)
 
+    @property
+    def context(self) -> WireContext:
+        """What is known of the conversation so far."""
+        return self._conversation.context
+
     def embedded(self, carrier: Heard) -> Heard | None:
         """The encapsulated message in a message, if there is one."""
         data = embedded_in(carrier.raw, carrier.context.version)

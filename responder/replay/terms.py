@@ -23,6 +23,7 @@ from responder.spec.algorithms import (
 from responder.spec.flags import Cap
 from responder.wire.algorithms import Algorithms
 from responder.wire.capabilities import Capabilities, GetCapabilities
+from responder.wire.context import WireContext
 
 
 class UnreplayableError(Exception):
@@ -41,6 +42,9 @@ class Terms:
         dhe, kem: the selected bit of the key exchange, 0 for none.
         encrypted: sessions are encrypted, not only authenticated.
         in_the_clear: handshakes are not protected.
+        multi_key, multi_key_requester: the responder's side, the requester's side has several keys.
+        responder_flags, requester_flags: the capabilities of both.
+        selected: ALGORITHMS.
     """
 
     version: int
@@ -52,10 +56,17 @@ class Terms:
     kem: int
     encrypted: bool
     in_the_clear: bool
+    multi_key: bool
+    multi_key_requester: bool
+    responder_flags: Cap
+    requester_flags: Cap
+    selected: Algorithms
 
 
-def terms_of(asked: GetCapabilities, answered: Capabilities, selected: Algorithms) -> Terms:
-    """The terms that three messages of the negotiation amount to.
+def terms_of(
+    asked: GetCapabilities, answered: Capabilities, selected: Algorithms, context: WireContext
+) -> Terms:
+    """The terms that three messages of the negotiation amount to, and what is known after them.
 
     Raises:
         UnreplayableError: no hash was selected that is known here.
@@ -64,7 +75,8 @@ def terms_of(asked: GetCapabilities, answered: Capabilities, selected: Algorithm
     if base_hash is None:
         raise UnreplayableError(f"base hash 0x{selected.base_hash_sel:x} is not known")
     bits = {structure.alg_type: structure.alg_supported for structure in selected.structures()}
-    both = Cap(asked.flags or 0) & Cap(answered.flags)
+    requester, responder = Cap(asked.flags or 0), Cap(answered.flags)
+    both = requester & responder
     return Terms(
         version=selected.spdm_version,
         base_hash=base_hash,
@@ -74,7 +86,12 @@ def terms_of(asked: GetCapabilities, answered: Capabilities, selected: Algorithm
         dhe=_known(DHE_GROUPS, bits.get(TABLE_DHE, 0)),
         kem=_known(KEMS, bits.get(TABLE_KEM, 0)),
         encrypted=bool(both & Cap.ENCRYPT),
-        in_the_clear=bool(both & Cap.HANDSHAKE_IN_THE_CLEAR),
+        in_the_clear=context.handshake_in_the_clear,
+        multi_key=context.multi_key,
+        multi_key_requester=context.multi_key_requester,
+        responder_flags=responder,
+        requester_flags=requester,
+        selected=selected,
     )
 
 
