@@ -86,6 +86,12 @@ class SayInPieces:
         handle: of the latest large request.
     """
 
+    def say(self, request):
+        """A message and its answer, in as many pieces as they need."""
+        if len(request) <= self.limit:
+            return self.fetched(self.say_one(request))
+        return self.say_pieces(request)
+
     def say_pieces(self, request):
         """The answer to a request that goes out in pieces."""
         self.handle += 1
@@ -161,12 +167,6 @@ class SessionInPieces(SayInPieces, InSession):
         answer = InSession.say(self, request)
         assert len(answer) <= self.limit, f"{len(answer)} bytes"
         return answer
-
-    def say(self, request):
-        """A message and its answer, in as many pieces as they need."""
-        if len(request) <= self.limit:
-            return self.fetched(self.say_one(request))
-        return self.say_pieces(request)
 
 
 def meet(version, *, state="negotiated", hooks=None, device=None, limit=SMALLEST, **rest):
