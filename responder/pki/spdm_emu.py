@@ -74,9 +74,10 @@ def export_spdm_emu(set_name: str, certs: Path) -> Files:
 
 
 class _Folder(msgspec.Struct, frozen=True):
-    """What the folder of one kind of key is made of."""
+    """What the folder of one kind of key is made of; its authorities may be of another kind."""
 
     kind: str
+    issuers: str
     root: Credential
     second_root: Credential
     intermediate: Credential
@@ -101,6 +102,7 @@ class _Folder(msgspec.Struct, frozen=True):
         seed = digest(BASE_HASHES[0], certificate_der(slot0.certificate))
         return cls(
             kind,
+            issuers,
             Credential(key, intermediate.chain[:1]),
             _credential(above / "second-root.pem"),
             intermediate,
@@ -130,7 +132,7 @@ class _Folder(msgspec.Struct, frozen=True):
 
     def _cross_certificate(self) -> x509.Certificate:
         """The intermediate's key and name, certified by the second root."""
-        template = intermediate_template(self.kind)
+        template = intermediate_template(self.issuers)
         public_key = self.intermediate.key.public_key()
         return sign(template, public_key, self.second_root, self.serials.child("inter1"))
 

@@ -99,6 +99,19 @@ def test_openssl_verifies_a_bundle(folder, bundle, openssl_verify):
 
 
 @pytest.mark.parametrize("kind", sets.KINDS)
+@pytest.mark.parametrize("set_name", ["device", "mixed"])
+def test_the_library_verifies_every_bundle(set_name, kind):
+    """Names as well as signatures, also where leaf and authorities are of different kinds."""
+    exported = export_spdm_emu(set_name, CERTS)
+    bundles = [name for name in exported if name.startswith(f"{kind}/bundle_")]
+    assert len(bundles) == 7
+    for name in bundles:
+        chain = [x509.load_der_x509_certificate(der) for der in split_certificates(exported[name])]
+        for issuer, subject in zip(chain[:1] + chain, chain, strict=False):
+            subject.verify_directly_issued_by(issuer)
+
+
+@pytest.mark.parametrize("kind", sets.KINDS)
 @pytest.mark.parametrize("key", KEYS)
 def test_private_keys_belong_to_their_certificates(folder, kind, key):
     private = load_key(folder[f"{kind}/{key}.key"])
