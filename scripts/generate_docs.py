@@ -36,7 +36,8 @@ def requests() -> str:
                 f"`{code:02X}` {name}",
                 REQUEST_SINCE[RequestCode(code)].label,
                 f"{'' if last else only}{row.first.name}{last}",
-                " or ".join(flag.name or "" for flag in row.capability) or "-",
+                " or ".join(flag.name or "" for flag in (*row.capability, *row.ext_capability))
+                or "-",
                 row.enters.name if row.enters is not None else "-",
                 row.buffer.value if row.buffer else "-",
                 "yes" if row.deferrable else "no",

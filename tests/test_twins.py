@@ -11,6 +11,7 @@ MODULES = sorted(
     for path in (ROOT / "responder").rglob("*.py")
     if path.name != "__init__.py"
 )
+PROVISIONING = "device/test_device_provisioning.py"
 ERROR_TABLE = "core/test_error_table.py"
 REPLAY = "replay/test_replay_captures.py"
 WIRE = "wire/test_captured_messages.py"
@@ -44,6 +45,16 @@ SHARED = {
     "core/secured.py": "core/test_core_session.py",
     "core/selection.py": ERROR_TABLE,
     "core/turn.py": "core/test_core_hooks.py",
+    "core/provisioning.py": "core/test_core_provisioning.py",
+    "core/terms.py": "core/test_core_provisioning.py",
+    "device/banks.py": PROVISIONING,
+    "device/csrs.py": PROVISIONING,
+    "device/key_pair_changes.py": PROVISIONING,
+    "device/key_pairs.py": PROVISIONING,
+    "device/keys.py": PROVISIONING,
+    "device/new_keys.py": PROVISIONING,
+    "device/slot_changes.py": PROVISIONING,
+    "device/state.py": PROVISIONING,
     "faults/actions.py": "faults/test_faults_engine.py",
     "faults/devices.py": "faults/test_catalogue_cases.py",
     "faults/domains.py": "faults/test_faults_cases.py",

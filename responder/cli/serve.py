@@ -101,6 +101,13 @@ _SECONDS = click.FloatRange(min=0)
 @click.option(
     "--seed", type=_seed, metavar="HEX", help="Root of all randomness. [default: a random one]"
 )
+@click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep there what requesters write into the device (certificates, key pairs), and go on "
+    "with it at the next start. [default: nothing outlasts the process]",
+)
 @click.option("--port-file", type=_FILE, help="Write the first port to this file when ready.")
 @click.option("--ready-fd", type=click.IntRange(1), help="Write READY to this descriptor.")
 @click.option("--journal", type=_FILE, help="Write all that happens to this file, as JSON Lines.")
@@ -120,8 +127,9 @@ def command(profile: str, **options: Any) -> None:
     """Be the device that PROFILE describes (a name or a file): listen and answer.
 
     Prints LISTENING for each listener and then READY on stdout, once everything can be reached;
-    runs until SIGTERM or SIGINT. A requester's SHUTDOWN ends its connection only, except with
-    --once. At the end it tells on stderr which faults never struck, and what came nearest.
+    runs until SIGTERM or SIGINT. SIGHUP resets the device, as a conventional reset does. A
+    requester's SHUTDOWN ends its connection only, except with --once. At the end it tells on
+    stderr which faults never struck, and what came nearest.
     """
     gc.disable()  # hardly anything that starting makes is garbage; _Announcer turns it on again
     try:
@@ -153,7 +161,8 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
 
     Raises:
         UsageError: an address needs ``allow_remote``, or a descriptor is not open.
-        UnavailableError: an address or file cannot be had.
+        UnavailableError: an address, file or state folder cannot be had.
+        ConfigError: the state of the device cannot be used.
     """
     from responder.server.attach import Attach  # noqa: PLC0415 - as in command
     from responder.server.run import Foreground, run_server  # noqa: PLC0415 - as in command
@@ -170,10 +179,22 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
+        _resume(stack, profile, options.get("state_dir"))
         bus = _observers(stack, options)
         announce = _Announcer(options.get("port_file"), options.get("ready_fd"))
         foreground = Foreground(bus, announce, _say, os.environ)
         run_server(profile, server_options, listeners, foreground, options.get("call") or ())
+
+
+def _resume(stack: ExitStack, profile: "Profile", folder: Path | None) -> None:
+    """Let the device go on with the state in ``folder``, if one is given."""
+    if folder is None:
+        return
+    from responder.server.state_dir import StateDir  # noqa: PLC0415 - only if asked for
+
+    state_dir = StateDir(folder, profile.name)
+    stack.callback(state_dir.close)
+    state_dir.restore(profile.device.provisioning)
 
 
 def _limits(profile: "Profile", options: dict[str, Any]) -> Limits:

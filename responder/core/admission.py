@@ -74,7 +74,7 @@ def admit(
         reason = "an encapsulated request waits for its response"
         raise ProtocolError(ErrorCode.REQUEST_IN_FLIGHT, reason)
     _check_session(row, code, connection, session)
-    offered = not row.capability or connection.flags & row.capability
+    offered = row.offered_by(connection.flags, policy.ext_flags)
     if connection.capabilities_known and not offered:
         raise unsupported(code, f"the capability for {name_of_code(code)} is not offered")
     if not row.allows(connection.phase):

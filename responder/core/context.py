@@ -78,6 +78,20 @@ class Whole(msgspec.Struct, frozen=True):
     acknowledgement: ChunkSendAck
 
 
+class Later(msgspec.Struct, frozen=True):
+    """A handler's answer that has to be worked for, off the loop.
+
+    Attributes:
+        work: what takes long; raises ProtocolError if it fails.
+        finish: called on the loop after that; gives the answer.
+        give_up: called on the loop when the work has failed.
+    """
+
+    work: Callable[[], None]
+    finish: Callable[[], Reply]
+    give_up: Callable[[], None]
+
+
 class Context(msgspec.Struct, frozen=True):
     """The surroundings of one request: connection, device, policy, request bytes, time.
 
@@ -129,12 +143,21 @@ class Context(msgspec.Struct, frozen=True):
         slots = ((slot_id, self.device.slot(slot_id)) for slot_id in range(SLOT_COUNT))
         return {i: slot for i, slot in slots if slot is not None and slot.chain(asym, base_hash)}
 
+    def with_key(self) -> dict[int, Slot]:
+        """The slots with a key for the negotiated algorithm, with a chain or without (1.3)."""
+        asym, held = self.base_asym, self.provisioned()
+        slots = ((slot_id, self.device.slot(slot_id)) for slot_id in range(SLOT_COUNT))
+        return {i: slot for i, slot in slots if slot and (i in held or slot.info(asym).key_pair_id)}
+
     def provisioned_slot(self, slot_id: int) -> Slot:
         """A slot that holds a chain.
 
         Raises:
-            ProtocolError: InvalidRequest: there is no such slot, or it is empty.
+            ProtocolError: ResetRequired: another chain waits for a reset. InvalidRequest: there is
+                no such slot, or it is empty.
         """
+        if slot_id < SLOT_COUNT and self.device.provisioning.waiting_slots >> slot_id & 1:
+            raise ProtocolError(ErrorCode.RESET_REQUIRED, f"slot {slot_id} waits for a reset")
         slot = self.device.slot(slot_id) if slot_id < SLOT_COUNT else None
         if slot is None or slot.chain(self.base_asym, self.base_hash) is None:
             raise invalid(f"slot {slot_id} holds no certificate chain")
@@ -158,7 +181,9 @@ class Context(msgspec.Struct, frozen=True):
         if Cap.PUB_KEY_ID in self.connection.flags and Cap.CERT not in self.connection.flags:
             raise invalid("the public key takes the place of the slots")
         slot = self.provisioned_slot(slot_id)
-        if self.connection.selected.multi_key_responder and not slot.key_usage & usage:
+        if self.connection.selected.multi_key_responder and not (
+            slot.info(self.base_asym).key_usage & usage
+        ):
             raise invalid(f"the key of slot {slot_id} may not be used for this")
         key = slot.key(self.base_asym)
         chain_digest = slot.digest(self.base_asym, self.base_hash)

@@ -1,7 +1,7 @@
 """What the core asks of a device; ``responder.device`` implements it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -9,6 +9,9 @@ from responder.spec.algorithms import Hash, Signature
 from responder.spec.flags import Cap, ExtCap
 from responder.spec.timing import RDTM
 from responder.spec.versions import SpdmVersion
+
+if TYPE_CHECKING:
+    from responder.core.provisioning import Provisioning
 
 NO_EXT_FLAGS = ExtCap(0)
 
@@ -168,20 +171,31 @@ class Psk(msgspec.Struct, frozen=True):
     secret: bytes
 
 
+class SlotInfo(msgspec.Struct, frozen=True):
+    """What a slot and its key are, as DIGESTS tells it in a multi-key connection.
+
+    Attributes:
+        model: ``CertificateModel`` of the chain; 0 if the slot has a key only.
+        key_pair_id: 1 to the number of key pairs; 0 without key pairs.
+        key_usage: ``KeyUsage`` bits that the key allows.
+    """
+
+    model: int = 0
+    key_pair_id: int = 0
+    key_usage: int = 0
+
+
 class Slot(Protocol):
     """A certificate slot as one connection sees it.
 
     Attributes:
-        model: ``CertificateModel`` of the chain.
-        key_pair_id: 1 to the number of key pairs; 0 without key pairs.
-        key_usage: ``KeyUsage`` bits that the key allows.
         size: bytes of the slot's storage, for SlotSizeRequested.
     """
 
-    model: int
-    key_pair_id: int
-    key_usage: int
     size: int
+
+    def info(self, asym: Signature) -> SlotInfo:
+        """Model, key pair and usage for that algorithm."""
 
     def chain(self, asym: Signature, base_hash: Hash) -> bytes | None:
         """The certificate chain structure; ``None`` if the slot holds none for that algorithm."""
@@ -314,8 +328,12 @@ class Device(Protocol):
     def events(self) -> EventSource:
         """What has happened to it."""
 
+    @property
+    def provisioning(self) -> "Provisioning":
+        """The part that is written from outside."""
+
     def slot(self, slot_id: int) -> Slot | None:
-        """The slot; ``None`` if it is not supported or empty."""
+        """The slot; ``None`` if it does not exist or has neither a chain nor a key."""
 
     def supported_slot_mask(self) -> int:
         """The slots that exist (1.3), provisioned or not."""

@@ -41,3 +41,7 @@ CLEARS: dict[Reset, frozenset[Level]] = {
 The loss of a peer clears nothing by itself: an endpoint that is attached ``fresh`` ends with its
 peer, ``sticky`` and ``shared`` ones stay as they are.
 """
+
+APPLIES_WAITING = frozenset({Reset.CONVENTIONAL, Reset.POWER_CYCLE})
+"""The resets that let certificates and key pairs take effect that wait for a reset of the device
+(CERT_INSTALL_RESET_CAP, SET_KEY_PAIR_RESET_CAP)."""

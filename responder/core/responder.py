@@ -1,11 +1,13 @@
 """The responder: one SPDM endpoint, bytes and the time in, effects out."""
 
 import traceback
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from responder.core.asking import want
 from responder.core.connection import Connection
-from responder.core.effects import Effect, Emit, Ignore, Send, Wish
+from responder.core.effects import Effect, Emit, Ignore, Run, Send, Wish
 from responder.core.errors import ProtocolError
 from responder.core.events import (
     ApplicationData,
@@ -17,7 +19,7 @@ from responder.core.events import (
 from responder.core.handshake import HEARTBEAT_TIMER, heartbeat_timer
 from responder.core.hooks import Hooks
 from responder.core.interfaces import Device, RecordFormat, ResponderPolicy
-from responder.core.ownership import Reset
+from responder.core.ownership import CLEARS, Level, Reset
 from responder.core.secured import RecordError, open_record, seal_record, session_id_of
 from responder.core.session import Session
 from responder.core.turn import Turn, error_message, sent
@@ -38,6 +40,8 @@ class Responder:
         self.device = device
         self.policy = policy
         self.hooks = hooks or Hooks()
+        self._turns: dict[int, Turn] = {}
+        self._started = 0
         self.connection = Connection(random, self.hooks)
 
     def opened(self) -> None:
@@ -124,6 +128,9 @@ class Responder:
     def reset(self, reset: Reset) -> list[Effect]:
         """The device is reset; ``responder.core.ownership`` says whether that reaches here."""
         self.connection.reset(reset)
+        if Level.ENDPOINT in CLEARS[reset]:
+            for turn in self._turns.values():
+                turn.forget()
         return self._changes()
 
     def _changes(self) -> list[Effect]:
@@ -168,10 +175,40 @@ class Responder:
         """
         want(self.connection, self.device, what, session_id)
 
+    def begin_work(self, turn: Turn, work: Callable[[], None]) -> Run:
+        """The effect that begins the work of a request; ``complete`` goes on with the request."""
+        self._started += 1
+        self._turns[self._started] = turn
+        return Run(self._started, partial(_guarded, work))
+
     def complete(self, job: int, result: Any, now: float) -> list[Effect]:
-        """A job ended that a ``Run`` effect had asked for; none is started yet."""
-        del job, result, now
-        return []
+        """The work ended that a ``Run`` effect had asked for; ``result`` is what it returned."""
+        del now
+        turn = self._turns.pop(job, None)
+        if turn is None:
+            return []
+        effects: list[Effect] = []
+        if isinstance(result, InternalError):
+            effects.append(Emit(result))
+            result = ProtocolError(ErrorCode.UNSPECIFIED, "internal error")
+        try:
+            effects += turn.resume(result)
+        except Exception:  # noqa: BLE001 - as in receive
+            effects.append(Emit(InternalError(0, traceback.format_exc())))
+            error = ProtocolError(ErrorCode.UNSPECIFIED, "internal error")
+            effects += _refusal(self.connection, error)
+        return effects + self._changes()
+
+
+def _guarded(work: Callable[[], None]) -> ProtocolError | InternalError | None:
+    """Do the work of a request; what it raises is its result."""
+    try:
+        work()
+    except ProtocolError as error:
+        return error
+    except Exception:  # noqa: BLE001 - as in Responder.receive
+        return InternalError(0, traceback.format_exc())
+    return None
 
 
 def _refusal(connection: Connection, error: ProtocolError) -> list[Effect]:

@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 
 from responder.core.connection import Phase
-from responder.core.context import Context, Reply, Resume, Whole
+from responder.core.context import Context, Later, Reply, Resume, Whole
 from responder.core.handlers.algorithms import negotiate_algorithms
 from responder.core.handlers.capabilities import get_capabilities
 from responder.core.handlers.certificate import get_certificate
 from responder.core.handlers.challenge import challenge
 from responder.core.handlers.chunk import chunk_get, chunk_send
+from responder.core.handlers.csr import get_csr
 from responder.core.handlers.digests import get_digests
 from responder.core.handlers.encapsulated import (
     deliver_encapsulated_response,
@@ -29,22 +30,26 @@ from responder.core.handlers.events import (
 )
 from responder.core.handlers.finish import finish, psk_finish
 from responder.core.handlers.key_exchange import key_exchange
+from responder.core.handlers.key_pair_info import get_key_pair_info, set_key_pair_info
 from responder.core.handlers.measurement_extension_log import get_measurement_extension_log
 from responder.core.handlers.measurements import get_measurements
 from responder.core.handlers.psk_exchange import psk_exchange
 from responder.core.handlers.respond_if_ready import respond_if_ready
 from responder.core.handlers.session import end_session, heartbeat, key_update
+from responder.core.handlers.set_certificate import set_certificate
+from responder.core.handlers.slot_management import slot_management
 from responder.core.handlers.vendor_defined import vendor_defined
 from responder.core.handlers.version import get_version
 from responder.core.session import Sessions
 from responder.core.transcript import Buffer
 from responder.spec.codes import RequestCode
-from responder.spec.flags import ANY_PSK, EP_INFO, MEAS, SESSION, Cap
+from responder.spec.flags import ANY_PSK, EP_INFO, MEAS, SESSION, Cap, ExtCap
 from responder.wire.algorithms import NegotiateAlgorithms
 from responder.wire.capabilities import GetCapabilities
 from responder.wire.certificate import GetCertificate
 from responder.wire.challenge import Challenge
 from responder.wire.chunk import ChunkGet, ChunkSend
+from responder.wire.csr import GetCsr
 from responder.wire.digests import GetDigests
 from responder.wire.encapsulated import DeliverEncapsulatedResponse, GetEncapsulatedRequest
 from responder.wire.end_session import EndSession
@@ -53,6 +58,7 @@ from responder.wire.events import GetSupportedEventTypes, SendEvent, SubscribeEv
 from responder.wire.finish import Finish
 from responder.wire.heartbeat import Heartbeat
 from responder.wire.key_exchange import KeyExchange
+from responder.wire.key_pair_info import GetKeyPairInfo, SetKeyPairInfo
 from responder.wire.key_update import KeyUpdate
 from responder.wire.measurement_extension_log import GetMeasurementExtensionLog
 from responder.wire.measurements import GetMeasurements
@@ -60,6 +66,8 @@ from responder.wire.message import Message
 from responder.wire.psk_exchange import PskExchange
 from responder.wire.psk_finish import PskFinish
 from responder.wire.respond_if_ready import RespondIfReady
+from responder.wire.set_certificate import SetCertificate
+from responder.wire.slot_management import SlotManagement
 from responder.wire.vendor_defined import VendorDefinedRequest
 from responder.wire.version import GetVersion
 
@@ -67,7 +75,7 @@ _ENCAPSULATION = Cap.ENCAP | Cap.MUT_AUTH
 """MUT_AUTH_CAP alone is enough in 1.2."""
 _ESTABLISHED = Sessions.OUTSIDE | Sessions.ESTABLISHED
 
-Handler = Callable[[Any, Context], Reply | Resume | Whole]
+Handler = Callable[[Any, Context], Reply | Resume | Whole | Later]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -80,6 +88,7 @@ class Row(msgspec.Struct, frozen=True):
         last: the last such phase; all later ones if ``None``.
         sessions: whether it may come outside of sessions, and in which ones.
         capability: the responder offers it if it has any of these flags; 0 means always.
+        ext_capability: the same with ExtFlags (1.4).
         enters: the phase that success reaches.
         buffer: the transcript buffer that keeps the exchange.
         deferrable: whether ResponseNotReady may answer it.
@@ -91,9 +100,16 @@ class Row(msgspec.Struct, frozen=True):
     last: Phase | None = None
     sessions: Sessions = Sessions.OUTSIDE
     capability: Cap = Cap(0)
+    ext_capability: ExtCap = ExtCap(0)
     enters: Phase | None = None
     buffer: Buffer | None = None
     deferrable: bool = True
+
+    def offered_by(self, flags: Cap, ext_flags: ExtCap) -> bool:
+        """Whether a responder with these capabilities offers the request."""
+        offered = not self.capability or flags & self.capability
+        extended = not self.ext_capability or ext_flags & self.ext_capability
+        return bool(offered and extended)
 
     def allows(self, phase: Phase) -> bool:
         """Whether the request may come in that phase."""
@@ -187,6 +203,37 @@ REQUESTS: dict[int, Row] = {
     ),
     RequestCode.SEND_EVENT: Row(
         SendEvent, send_event, first=Phase.NEGOTIATED, sessions=Sessions.ESTABLISHED
+    ),
+    RequestCode.GET_CSR: Row(
+        GetCsr, get_csr, first=Phase.NEGOTIATED, sessions=_ESTABLISHED, capability=Cap.CSR
+    ),
+    RequestCode.SET_CERTIFICATE: Row(
+        SetCertificate,
+        set_certificate,
+        first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
+        capability=Cap.SET_CERT,
+    ),
+    RequestCode.GET_KEY_PAIR_INFO: Row(
+        GetKeyPairInfo,
+        get_key_pair_info,
+        first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
+        capability=Cap.GET_KEY_PAIR_INFO,
+    ),
+    RequestCode.SET_KEY_PAIR_INFO: Row(
+        SetKeyPairInfo,
+        set_key_pair_info,
+        first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
+        capability=Cap.SET_KEY_PAIR_INFO,
+    ),
+    RequestCode.SLOT_MANAGEMENT: Row(
+        SlotManagement,
+        slot_management,
+        first=Phase.NEGOTIATED,
+        sessions=_ESTABLISHED,
+        ext_capability=ExtCap.SLOT_MGMT,
     ),
     RequestCode.VENDOR_DEFINED_REQUEST: Row(
         VendorDefinedRequest, vendor_defined, first=Phase.NEGOTIATED, sessions=Sessions.ANY

@@ -2,14 +2,14 @@
 
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
 from responder.core.admission import admit
 from responder.core.chunking import EarlyError, largest_piece, malformed, most_in_chunks
 from responder.core.connection import Deferred
-from responder.core.context import Context, Reply, Resume, Whole
+from responder.core.context import Context, Later, Reply, Resume, Whole
 from responder.core.effects import Effect, Emit, Send
 from responder.core.errors import (
     ProtocolError,
@@ -38,9 +38,13 @@ from responder.wire.message import Message, WireError
 from responder.wire.raw import RawMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from responder.core.responder import Responder
+
+    T = TypeVar("T")
+    Course = Generator[Callable[[], None], ProtocolError | None, T]
+    """Comes to a ``T``; on the way it gives the work to be done, and is sent why that failed."""
 
 _CHUNKS = frozenset({RequestCode.CHUNK_SEND, RequestCode.CHUNK_GET})
 
@@ -69,6 +73,9 @@ class Turn:
         self.form = form
         self.around = 0
         self._wait = 0.0
+        self._begin_work = responder.begin_work
+        self._course = self._taken()
+        self.worked = self._forgotten = False
         self.effects: list[Effect] = []
         self.then: Callable[[], None] | None = None
         self.refused: ProtocolError | None = None
@@ -82,8 +89,32 @@ class Turn:
         return inside
 
     def take(self) -> list[Effect]:
-        """The effects of the request: its response, the ERROR that refuses it, or nothing."""
-        outcome, exchange = self.respond()
+        """The effects of the request: its response, the ERROR that refuses it, or nothing.
+
+        If the answer has to be worked for, they begin the work, and ``resume`` gives the rest.
+        """
+        return self.resume(None)
+
+    def resume(self, failure: ProtocolError | None) -> list[Effect]:
+        """The effects after the work that was begun; ``failure`` is why it failed."""
+        try:
+            work = self._course.send(failure)
+        except StopIteration as end:
+            effects: list[Effect] = end.value
+        else:
+            effects = [self._begin_work(self, work)]
+        return effects
+
+    def forget(self) -> None:
+        """Nobody waits for the answer any more; the work is finished all the same."""
+        self._forgotten = True
+
+    def _taken(self) -> "Course[list[Effect]]":
+        outcome, exchange = yield from self.respond()
+        session = self.session
+        ended = session and self.connection.sessions.get(session.session_id) is not session
+        if self.worked and (self._forgotten or ended):
+            return []
         refused = self.refused
         effects = self._sent(outcome, exchange, refused.reason if refused else "")
         if self.then:
@@ -94,7 +125,7 @@ class Turn:
             effects += [Emit(event) for event in exchange.evidence]
         return effects + self.effects
 
-    def respond(self) -> tuple[list[Effect], Exchange | None]:
+    def respond(self) -> "Course[tuple[list[Effect], Exchange | None]]":
         """What is to be done about the request, not sealed yet, and its exchange."""
         exchange: Exchange | None = None
         try:
@@ -102,11 +133,12 @@ class Turn:
                 self.data, self.connection, self.policy, self.session, large=bool(self.around)
             )
             exchange = self._parse(row)
-            return self._answer(row, exchange), exchange
+            effects = yield from self._answer(row, exchange)
         except ProtocolError as error:
             self.refused = error
             exchange = exchange or self._unparsed()
-            return self._refuse(error, exchange), exchange
+            effects = self._refuse(error, exchange)
+        return effects, exchange
 
     def _sent(self, outcome: list[Effect], exchange: Exchange | None, reason: str) -> list[Effect]:
         """What is done, sealed in a session, with an event for all that is sent."""
@@ -161,7 +193,7 @@ class Turn:
             self.connection, request, raw, wire, self.now, session_id, device=self.device
         )
 
-    def _answer(self, row: Row, exchange: Exchange) -> list[Effect]:
+    def _answer(self, row: Row, exchange: Exchange) -> "Course[list[Effect]]":
         self.device = self.hooks.device(exchange, self.device)
         early = self._intervene(row, exchange)
         if early is not None:
@@ -171,7 +203,10 @@ class Turn:
             row = self._resume(exchange, outcome.deferred)
             outcome = row.handler(exchange.request, self._context(exchange))
         if isinstance(outcome, Whole):
-            return self._answer_whole(row, exchange, outcome)
+            return (yield from self._answer_whole(row, exchange, outcome))
+        if isinstance(outcome, Later):
+            self.worked = True
+            outcome = yield from _worked_for(outcome)
         message = self._finish(row, exchange, outcome)
         effects = self.hooks.message(exchange, message)
         if self._wait:
@@ -179,12 +214,12 @@ class Turn:
         large = exchange.request.code not in _CHUNKS and self._is_large(message)
         return self._offered(exchange, effects) if large else effects
 
-    def _answer_whole(self, row: Row, exchange: Exchange, outcome: Whole) -> list[Effect]:
+    def _answer_whole(self, row: Row, exchange: Exchange, outcome: Whole) -> "Course[list[Effect]]":
         """Have a large request answered, and put the response into the acknowledgement."""
         around = len(outcome.acknowledgement.build(exchange.wire))
         large = self._inside(outcome.message, around, exchange.device or self.device)
-        answered, large_exchange = large.respond()
-        self.then, self.refused = large.then, large.refused
+        answered, large_exchange = yield from large.respond()
+        self.then, self.refused, self.worked = large.then, large.refused, large.worked
         self.effects += large.effects
         exchange.evidence += large_exchange.evidence if large_exchange else []
 
@@ -353,6 +388,15 @@ class Turn:
         """An ERROR on its way past the hooks."""
         response = self.hooks.draft(exchange, response)
         return self.hooks.message(exchange, _build(response, exchange.wire))
+
+
+def _worked_for(later: Later) -> "Course[Reply]":
+    """The answer that has to be worked for, once it has been."""
+    failure = yield later.work
+    if failure is not None:
+        later.give_up()
+        raise failure
+    return later.finish()
 
 
 def sent(message: bytes, reason: str = "", session_id: int | None = None) -> ResponseSent:

@@ -11,8 +11,10 @@ from responder.core.interfaces import (
 from responder.device.changes import Change, Schedule
 from responder.device.endpoint_info import DeviceClass, device_class_identifiers
 from responder.device.events import EventLog
+from responder.device.key_pairs import KeyPair
 from responder.device.measurements import Measurement
 from responder.device.mel import HashExtendMeasurement, LogEntry, MeasurementLog
+from responder.device.provisioning import NO_RULES, Provisioning, Rules
 from responder.device.requester_trust import TrustedRequesters
 from responder.device.slots import CertificateSlot, Credential, credential_for
 from responder.device.vendor import VendorRule, vendor_response
@@ -30,6 +32,7 @@ class EmulatedDevice:
     Attributes:
         events: what has happened to it.
         trust: whom it believes to be a requester.
+        provisioning: the part that is written from outside.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a profile, by name
@@ -47,6 +50,8 @@ class EmulatedDevice:
         changes: Sequence[Change] = (),
         event_types: Iterable[EventType] = EventType,
         trust: TrustedRequesters | None = None,
+        key_pairs: Sequence[KeyPair] = (),
+        rules: Rules = NO_RULES,
     ) -> None:
         self._slots = dict(slots)
         self._measurements = {one.index: one for one in measurements}
@@ -61,6 +66,7 @@ class EmulatedDevice:
         self._revision = 0
         self.events = EventLog(event_types)
         self.trust = trust or TrustedRequesters()
+        self.provisioning = Provisioning(self._slots, key_pairs, rules, self.certificates_changed)
 
     def tick(self, now: float) -> None:
         """A request arrives: the changes that are due happen before it is answered."""
@@ -68,9 +74,9 @@ class EmulatedDevice:
             deed.happen(self, time)
 
     def slot(self, slot_id: int) -> CertificateSlot | None:
-        """The slot; ``None`` if it does not exist or is empty."""
+        """The slot; ``None`` if it does not exist or has neither a chain nor a key."""
         slot = self._slots.get(slot_id)
-        return slot if slot and slot.credentials else None
+        return slot if slot and not slot.empty else None
 
     def supported_slot_mask(self) -> int:
         """The slots that exist, provisioned or not."""

@@ -1,15 +1,19 @@
 """Certificate slots: what each one holds, per kind of key (DSP0274 "Certificates")."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from responder.core.interfaces import Identity
+from responder.core.interfaces import Identity, SlotInfo
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash, Signature
 from responder.wire.certificate_chain import build_chain
 
 if TYPE_CHECKING:
     from responder.crypto.signing import PrivateKey
+
+
+NO_INFOS: Mapping[str, SlotInfo] = MappingProxyType({})
 
 
 class Credential:
@@ -66,13 +70,14 @@ class CertificateSlot:
     Attributes:
         slot_id: 0 to 7.
         model: ``CertificateModel`` of the chains.
-        key_pair_id: as DIGESTS and KEY_PAIR_INFO name the key; 0 without key pairs.
-        key_usage: ``KeyUsage`` bits.
+        key_pair_id: as DIGESTS names the key where no key pairs are described; 0 for none.
+        key_usage: ``KeyUsage`` bits of that key.
         size: bytes of the slot's storage.
         credentials: what it holds; empty for a slot that exists and is not provisioned.
+        infos: what DIGESTS tells, for each kind of key that a key pair of the slot has.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a slot is, by name
         self,
         slot_id: int,
         credentials: Sequence[Credential] = (),
@@ -81,6 +86,7 @@ class CertificateSlot:
         key_pair_id: int = 0,
         key_usage: int = 0,
         size: int = 0,
+        infos: Mapping[str, SlotInfo] = NO_INFOS,
     ) -> None:
         self.slot_id = slot_id
         self.credentials = tuple(credentials)
@@ -88,17 +94,42 @@ class CertificateSlot:
         self.key_pair_id = key_pair_id
         self.key_usage = key_usage
         self.size = size
+        self.infos = infos
 
     def moved(self, slot_id: int) -> "CertificateSlot":
         """Another slot with the same content."""
+        return self._changed(slot_id, self.credentials, self.infos)
+
+    def provisioned(
+        self, credentials: Sequence[Credential], infos: Mapping[str, SlotInfo]
+    ) -> "CertificateSlot":
+        """The same slot with another content."""
+        return self._changed(self.slot_id, credentials, infos)
+
+    def _changed(
+        self, slot_id: int, credentials: Sequence[Credential], infos: Mapping[str, SlotInfo]
+    ) -> "CertificateSlot":
         return CertificateSlot(
             slot_id,
-            self.credentials,
+            credentials,
             model=self.model,
             key_pair_id=self.key_pair_id,
             key_usage=self.key_usage,
             size=self.size,
+            infos=infos,
         )
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has neither a chain nor a key."""
+        return not (self.credentials or self.infos)
+
+    def info(self, asym: Signature) -> SlotInfo:
+        """What DIGESTS tells of it in a multi-key connection."""
+        found = self.infos.get(asym.key, SlotInfo())
+        if found.key_pair_id or credential_for(self.credentials, asym) is None:
+            return found
+        return SlotInfo(self.model, self.key_pair_id, self.key_usage)
 
     def chain(self, asym: Signature, base_hash: Hash) -> bytes | None:
         """The certificate chain structure; ``None`` if the slot holds none for that algorithm."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from responder.core.interfaces import Device, Identity, Measured, SigningKey, Slot
+from responder.core.interfaces import Device, Identity, Measured, SigningKey, Slot, SlotInfo
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import MEASUREMENT_HASHES, Hash, Signature
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueType
@@ -23,13 +23,14 @@ class ChainedSlot:
     def __init__(
         self, slot: Slot, made: Callable[[Signature, Hash], tuple[bytes, SigningKey] | None]
     ) -> None:
-        self.model = slot.model
-        self.key_pair_id = slot.key_pair_id
-        self.key_usage = slot.key_usage
         self.size = slot.size
         self._slot = slot
         self._made = made
         self._key: SigningKey | None = None
+
+    def info(self, asym: Signature) -> SlotInfo:
+        """Model, key pair and usage."""
+        return self._slot.info(asym)
 
     def chain(self, asym: Signature, base_hash: Hash) -> bytes | None:
         """The certificate chain structure."""

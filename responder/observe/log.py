@@ -7,7 +7,7 @@ from responder.core.events import Event, FaultFired, FaultMissed, InternalError
 from responder.observe.bus import ObserverLost
 from responder.observe.entry import Entry
 from responder.observe.queued import QueuedSink
-from responder.server.events import PeerArrived, PeerIgnored, PeerLeft
+from responder.server.events import DeviceReset, PeerArrived, PeerIgnored, PeerLeft
 
 
 class Level(IntEnum):
@@ -26,6 +26,7 @@ _LEVELS: dict[type[Event], Level] = {
     FaultMissed: Level.WARNING,
     PeerArrived: Level.INFO,
     PeerLeft: Level.INFO,
+    DeviceReset: Level.INFO,
     FaultFired: Level.INFO,
 }
 """Messages and all the rest are DEBUG."""

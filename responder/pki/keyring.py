@@ -64,13 +64,17 @@ class Keyring:
 
     def _pool(self, kind: str, role: str) -> rsa.RSAPrivateKey:
         if self._rsa is None:
-            folder = data_root("certs") / sets.RSA_POOL
-            pool = {}
-            for path in folder.glob("*.pem"):
-                blocks = sets.pem_blocks(path.read_bytes(), str(path))
-                pool[path.stem] = [der for _, der in blocks]
-            self._rsa = pooled_rsa(pool)
+            self._rsa = rsa_pool()
         return self._rsa(kind, role)
+
+
+def rsa_pool() -> RsaSource:
+    """The RSA keys of the shipped pool."""
+    pool = {}
+    for path in (data_root("certs") / sets.RSA_POOL).glob("*.pem"):
+        blocks = sets.pem_blocks(path.read_bytes(), str(path))
+        pool[path.stem] = [der for _, der in blocks]
+    return pooled_rsa(pool)
 
 
 def kind_of_public(spki: bytes) -> str:

@@ -16,6 +16,7 @@ from responder.profiles import names
 from responder.profiles.changes import build_changes
 from responder.profiles.lookup import Lookup, find
 from responder.profiles.measurements import build_log, build_measurements
+from responder.profiles.provisioning import build_key_pairs, build_rules
 from responder.profiles.schema import (
     DeviceClassSection,
     EventsSection,
@@ -63,6 +64,8 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
             for n, one in enumerate(spec.application)
         },
         content_changed=changed,
+        key_pairs=build_key_pairs(spec, slots, lookup),
+        rules=build_rules(spec, slots, kinds, lookup),
         trust=build_trust(spec.trust, lookup),
         log=log,
         device_classes=[

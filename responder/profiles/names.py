@@ -26,6 +26,7 @@ from responder.spec.algorithms import (
 from responder.spec.codes import RequestCode
 from responder.spec.events import EventType
 from responder.spec.flags import Cap, ExtCap
+from responder.spec.key_pairs import KeyPairCap
 from responder.spec.measurements import ContentChanged, DeviceMode, OperationalMode, ValueType
 from responder.spec.registries import CertificateModel, KeyUsage, StandardId
 from responder.spec.versions import ALL_VERSIONS
@@ -86,6 +87,7 @@ MUTUAL_AUTH = {"none": 0} | {
 
 MODELS = words(model for model in CertificateModel if model)
 KEY_USAGES = words(KeyUsage)
+KEY_PAIR_CAPS = words(KeyPairCap)
 CONTENT_CHANGED = words(ContentChanged)
 OPERATIONAL_MODES = words(OperationalMode)
 DEVICE_MODES = words(DeviceMode)
@@ -117,3 +119,6 @@ DEFERRABLE = {code.name: code for code in RequestCode if code.name not in NEVER_
 BASE_ASYM_BITS, PQC_ASYM_BITS = bits(BASE_ASYM), bits(PQC_ASYM)
 SIGNATURES = {row.name: row for row in (*BASE_ASYM, *PQC_ASYM) if row.name not in LACKING}
 """Signature algorithms that this program can sign with."""
+
+KEY_KINDS = {row.key: row.key for row in SIGNATURES.values()}
+"""Kinds of keys, which are also the folders of certificate sets."""

@@ -33,6 +33,8 @@ Kem = Annotated[str, _one_of(names.TABLE_BITS["kem"])]
 KeySchedule = Annotated[str, _one_of(names.TABLE_BITS["key_schedule"])]
 Model = Annotated[str, _one_of(names.MODELS)]
 Usage = Annotated[str, _one_of(names.KEY_USAGES)]
+KeyPairCapability = Annotated[str, _one_of(names.KEY_PAIR_CAPS)]
+KeyKind = Annotated[str, _one_of(names.KEY_KINDS)]
 MeasurementType = Annotated[str, _one_of(names.MEASUREMENT_TYPES)]
 OperationalModeName = Annotated[str, _one_of(names.OPERATIONAL_MODES)]
 DeviceModeName = Annotated[str, _one_of(names.DEVICE_MODES)]
@@ -135,8 +137,9 @@ class SlotSection(Section):
         set_slot: N of that file, if it is not the slot's own number.
         identity: a PEM file: private key, then certificates from the leaf to the root.
         model: certificate model.
-        key_pair_id: KeyPairID in DIGESTS (1.3, multi-key); 0 without key pairs.
-        key_usage: what the key may sign (1.3, multi-key).
+        key_pair_id: KeyPairID in DIGESTS (1.3, multi-key) where no key pairs are described; 0
+            without key pairs.
+        key_usage: what the key may sign (1.3, multi-key) where no key pairs are described.
         size: bytes of storage, told to a requester that asks for SlotSizeRequested.
     """
 
@@ -150,6 +153,61 @@ class SlotSection(Section):
         default_factory=lambda: ["key-ex", "challenge", "measurement", "endpoint-info"]
     )
     size: Size = 0xFFFF
+
+
+class KeyPairSection(Section):
+    """A key pair (1.3); its KeyPairID is its place among them, counted from 1.
+
+    Its key is that of the certificates in its slots; where there are none it is made when it is
+    needed for the first time.
+
+    Attributes:
+        algorithm: the kind of key, by the name of its folder in a certificate set; without it
+            there is no key yet.
+        slots: the slots that it is associated with.
+        capabilities: what SET_KEY_PAIR_INFO may do with it.
+        algorithms: the kinds of keys that may be chosen; the present one if not given.
+        key_usage: what the key may sign.
+        key_usage_capabilities: what may be chosen; key_usage if not given.
+    """
+
+    algorithm: KeyKind | None = None
+    slots: list[SlotId] = field(default_factory=list)
+    capabilities: list[KeyPairCapability] = field(default_factory=list)
+    algorithms: list[KeyKind] = field(default_factory=list)
+    key_usage: list[Usage] = field(
+        default_factory=lambda: ["key-ex", "challenge", "measurement", "endpoint-info"]
+    )
+    key_usage_capabilities: list[Usage] | None = None
+
+
+class BankSection(Section):
+    """A bank of slots (1.4, SLOT_MANAGEMENT); its BankID is its place, counted from 0.
+
+    Attributes:
+        algorithm: the kind of key that its slots hold; without it the bank is unconfigured.
+        configurable: the kinds that ManageBank may choose.
+    """
+
+    algorithm: KeyKind | None = None
+    configurable: list[KeyKind] = field(default_factory=list)
+
+
+class ProvisioningSection(Section):
+    """What GET_CSR, SET_CERTIFICATE and SET_KEY_PAIR_INFO may do.
+
+    Whether they take effect at once or at a reset of the device say the capabilities
+    CERT_INSTALL_RESET and SET_KEY_PAIR_RESET.
+
+    Attributes:
+        trusted_environment: slots other than 0 may be written outside of sessions.
+        bind_key_pairs: a certificate or CSR is for the key pair that the request names, and a key
+            pair stays associated with a slot that holds a certificate for it. Otherwise any key
+            of the device will do, as DMTF's sample device has it.
+    """
+
+    trusted_environment: bool = False
+    bind_key_pairs: bool = True
 
 
 class PublicKeySection(Section):
@@ -473,6 +531,9 @@ class ProfileSpec(Section):
         spdm: versions and capabilities.
         algorithms: algorithms on offer.
         slot: certificate slots.
+        key_pair: key pairs.
+        bank: banks of slots; one for each kind of key if not given.
+        provisioning: what may be written from outside.
         public_key: the key of PUB_KEY_ID.
         device: the device as a whole.
         measurement: measurements.
@@ -496,6 +557,9 @@ class ProfileSpec(Section):
     extends: str | None = None
     algorithms: AlgorithmsSection = field(default_factory=AlgorithmsSection)
     slot: list[SlotSection] = field(default_factory=list)
+    key_pair: list[KeyPairSection] = field(default_factory=list)
+    bank: list[BankSection] = field(default_factory=list)
+    provisioning: ProvisioningSection = field(default_factory=ProvisioningSection)
     public_key: PublicKeySection | None = None
     device: DeviceSection = field(default_factory=DeviceSection)
     measurement: list[MeasurementSection] = field(default_factory=list)

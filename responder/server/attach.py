@@ -44,6 +44,10 @@ class Attachments:
         if self._mode is Attach.STICKY:
             self._free.append(endpoint)
 
+    def left(self) -> set[SpdmEndpoint]:
+        """The endpoints that wait for their next connection, or that all share."""
+        return set(self._free)
+
     def close(self) -> None:
         """No endpoint will be found again."""
         for endpoint in self._free:

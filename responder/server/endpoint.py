@@ -10,6 +10,7 @@ from responder.core.effects import ArmTimer, Close, Effect, Emit, Ignore, Run, S
 from responder.core.events import Event, InternalError
 from responder.core.hooks import Hooks, is_default
 from responder.core.interfaces import RecordFormat
+from responder.core.ownership import Reset
 from responder.server.clock import Clock, Timers
 
 Ending = Literal["fin", "rst", "half"]
@@ -41,6 +42,9 @@ class Core(Protocol):
 
     def use(self, hooks: Hooks) -> None:
         """Another peer speaks now: its hooks take the place of those before."""
+
+    def reset(self, reset: Reset) -> Sequence[Effect]:
+        """The device was reset."""
 
 
 class PeerPort(Protocol):
@@ -127,6 +131,10 @@ class SpdmEndpoint:
     def end(self) -> None:
         """Nobody will find this endpoint again: let no timer fire."""
         self._timers.cancel_all()
+
+    def reset(self, reset: Reset) -> None:
+        """The device was reset."""
+        self._do(self._responder.reset(reset), self._latest)
 
     def submit(
         self,

@@ -29,3 +29,15 @@ class PeerIgnored(Event, frozen=True):
     """Something that a peer sent, or should have got, came to nothing."""
 
     reason: str
+
+
+class DeviceReset(Event, frozen=True):
+    """The device was reset.
+
+    Attributes:
+        reset: how.
+        trouble: what did not take effect, and why; empty if all did.
+    """
+
+    reset: str
+    trouble: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from responder.core.ownership import Reset
 from responder.errors import UnavailableError, system_reason
 from responder.server.events import Observer
 from responder.server.listener import Listener
@@ -41,7 +42,7 @@ def run_server(
 ) -> None:
     """Serve until SIGTERM, SIGINT, or the end of what ``once`` and ``calls`` ask for.
 
-    The first signal drains, the second gives up what is still going on.
+    The first signal drains, the second gives up what is still going on. SIGHUP resets the device.
 
     Raises:
         UnavailableError: a requester in ``calls`` cannot be reached.
@@ -82,7 +83,10 @@ def _notify(foreground: Foreground, state: str) -> None:
 
 
 class _Signals:
-    """SIGTERM and SIGINT: the first is a reason to stop, the next ends all connections."""
+    """SIGTERM and SIGINT: the first is a reason to stop, the next ends all connections.
+
+    SIGHUP resets the device.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -90,6 +94,7 @@ class _Signals:
         self._reason: asyncio.Future[str] = loop.create_future()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._received, number)
+        loop.add_signal_handler(signal.SIGHUP, server.reset, Reset.CONVENTIONAL)
 
     def _received(self, number: signal.Signals) -> None:
         if self._reason.done():

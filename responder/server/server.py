@@ -9,13 +9,15 @@ import msgspec
 
 from responder.core.events import Event
 from responder.core.hooks import Link
+from responder.core.ownership import Reset
 from responder.crypto.random_tree import RandomTree
+from responder.errors import system_reason
 from responder.server.attach import Attach, Attachments
 from responder.server.clock import Clock, LoopClock
 from responder.server.connection import PeerConnection
 from responder.server.emu_connection import EmuConnection
 from responder.server.endpoint import SpdmEndpoint
-from responder.server.events import Observer, PeerLeft
+from responder.server.events import DeviceReset, Observer, PeerLeft
 from responder.server.limits import Limits
 from responder.server.listener import Listener, refusing
 from responder.server.tcp_connection import TcpConnection
@@ -84,6 +86,7 @@ class Server:
         self._observer = observer
         self._random = RandomTree(options.seed)
         self._faults = self._random.child("faults")
+        profile.device.provisioning.use(self._random.child("device"))
         self._attachments = Attachments(options.attach, self._make_endpoint)
         self._connections: set[PeerConnection] = set()
         self._listeners: list[Listener] = []
@@ -168,6 +171,19 @@ class Server:
         """Close all connections at once."""
         for connection in list(self._connections):
             connection.abort(reason)
+
+    def reset(self, reset: Reset) -> None:
+        """Reset the device; connections of transports stay, and the observers are told."""
+        trouble = ""
+        try:
+            self._profile.device.provisioning.reset(reset)
+        except OSError as error:
+            trouble = f"what waited for it still waits: {system_reason(error)}"
+        self.emit(0, DeviceReset(reset.value, trouble))
+        peers = {connection.endpoint for connection in self._connections}
+        for endpoint in peers | self._attachments.left():
+            if endpoint is not None:
+                endpoint.reset(reset)
 
     @property
     def connection_count(self) -> int:

@@ -3,6 +3,7 @@
 Algorithms have other bits here than in BaseAsymAlgo; post-quantum ones those of PqcAsymAlgo.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum, IntFlag
 
 
@@ -42,7 +43,7 @@ class KeyPairOperation(IntEnum):
 MAX_TRACKING_TAG = 7
 """CSRTrackingTag is 1 to 7; 0 asks for a new one."""
 
-KEY_KINDS: dict[str, KeyPairAlgorithm] = {
+KEY_KINDS: Mapping[str, int] = {
     "rsa2048": KeyPairAlgorithm.RSA_2048,
     "rsa3072": KeyPairAlgorithm.RSA_3072,
     "rsa4096": KeyPairAlgorithm.RSA_4096,

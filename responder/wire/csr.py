@@ -12,7 +12,23 @@ TRACKING_TAG_SHIFT = 3
 TRACKING_TAG_MASK = 0x7
 
 
-class GetCsr(Message, code=RequestCode.GET_CSR):
+class CsrAttributes:
+    """What a byte of attributes asks for, here and in SLOT_MANAGEMENT."""
+
+    attributes: int
+
+    @property
+    def model(self) -> int:
+        """Bits 2:0 of the attributes: the certificate model (1.3)."""
+        return self.attributes & CERTIFICATE_MODEL_MASK
+
+    @property
+    def tracking_tag(self) -> int:
+        """Bits 5:3 of the attributes: CSRTrackingTag (1.3)."""
+        return self.attributes >> TRACKING_TAG_SHIFT & TRACKING_TAG_MASK
+
+
+class GetCsr(CsrAttributes, Message, code=RequestCode.GET_CSR):
     """Asks for a certificate signing request: 8 bytes, then RequesterInfo and opaque data.
 
     Before 1.3 Param1 and Param2 are reserved. RequesterInfo is empty or a CertificationRequestInfo
@@ -25,16 +41,6 @@ class GetCsr(Message, code=RequestCode.GET_CSR):
     opaque_data_length: int | None = wire(LengthOf("opaque_data", Int16ul), default=None)
     requester_info: bytes = wire(Blob(lambda c: c.requester_info_length), default=b"")
     opaque_data: bytes = wire(Blob(lambda c: c.opaque_data_length), default=b"", view=OpaqueData)
-
-    @property
-    def model(self) -> int:
-        """Bits 2:0 of the attributes: the certificate model (1.3)."""
-        return self.attributes & CERTIFICATE_MODEL_MASK
-
-    @property
-    def tracking_tag(self) -> int:
-        """Bits 5:3 of the attributes: CSRTrackingTag (1.3)."""
-        return self.attributes >> TRACKING_TAG_SHIFT & TRACKING_TAG_MASK
 
 
 class Csr(Message, code=ResponseCode.CSR):

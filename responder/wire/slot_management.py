@@ -21,6 +21,7 @@ from responder.spec.slot_management import (
     SubCode,
 )
 from responder.wire.certificate_chain import CertificateChain
+from responder.wire.csr import CsrAttributes
 from responder.wire.fields import (
     Blob,
     Int8ul,
@@ -81,7 +82,7 @@ class SlotAddress(Record):
         return self.slot & SLOT_MASK
 
 
-class GetCsrStructure(SlotAddress):
+class GetCsrStructure(CsrAttributes, SlotAddress):
     """GetCSR: key pair, attributes as in GET_CSR, RequesterInfo and opaque data."""
 
     key_pair_id: int = wire(Int8ul, default=0)

@@ -24,7 +24,7 @@ from core.fakes import (
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from responder.core.effects import Emit, Send
+from responder.core.effects import Emit, Run, Send
 from responder.core.events import InternalError
 
 STATES = (
@@ -121,8 +121,15 @@ class Dialogue:
     key: object = None
 
     def hear(self, request, *, padding=0):
-        """All that is sent in answer to a request."""
-        return messages_of(self.responder.receive(request, self.now, padding=padding))
+        """All that is sent in answer to a request, the work that it needs included."""
+        return messages_of(self.worked(self.responder.receive(request, self.now, padding=padding)))
+
+    def worked(self, effects):
+        """The effects, and those of the work that they begin."""
+        for effect in list(effects):
+            if isinstance(effect, Run):
+                effects = effects + self.responder.complete(effect.job, effect.work(), self.now)
+        return effects
 
     def say(self, request, *, padding=0):
         """The one answer to a request."""

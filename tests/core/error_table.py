@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from core.fakes import (
     CERT,
+    CERT_INSTALL_RESET,
     CHAL,
     CHUNK,
+    CSR,
     ENCAP,
     ENCRYPT,
     EP_INFO_NO_SIG,
@@ -26,8 +28,12 @@ from core.fakes import (
     MULTI_KEY_ONLY,
     MUT_AUTH,
     PUB_KEY_ID,
+    SET_CERT,
+    SET_KEY_PAIR_INFO,
+    SET_KEY_PAIR_RESET,
     VERSIONS,
     FakeDevice,
+    FakeProvisioning,
     FakeSlot,
     policy,
     responder,
@@ -39,7 +45,7 @@ SINCE_11, SINCE_12, SINCE_13, SINCE_14 = VERSIONS[1:], VERSIONS[2:], VERSIONS[3:
 V10, V11, V12, V13, V14 = VERSIONS
 
 INVALID, BUSY, UNEXPECTED, UNSPECIFIED, UNSUPPORTED = 0x01, 0x03, 0x04, 0x05, 0x07
-SESSION_REQUIRED, RESPONSE_TOO_LARGE, DATA_TOO_LARGE = 0x0B, 0x0D, 0x12
+SESSION_REQUIRED, RESET_REQUIRED, RESPONSE_TOO_LARGE, DATA_TOO_LARGE = 0x0B, 0x0C, 0x0D, 0x12
 VERSION_MISMATCH, RESPONSE_NOT_READY = 0x41, 0x42
 
 
@@ -124,7 +130,15 @@ _MULTI_DEVICE = FakeDevice(
         2: FakeSlot(2, key_usage=0x000B, model=3),
     }
 )
+PROVISIONING = SET_CERT | CSR | GET_KEY_PAIR_INFO | SET_KEY_PAIR_INFO
 SESSIONS = ENCRYPT | MAC | KEY_EX | MUT_AUTH | ENCAP
+
+
+def provisioned(provisioning):
+    """A device with that provisioning."""
+    device = FakeDevice()
+    device.provisioning = provisioning
+    return device
 
 
 PROFILES = {
@@ -165,6 +179,22 @@ PROFILES = {
     ),
     "no measurement hash": lambda: responder(
         its_policy=policy(algorithms={"measurement_hash": []})
+    ),
+    "provisioning": lambda: responder(its_policy=policy(flags=_ALL | PROVISIONING)),
+    "provisioning, multi-key": lambda: responder(
+        _MULTI_DEVICE, policy(flags=_MULTI | MULTI_KEY_NEG | PROVISIONING)
+    ),
+    "provisioning at reset": lambda: responder(
+        its_policy=policy(flags=_ALL | PROVISIONING | CERT_INSTALL_RESET | SET_KEY_PAIR_RESET)
+    ),
+    "provisioning, trusted": lambda: responder(
+        provisioned(FakeProvisioning(trusted=True)), policy(flags=_ALL | PROVISIONING)
+    ),
+    "a slot waits for a reset": lambda: responder(
+        provisioned(FakeProvisioning(waiting_slots=0b100)), policy(flags=_ALL | PROVISIONING)
+    ),
+    "a change is under way": lambda: responder(
+        provisioned(FakeProvisioning(busy=True)), policy(flags=_ALL | PROVISIONING)
     ),
     "slow VCA": lambda: responder(
         its_policy=policy(timing=TimingPolicy(ready_after=dict.fromkeys((0x84, 0xE1, 0xE3), 5_000)))

@@ -11,11 +11,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
+from responder.core.errors import ProtocolError
 from responder.core.hooks import Hooks
-from responder.core.interfaces import AlgorithmPolicy, Occurrence, ResponderPolicy
+from responder.core.interfaces import AlgorithmPolicy, Occurrence, ResponderPolicy, SlotInfo
 from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import load_private_key
+from responder.spec.codes import ErrorCode
 from responder.spec.flags import Cap
 from responder.spec.versions import SpdmVersion
 
@@ -26,6 +28,8 @@ ENCRYPT, MAC, MUT_AUTH, KEY_EX, PSK, PSK_CONTEXT, ENCAP = (1 << bit for bit in r
 HBEAT, KEY_UPD, HANDSHAKE_IN_THE_CLEAR, PUB_KEY_ID, CHUNK = (1 << bit for bit in range(13, 18))
 EP_INFO_NO_SIG, EP_INFO_SIG, MEL, EVENT = (1 << bit for bit in range(22, 26))
 MULTI_KEY_ONLY, MULTI_KEY_NEG, GET_KEY_PAIR_INFO = (1 << bit for bit in range(26, 29))
+ALIAS_CERT, SET_CERT, CSR, CERT_INSTALL_RESET = (1 << bit for bit in range(18, 22))
+SET_KEY_PAIR_INFO, SET_KEY_PAIR_RESET = 1 << 29, 1 << 30
 LARGE_RESP = 1 << 31
 
 RSASSA_2048, RSAPSS_2048, RSASSA_3072, RSAPSS_3072 = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -106,10 +110,12 @@ class FakeSlot:
         self.slot_id = slot_id
         self.certificates = certificates or f"certificates of slot {slot_id} ".encode() * 20
         self.kinds = kinds
-        self.key_usage = key_usage
-        self.model = model
-        self.key_pair_id = slot_id + 1
+        self.told = SlotInfo(model, slot_id + 1, key_usage)
         self.size = 0x2000
+
+    def info(self, asym):
+        """Model, key pair and usage, the same for every algorithm that it has a key for."""
+        return self.told if self.holds(asym) else SlotInfo()
 
     def holds(self, asym):
         """Whether there is a chain for that signature algorithm."""
@@ -197,6 +203,76 @@ class FakeEvents:
         return [one for one in self.happened if one.number > number]
 
 
+class FakeKeyPair:
+    """A key pair that may be changed in every way, as far as ``capabilities`` say so."""
+
+    def __init__(self, *, capabilities=0x3F, slot_mask=1, usages=0x000F, algorithms=0x18, pqc=0):
+        self.capabilities = capabilities
+        self.slot_mask = slot_mask
+        self.key_usage_capabilities = usages
+        self.key_usage = 0x0003
+        self.asym_capabilities = algorithms
+        self.asym = 0x08
+        self.pqc_capabilities = pqc
+        self.pqc_asym = 0
+        self.algorithm_identifier = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
+
+
+class FakeChange:
+    """A change that ends as the test wants: with a result, or by raising."""
+
+    def __init__(self, result, fails=None):
+        self.result = result
+        self.fails = fails
+        self.history = []
+
+    def work(self):
+        self.history.append("work")
+        if self.fails:
+            raise self.fails
+
+    def commit(self):
+        self.history.append("commit")
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    def give_up(self):
+        self.history.append("give up")
+
+
+class FakeProvisioning:
+    """Remembers what it was asked for; every change becomes ``change``."""
+
+    def __init__(self, *, trusted=False, waiting_slots=0, busy=False):
+        self.trusted = trusted
+        self.waiting_slots = waiting_slots
+        self.pairs = [FakeKeyPair(), FakeKeyPair(capabilities=0, slot_mask=4)]
+        self.change = None if busy else FakeChange(b"the CSR")
+        self.asked = []
+
+    def key_pairs(self):
+        return self.pairs
+
+    def write(self, *asked):
+        return self._begin("write", *asked)
+
+    def erase(self, *asked):
+        return self._begin("erase", *asked)
+
+    def csr(self, *asked):
+        return self._begin("csr", *asked)
+
+    def set_key_pair(self, *asked, at_reset):
+        return self._begin("set key pair", *asked, at_reset)
+
+    def _begin(self, *asked):
+        self.asked.append(asked)
+        if self.change is None:
+            raise ProtocolError(ErrorCode.BUSY)
+        return self.change
+
+
 class FakeDevice:
     """A device: its slots, a public key (or not), measurements, and one vendor that answers."""
 
@@ -216,6 +292,7 @@ class FakeDevice:
         self.ticks = []
         self.psks = {}
         self.applications = {}
+        self.provisioning = FakeProvisioning()
 
     def slot(self, slot_id):
         return self.slots.get(slot_id)

@@ -104,6 +104,48 @@ def vendor_defined(
     )
 
 
+def get_csr(version, *, key_pair=0, attributes=0, info=b"", opaque=b"", sizes=None):
+    """Header with KeyPairID and attributes, two lengths of 2 bytes, RequesterInfo, opaque data."""
+    lengths = (len(info), len(opaque)) if sizes is None else sizes
+    head = bytes([version, 0xED, key_pair, attributes])
+    return head + struct.pack("<HH", *lengths) + info + opaque
+
+
+def chain(size=200, *, length=None):
+    """A certificate chain structure of so many bytes; its Length may lie."""
+    return struct.pack("<I", size if length is None else length) + bytes(size - 4)
+
+
+def set_certificate(version, slot=0, certificates=None, *, key_pair=0, model=0, erase=False):
+    """Header with slot, model and Erase, and KeyPairID; then the chain, unless it erases."""
+    param1 = slot | model << 4 | (0x80 if erase else 0)
+    body = b"" if erase else chain()
+    return bytes([version, 0xEE, param1, key_pair]) + (
+        body if certificates is None else certificates
+    )
+
+
+def get_key_pair_info(version, key_pair=1):
+    return bytes([version, 0xFC, 0, 0, key_pair])
+
+
+def set_key_pair_info(
+    version, key_pair=1, operation=0, *, usage=0, asym=0, slots=1, pqc=b"", tail=True
+):
+    """5 bytes, and unless it erases 8 more; from 1.4 on a length and a post-quantum mask."""
+    message = bytes([version, 0xFD, operation, 0, key_pair])
+    if operation == 1:
+        return message
+    message += struct.pack("<BHIB", 0, usage, asym, slots)
+    return message + bytes([len(pqc)]) + pqc if version >= 0x14 and tail else message
+
+
+def slot_management(version, sub_code=0, structure=b"", *, offset=None, gap=b""):
+    """8 bytes, and a structure that begins where MgmtStructOffset says."""
+    begin = (8 + len(gap) if structure else 0) if offset is None else offset
+    return bytes([version, 0x88, sub_code, 0]) + struct.pack("<HH", begin, 0) + gap + structure
+
+
 def respond_if_ready(version, code, token):
     return bytes([version, 0xFF, code, token])
 

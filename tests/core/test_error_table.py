@@ -13,6 +13,7 @@ from core import (
     error_rows_challenge,
     error_rows_information,
     error_rows_other,
+    error_rows_provisioning,
     error_rows_vca,
 )
 from core import raw_requests as raw
@@ -26,6 +27,7 @@ ROWS = (
     *error_rows_challenge.ROWS,
     *error_rows_information.ROWS,
     *error_rows_other.ROWS,
+    *error_rows_provisioning.ROWS,
 )
 CASES = [
     pytest.param(row, version, id=f"1.{version & 0xF} {row.state}: {row.name}")

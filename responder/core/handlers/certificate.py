@@ -39,7 +39,7 @@ def get_certificate(request: GetCertificate, context: Context) -> Reply:
     remainder = len(chain) - offset - len(portion)
     response = _response(request, portion, remainder)
     if connection.selected.multi_key_responder:
-        response.certificate_info = slot.model
+        response.certificate_info = slot.info(context.base_asym).model
     return Reply(response)
 
 

@@ -1,0 +1,526 @@
+"""Slots, key pairs and CSRs change, and everything that asks sees it; oracle: cryptography."""
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from device.provisioned import (
+    ALL_CAPS,
+    KEY_PAIRS,
+    P256,
+    P384,
+    SHA_256,
+    SHA_384,
+    authority,
+    certified,
+    device,
+    done,
+    leaf_key,
+    refusal,
+    renewed,
+    spki,
+    stranger,
+    structure,
+    terms,
+)
+
+from responder.core.errors import ProtocolError
+from responder.core.ownership import Reset
+from responder.core.provisioning import CsrTerms, Desired
+from responder.crypto.random_tree import RandomTree
+from responder.device.state import DeviceState
+from responder.pki import builder
+from responder.spec.codes import ErrorCode
+from responder.spec.key_pairs import KEY_KINDS, KeyPairOperation
+from responder.spec.registries import CertificateModel
+from responder.wire.certificate_chain import parse_chain
+
+CHANGE, ERASE, GENERATE = KeyPairOperation
+UNSPECIFIED, RESET_REQUIRED = ErrorCode.UNSPECIFIED, ErrorCode.RESET_REQUIRED
+OPERATION_FAILED, INVALID = ErrorCode.OPERATION_FAILED, ErrorCode.INVALID_REQUEST
+P384_BIT, P256_BIT = int(KEY_KINDS["ecp384"]), int(KEY_KINDS["ecp256"])
+
+
+def provisioning(*capabilities, **more):
+    profile = device(*capabilities, **more)
+    return profile.device, profile.device.provisioning
+
+
+def key_pair(its, number):
+    return its.key_pairs()[number - 1]
+
+
+def set_key_pair(its, number, operation, *, at_reset=False, **desired):
+    return its.set_key_pair(number, operation, Desired(**desired), at_reset=at_reset)
+
+
+class TestWriting:
+    def test_a_new_chain_for_the_slot_s_key_is_the_slot_s(self):
+        dev, its = provisioning()
+        key, chain = leaf_key(dev.slot(0)), renewed(dev.slot(0))
+        before = dev.slot(0).digest(P384, SHA_384)
+        done(its.write(0, chain, terms()))
+        assert dev.slot(0).chain(P384, SHA_384) == chain
+        assert dev.slot(0).digest(P384, SHA_384) != before
+        assert leaf_key(dev.slot(0)).private_numbers() == key.private_numbers()
+
+    def test_another_hash_asks_for_the_same_chain_with_another_root_hash(self):
+        dev, its = provisioning()
+        done(its.write(0, renewed(dev.slot(0)), terms()))
+        _, certificates = parse_chain(dev.slot(0).chain(P384, SHA_256), 32)
+        assert certificates == certified(leaf_key(dev.slot(0)).public_key())
+
+    def test_an_empty_slot_takes_a_chain_for_any_key_of_the_device(self):
+        dev, its = provisioning()
+        assert dev.slot(2) is None
+        done(its.write(2, renewed(dev.slot(0)), terms()))
+        assert dev.slot(2).key(P384).public_key_der() == dev.slot(0).key(P384).public_key_der()
+
+    def test_other_kinds_of_keys_keep_what_they_had(self):
+        profile = device(algorithms={"base_asym": ["ECDSA-P384", "ECDSA-P256"]})
+        dev = profile.device
+        before = dev.slot(0).chain(P256, SHA_256)
+        done(dev.provisioning.write(0, renewed(dev.slot(0)), terms()))
+        assert dev.slot(0).chain(P256, SHA_256) == before
+
+    def test_the_change_is_told_as_an_event(self):
+        dev, its = provisioning()
+        done(its.write(1, renewed(dev.slot(1)), terms()))
+        assert [event.detail for event in dev.events.since(0)] == [b"\x02"]
+
+    def test_a_chain_larger_than_the_slot_is_refused(self):
+        dev, its = provisioning(slot=[{"id": 0, "set": "device", "size": 1000}])
+        assert refusal(its.write(0, renewed(dev.slot(0)), terms())) == (UNSPECIFIED, 0)
+
+    def test_only_one_change_is_under_way(self):
+        dev, its = provisioning()
+        change = its.write(0, renewed(dev.slot(0)), terms())
+        with pytest.raises(ProtocolError) as busy:
+            its.erase(0, terms())
+        assert busy.value.code == ErrorCode.BUSY
+        change.give_up()
+        done(its.erase(1, terms()))
+
+    def test_a_refused_chain_leaves_the_old_one(self):
+        dev, its = provisioning()
+        before, state = dev.slot(0).chain(P384, SHA_384), its.state
+        chain = structure(certified(stranger()))
+        assert refusal(its.write(0, chain, terms())) == (UNSPECIFIED, 0)
+        assert dev.slot(0).chain(P384, SHA_384) == before
+        assert its.state is state
+
+
+class TestErasing:
+    def test_an_erased_slot_exists_and_is_empty(self):
+        dev, its = provisioning()
+        done(its.erase(1, terms(model=0)))
+        assert dev.slot(1) is None
+        assert dev.supported_slot_mask() == 0b111
+
+    def test_an_empty_slot_cannot_be_erased(self):
+        _, its = provisioning()
+        assert refusal(its.erase(2, terms(model=0))) == (OPERATION_FAILED, 0)
+
+    def test_an_erased_slot_can_be_written_again(self):
+        dev, its = provisioning()
+        chain = renewed(dev.slot(1))
+        done(its.erase(1, terms(model=0)))
+        done(its.write(1, chain, terms()))
+        assert dev.slot(1).chain(P384, SHA_384) == chain, "its key has stayed"
+
+    def test_with_key_pairs_the_key_stays_and_a_chain_for_it_can_come_back(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        chain = renewed(dev.slot(1))
+        done(its.erase(1, terms(model=0, key_pair_id=2)))
+        info = dev.slot(1).info(P384)
+        assert (info.key_pair_id, info.model) == (2, 0)
+        assert dev.slot(1).chain(P384, SHA_384) is None
+        done(its.write(1, chain, terms(key_pair_id=2)))
+        assert dev.slot(1).info(P384).model == CertificateModel.DEVICE
+        assert dev.slot(1).chain(P384, SHA_384) == chain
+
+    def test_a_slot_is_erased_under_its_own_key_pair(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        assert refusal(its.erase(1, terms(model=0, key_pair_id=1))) == (INVALID, 0)
+        assert refusal(its.erase(1, terms(model=0, key_pair_id=9))) == (INVALID, 0)
+
+
+class TestReset:
+    def test_a_chain_that_waits_takes_effect_with_the_reset(self):
+        dev, its = provisioning()
+        before, chain = dev.slot(0).chain(P384, SHA_384), renewed(dev.slot(0))
+        assert refusal(its.write(0, chain, terms(at_reset=True))) == (RESET_REQUIRED, 0)
+        assert dev.slot(0).chain(P384, SHA_384) == before
+        assert its.waiting_slots == 0b1
+        its.reset(Reset.CONVENTIONAL)
+        assert dev.slot(0).chain(P384, SHA_384) == chain
+        assert its.waiting_slots == 0
+
+    @pytest.mark.parametrize("reset", [Reset.SESSION_END, Reset.PEER_GONE, Reset.FUNCTION_LEVEL])
+    def test_smaller_resets_change_nothing(self, reset):
+        dev, its = provisioning()
+        refusal(its.write(0, renewed(dev.slot(0)), terms(at_reset=True)))
+        its.reset(reset)
+        assert its.waiting_slots == 0b1
+
+    def test_several_changes_wait_together(self):
+        dev, its = provisioning()
+        refusal(its.write(0, renewed(dev.slot(0)), terms(at_reset=True)))
+        refusal(its.erase(1, terms(model=0, at_reset=True)))
+        assert its.waiting_slots == 0b11
+        its.reset(Reset.POWER_CYCLE)
+        assert dev.slot(1) is None
+
+    def test_a_reset_during_a_change_comes_after_it(self):
+        dev, its = provisioning()
+        chain = renewed(dev.slot(0))
+        change = its.write(0, chain, terms(at_reset=True))
+        change.work()
+        its.reset(Reset.CONVENTIONAL)
+        with pytest.raises(ProtocolError):
+            change.commit()
+        assert dev.slot(0).chain(P384, SHA_384) == chain
+
+
+class TestKeyPairs:
+    def test_they_tell_what_the_profile_says(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        first, second, third = its.key_pairs()
+        assert (first.capabilities, second.capabilities) == (0, 0x3F)
+        assert (first.asym, first.asym_capabilities, first.slot_mask) == (P384_BIT, P384_BIT, 1)
+        assert second.asym_capabilities == P384_BIT | P256_BIT | 1
+        assert (third.asym, third.key_usage, third.algorithm_identifier) == (0, 0, b"")
+
+    def test_the_algorithm_identifier_is_that_of_the_public_key(self):
+        kinds = ["ecp256", "ecp384", "ecp521", "ed25519", "rsa2048"]
+        _, its = provisioning(key_pairs=[{"algorithm": kind} for kind in kinds])
+        for kind, pair in zip(kinds, its.key_pairs(), strict=True):
+            public = (
+                authority(kind)
+                .key.public_key()
+                .public_bytes(
+                    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+                )
+            )
+            assert pair.algorithm_identifier in public
+            assert len(pair.algorithm_identifier) == pair.algorithm_identifier[1] + 2
+
+    def test_usage_and_slots_change_and_digests_tell_it(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        done(set_key_pair(its, 2, CHANGE, key_usage=0x2, slot_mask=0b110))
+        assert dev.slot(1).info(P384).key_usage == 0x2
+        assert dev.slot(2).info(P384) == dev.slot(1).info(P384).__class__(0, 2, 0x2)
+
+    def test_a_key_with_a_certificate_stays_with_its_slot(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        assert refusal(set_key_pair(its, 2, CHANGE)) == (OPERATION_FAILED, 0)
+
+    def test_unless_the_profile_binds_nothing(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS, provisioning={"bind_key_pairs": False})
+        done(set_key_pair(its, 2, CHANGE))
+        assert key_pair(its, 2).slot_mask == 0
+        assert dev.slot(1).chain(P384, SHA_384) is not None
+        done(set_key_pair(its, 2, ERASE))
+        assert key_pair(its, 2).asym == 0
+
+    @pytest.mark.parametrize("operation", [ERASE, GENERATE])
+    def test_an_associated_key_is_neither_erased_nor_replaced(self, operation):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        assert refusal(set_key_pair(its, 2, operation)) == (OPERATION_FAILED, 0)
+
+    def test_nothing_is_generated_without_an_algorithm(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        assert refusal(set_key_pair(its, 3, GENERATE)) == (OPERATION_FAILED, 0)
+
+    def test_the_algorithm_of_a_key_that_exists_stays(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        change = set_key_pair(its, 2, CHANGE, asym=P256_BIT, slot_mask=2)
+        assert refusal(change) == (INVALID, 0)
+
+    def test_a_slot_has_one_key_pair_of_an_algorithm(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        change = set_key_pair(its, 3, GENERATE, asym=P384_BIT, slot_mask=0b010)
+        assert refusal(change) == (OPERATION_FAILED, 0)
+        done(set_key_pair(its, 3, GENERATE, asym=P256_BIT, slot_mask=0b010))
+
+    def test_a_chosen_algorithm_is_generated_later(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        done(set_key_pair(its, 3, CHANGE, asym=P384_BIT, slot_mask=0b100))
+        assert dev.slot(2) is None, "there is no key yet"
+        assert refusal(set_key_pair(its, 3, GENERATE)) == (OPERATION_FAILED, 0)
+        done(set_key_pair(its, 3, CHANGE))
+        done(set_key_pair(its, 3, GENERATE, key_usage=1, slot_mask=0b100))
+        assert dev.slot(2).info(P384).key_pair_id == 3
+
+    def test_a_generated_key_is_certified_and_signs(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        done(set_key_pair(its, 3, GENERATE, asym=P384_BIT, key_usage=3, slot_mask=0b100))
+        csr = x509.load_der_x509_csr(done(its.csr(CsrTerms(terms(key_pair_id=3), b"", 0))))
+        chain = structure(certified(csr.public_key()))
+        done(its.write(2, chain, terms(key_pair_id=3)))
+        assert dev.slot(2).key(P384).public_key_der() == spki(parse_chain(chain, 48)[1][-1])
+
+    def test_each_generated_key_is_another_one(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        keys = set()
+        for _ in range(2):
+            for bit in (P384_BIT, P256_BIT, 1):
+                done(set_key_pair(its, 3, GENERATE, asym=bit))
+                keys.add(its.state.now.key_pairs[2].key)
+        assert len(keys) == 6
+
+    def test_the_same_seed_generates_the_same_keys(self):
+        made = []
+        for seed in (b"a", b"a", b"b"):
+            _, its = provisioning(key_pairs=KEY_PAIRS)
+            its.use(RandomTree(seed))
+            done(set_key_pair(its, 3, GENERATE, asym=P384_BIT))
+            made.append(its.state.now.key_pairs[2].key)
+        assert made[0] == made[1] != made[2]
+
+    @pytest.mark.slow
+    def test_when_the_pool_is_used_up_rsa_keys_are_made(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        keys = set()
+        for _ in range(6):
+            done(set_key_pair(its, 3, GENERATE, asym=1))
+            keys.add(its.state.now.key_pairs[2].key)
+        assert len(keys) == 6
+
+    def test_a_change_may_wait_for_a_reset(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        change = set_key_pair(its, 3, GENERATE, asym=P256_BIT, at_reset=True)
+        assert refusal(change) == (RESET_REQUIRED, 0)
+        assert (key_pair(its, 3).asym, its.waiting_slots) == (0, 0)
+        its.reset(Reset.CONVENTIONAL)
+        assert key_pair(its, 3).asym == P256_BIT
+
+
+class TestWritingUnderKeyPairs:
+    def test_the_leaf_s_key_is_the_named_one(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        chain = renewed(dev.slot(0))
+        assert refusal(its.write(1, chain, terms(key_pair_id=2))) == (UNSPECIFIED, 0)
+        assert refusal(its.write(1, chain, terms(key_pair_id=1))) == (INVALID, 0)
+        assert refusal(its.write(0, chain, terms(key_pair_id=4))) == (INVALID, 0)
+        assert refusal(its.write(0, chain, terms(key_pair_id=3))) == (INVALID, 0)
+        done(its.write(0, chain, terms(key_pair_id=1)))
+
+    def test_a_free_slot_is_associated_by_writing(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        done(its.write(2, renewed(dev.slot(1)), terms(key_pair_id=2)))
+        assert key_pair(its, 2).slot_mask == 0b110
+        assert dev.slot(2).info(P384).key_pair_id == 2
+
+    def test_unbound_any_key_of_the_device_will_do(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS, provisioning={"bind_key_pairs": False})
+        done(its.write(1, renewed(dev.slot(0)), terms(key_pair_id=3)))
+        assert key_pair(its, 3).slot_mask == 0
+
+    def test_the_model_is_the_written_one(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        template = builder.leaf_template(CertificateModel.GENERIC, "generic")
+        chain = renewed(dev.slot(1), template=template)
+        done(its.write(1, chain, terms(key_pair_id=2, model=CertificateModel.GENERIC)))
+        assert dev.slot(1).info(P384).model == CertificateModel.GENERIC
+
+
+class TestAlias:
+    SLOTS = ({"id": 0, "set": "alias", "model": "alias"},)
+
+    def to_device_ca(self, key=None):
+        """A chain that ends in a renewed Device Certificate CA."""
+        key = key or authority(name="device-ca").key.public_key()
+        return certified(key, template=builder.device_ca_template("ecp384"), name="new CA")
+
+    def test_the_device_keeps_its_own_certificates_below_the_device_certificate_ca(self):
+        dev, its = provisioning("ALIAS_CERT", slot=list(self.SLOTS))
+        own = dev.slot(0).identity(P384).chain[-1]
+        written = self.to_device_ca()
+        done(its.write(0, structure(written), terms(model=CertificateModel.ALIAS)))
+        _, certificates = parse_chain(dev.slot(0).chain(P384, SHA_384), 48)
+        assert certificates == [*written, own]
+
+    def test_a_ca_of_another_device_is_refused(self):
+        _, its = provisioning("ALIAS_CERT", slot=list(self.SLOTS))
+        chain = structure(self.to_device_ca(stranger()))
+        change = its.write(0, chain, terms(model=CertificateModel.ALIAS))
+        assert refusal(change) == (UNSPECIFIED, 0)
+
+    def test_the_csr_is_for_the_device_certificate_ca(self):
+        _, its = provisioning("ALIAS_CERT", slot=list(self.SLOTS))
+        csr = done(its.csr(CsrTerms(terms(model=CertificateModel.ALIAS), b"", 0)))
+        request = x509.load_der_x509_csr(csr)
+        assert request.is_signature_valid
+        assert request.public_key() == authority(name="device-ca").key.public_key()
+        assert request.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+
+
+class TestCsr:
+    def wanted(self, *, tag=0, overwrite=False, at_reset=False, info=b"", **more):
+        return CsrTerms(terms(at_reset=at_reset, **more), info, tag, overwrite)
+
+    def test_at_once_it_is_for_the_key_of_slot_0(self):
+        dev, its = provisioning()
+        request = x509.load_der_x509_csr(done(its.csr(self.wanted())))
+        assert request.is_signature_valid
+        assert request.public_key() == leaf_key(dev.slot(0)).public_key()
+
+    def test_over_a_reset_it_has_a_tag(self):
+        _, its = provisioning()
+        assert refusal(its.csr(self.wanted(at_reset=True))) == (RESET_REQUIRED, 1)
+        assert refusal(its.csr(self.wanted(at_reset=True))) == (RESET_REQUIRED, 2)
+        assert refusal(its.csr(self.wanted(at_reset=True, tag=1))) == (RESET_REQUIRED, 1)
+        its.reset(Reset.CONVENTIONAL)
+        csr = done(its.csr(self.wanted(at_reset=True, tag=1)))
+        assert x509.load_der_x509_csr(csr).is_signature_valid
+        assert done(its.csr(self.wanted(at_reset=True, tag=1))) == csr, "it may be asked again"
+
+    def test_there_are_seven_tags(self):
+        _, its = provisioning()
+        tags = [refusal(its.csr(self.wanted(at_reset=True)))[1] for _ in range(7)]
+        assert tags == [1, 2, 3, 4, 5, 6, 7]
+        assert refusal(its.csr(self.wanted(at_reset=True))) == (ErrorCode.BUSY, 0)
+
+    def test_overwrite_gives_up_all_that_wait(self):
+        _, its = provisioning()
+        for _ in range(7):
+            refusal(its.csr(self.wanted(at_reset=True)))
+        assert refusal(its.csr(self.wanted(at_reset=True, overwrite=True))) == (RESET_REQUIRED, 1)
+        assert refusal(its.csr(self.wanted(at_reset=True, tag=2)))[0] == (
+            ErrorCode.UNEXPECTED_REQUEST
+        )
+
+    def test_a_tag_that_was_never_given(self):
+        _, its = provisioning()
+        change = its.csr(self.wanted(at_reset=True, tag=3))
+        assert refusal(change) == (ErrorCode.UNEXPECTED_REQUEST, 0)
+
+    def test_a_tag_belongs_to_its_request(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        refusal(its.csr(self.wanted(at_reset=True, key_pair_id=1)))
+        its.reset(Reset.CONVENTIONAL)
+        assert refusal(its.csr(self.wanted(at_reset=True, tag=1, key_pair_id=2))) == (INVALID, 0)
+
+    def test_before_1_3_the_same_request_gets_it_after_the_reset(self):
+        _, its = provisioning()
+        wanted = self.wanted(tag=None, at_reset=True, version=0x12)
+        assert refusal(its.csr(wanted)) == (RESET_REQUIRED, 0)
+        assert refusal(its.csr(wanted)) == (RESET_REQUIRED, 0)
+        its.reset(Reset.CONVENTIONAL)
+        assert x509.load_der_x509_csr(done(its.csr(wanted))).is_signature_valid
+        assert its.state.csrs.keys() == {0}
+
+    def test_bad_requester_info(self):
+        _, its = provisioning()
+        assert refusal(its.csr(self.wanted(info=b"\x30\x00"))) == (INVALID, 0)
+
+    def test_under_key_pairs_it_is_for_the_named_one(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        request = x509.load_der_x509_csr(done(its.csr(self.wanted(key_pair_id=2))))
+        assert request.public_key() == leaf_key(dev.slot(1)).public_key()
+        assert refusal(its.csr(self.wanted(key_pair_id=3))) == (INVALID, 0), "no key in it"
+        assert refusal(its.csr(self.wanted(key_pair_id=4))) == (INVALID, 0), "no such pair"
+
+    def test_the_key_of_a_pair_without_certificate_is_made_when_it_is_needed(self):
+        _, its = provisioning(key_pairs=[{"algorithm": "ecp384"}])
+        first = done(its.csr(self.wanted(key_pair_id=1)))
+        assert x509.load_der_x509_csr(first).is_signature_valid
+        assert done(its.csr(self.wanted(key_pair_id=1))) == first
+        assert its.state.now.key_pairs[0].key
+
+
+class TestKeeping:
+    def test_each_new_state_is_kept_before_it_is_seen(self):
+        dev, its = provisioning()
+        kept = []
+        its.resume(None, kept.append)
+        before = dev.slot(0).chain(P384, SHA_384)
+        change = its.write(0, renewed(dev.slot(0)), terms())
+        change.work()
+        assert len(kept) == 1
+        assert dev.slot(0).chain(P384, SHA_384) == before
+        change.commit()
+        assert its.state == kept[0]
+
+    @pytest.mark.parametrize(
+        ("begin", "code"),
+        [
+            (lambda dev, its: its.write(0, renewed(dev.slot(0)), terms()), UNSPECIFIED),
+            (lambda _, its: its.erase(0, terms(model=0)), OPERATION_FAILED),
+            (lambda _, its: set_key_pair(its, 3, GENERATE, asym=P384_BIT), OPERATION_FAILED),
+        ],
+        ids=["write", "erase", "key pair"],
+    )
+    def test_what_cannot_be_kept_does_not_happen(self, begin, code):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+
+        def full(_):
+            raise OSError(28, "No space left on device")
+
+        its.resume(None, full)
+        state = its.state
+        assert refusal(begin(dev, its)) == (code, 0)
+        assert its.state is state
+
+    def test_a_kept_state_is_gone_on_with_and_what_waited_takes_effect(self):
+        dev, its = provisioning(key_pairs=KEY_PAIRS)
+        chain = renewed(dev.slot(0))
+        done(set_key_pair(its, 3, GENERATE, asym=P384_BIT, slot_mask=0b100))
+        refusal(its.write(0, chain, terms(at_reset=True, key_pair_id=1)))
+        other, again = provisioning(key_pairs=KEY_PAIRS)
+        kept = []
+        again.resume(its.state, kept.append)
+        assert other.slot(0).chain(P384, SHA_384) == chain
+        assert other.slot(2).info(P384).key_pair_id == 3
+        assert (again.waiting_slots, kept) == (0, [again.state])
+
+    def test_a_state_of_another_device_is_told_from_its_own(self):
+        _, its = provisioning(key_pairs=KEY_PAIRS)
+        dev, other = provisioning()
+        assert its.misfit(other.state) == "it has 0 key pairs, not 3"
+        done(other.write(2, renewed(dev.slot(0)), terms()))
+        smaller = device(slot=[{"id": 0, "set": "device"}]).device.provisioning
+        assert smaller.misfit(other.state) == "there is no slot 2"
+        assert not other.misfit(DeviceState(other.state.now))
+
+
+class TestBanks:
+    BANKS = (
+        {"algorithm": "ecp384"},
+        {"algorithm": "ecp256", "configurable": ["ecp256", "ecp384", "rsa2048"]},
+        {"configurable": ["ecp256", "rsa2048"]},
+    )
+
+    def test_without_any_in_the_profile_each_kind_of_key_is_one(self):
+        _, its = provisioning()
+        assert [bank.kind for bank in its.banks()] == ["ecp384"]
+        assert its.banks()[0].asym_capabilities == 0
+
+    def test_what_is_available_is_in_no_other_bank(self):
+        _, its = provisioning(bank=list(self.BANKS))
+        _, second, third = its.banks()
+        assert second.available_asym == P256_BIT | 1
+        assert (third.asym, third.available_asym) == (0, 1)
+
+    def test_an_empty_bank_gets_another_algorithm(self):
+        _, its = provisioning(bank=list(self.BANKS))
+        done(its.configure_bank(1, 1, 0, at_reset=False))
+        assert its.banks()[1].kind == "rsa2048"
+        assert its.banks()[2].available_asym == P256_BIT
+
+    @pytest.mark.parametrize("bits", [(0, 0), (P384_BIT, 0), (3, 0), (1, 1), (0, 1)])
+    def test_what_is_not_available_is_refused(self, bits):
+        _, its = provisioning(bank=list(self.BANKS))
+        assert refusal(its.configure_bank(1, *bits, at_reset=False)) == (INVALID, 0)
+
+    def test_a_bank_with_a_certificate_stays(self):
+        banks = [{"algorithm": "ecp384", "configurable": ["ecp384", "ecp256"]}]
+        _, its = provisioning(bank=banks)
+        change = its.configure_bank(0, P256_BIT, 0, at_reset=False)
+        assert refusal(change) == (ErrorCode.INVALID_STATE, 0)
+        done(its.configure_bank(0, P384_BIT, 0, at_reset=False))
+        assert its.banks()[0].kind == "ecp384"
+
+
+def test_all_capabilities_are_named():
+    assert len(ALL_CAPS) == 6
