@@ -55,6 +55,7 @@ class Transcript:
     def __init__(self) -> None:
         self._buffers: dict[Buffer, Parts] = {buffer: [] for buffer in Buffer}
         self._costs = dict.fromkeys(Buffer, 0)
+        self._revision = 0
 
     def clear(self, *buffers: Buffer) -> None:
         """Empty some buffers, or all if none is named."""
@@ -90,6 +91,15 @@ class Transcript:
             self.clear(Buffer.B)
         if request_code in _RESET_M1_UNLESS_AUTHENTICATED and not authenticated:
             self.clear(Buffer.B, Buffer.C)
+
+    def measured(self, revision: int) -> bool:
+        """MEASUREMENTS are made; whether they differ from the first ones that L1 holds.
+
+        ``revision`` is another number whenever the device's measurements have changed.
+        """
+        if not self._buffers[Buffer.M]:
+            self._revision = revision
+        return revision != self._revision
 
     def append(self, buffer: Buffer, name: str, message: bytes) -> None:
         """Add a message as it was sent, a signed response without its signature."""

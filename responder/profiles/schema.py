@@ -399,7 +399,8 @@ class DeviceSection(Section):
     """The device as a whole.
 
     Attributes:
-        content_changed: what signed MEASUREMENTS say of a change since the last ones (1.2).
+        content_changed: what signed MEASUREMENTS say of a change since the first ones that the
+            signature covers (1.2); `no-change` becomes `changed` when there is one.
     """
 
     content_changed: ContentChangedName = "no-change"

@@ -138,3 +138,34 @@ def test_a_session_signs_endpoint_info_over_the_vca_of_its_connection(version):
 def test_a_session_reads_the_log(version):
     session = InSession(meet(version).reach("negotiated"))
     assert session.ask(get_mel(version), 0x6F)[12:] == session.responder.device.mel
+
+
+NO_DETECTION, CHANGED, NO_CHANGE = 0x00, 0x10, 0x20
+
+
+@pytest.mark.parametrize("version", VERSIONS[2:], ids="1.{0.real}".format)
+@pytest.mark.parametrize("told", [NO_DETECTION, NO_CHANGE])
+def test_a_change_between_measurements_that_one_signature_covers_is_told(version, told):
+    device = FakeDevice(content_changed=told >> 4)
+    dialogue = meet(version, device).reach("negotiated")
+    signed = raw.get_measurements(version, attributes=1)
+    expected = [told, CHANGED if told == NO_CHANGE else told, told]
+    found = [dialogue.ask(signed, 0x60)[3]]
+    dialogue.ask(raw.get_measurements(version), 0x60)
+    device.revision += 1
+    found.append(dialogue.ask(signed, 0x60)[3])
+    device.revision += 1
+    found.append(dialogue.ask(signed, 0x60)[3])
+    assert found == expected
+
+
+@since_13
+def test_a_session_has_measurements_of_its_own(version):
+    device = FakeDevice(content_changed=2)
+    dialogue = meet(version, device).reach("negotiated")
+    session = InSession(dialogue)
+    dialogue.ask(raw.get_measurements(version), 0x60)
+    device.revision += 1
+    signed = raw.get_measurements(version, attributes=1)
+    assert session.ask(signed, 0x60)[3] == NO_CHANGE
+    assert dialogue.ask(signed, 0x60)[3] == CHANGED

@@ -7,6 +7,7 @@ from responder.core.errors import invalid, unexpected
 from responder.core.interfaces import Measured
 from responder.spec.flags import Cap
 from responder.spec.limits import PUBLIC_KEY_SLOT, PUBLIC_KEY_SLOT_NIBBLE, SLOT_MASK
+from responder.spec.measurements import ContentChanged
 from responder.spec.registries import KeyUsage
 from responder.spec.versions import V12
 from responder.wire.measurements import (
@@ -25,7 +26,10 @@ def get_measurements(request: GetMeasurements, context: Context) -> Reply:
     selected = context.connection.selected
     if not selected.measurement_specification or not selected.measurement_hash_bits:
         raise unexpected("no measurement specification and hash were negotiated")
+    changed = _content_changed(context)
     sign, slot = _signer(request, context) if request.signature_requested else (None, 0)
+    if sign and context.connection.header_version >= V12:
+        slot |= changed << _CONTENT_CHANGED_SHIFT
     measured = context.measured()
     wanted = _wanted(request, measured)
     raw = bool(request.attributes & RAW_BIT_STREAM_REQUESTED)
@@ -54,13 +58,20 @@ def _wanted(request: GetMeasurements, measured: Sequence[Measured]) -> list[Meas
     return wanted
 
 
+def _content_changed(context: Context) -> int:
+    """What the device says, unless it saw no change and there is one since L1 began."""
+    transcript = (context.session or context.connection).transcript
+    differs = transcript.measured(context.device.measurement_revision())
+    told = context.device.content_changed()
+    return ContentChanged.CHANGED if differs and told == ContentChanged.NO_CHANGE else told
+
+
 def _signer(request: GetMeasurements, context: Context) -> tuple[SignWith, int]:
-    """The key, and Param2 of the response: the slot, and from 1.2 on content-changed."""
+    """The key, and Param2 of the response as far as it is the slot."""
     connection = context.connection
     if not connection.flags & Cap.MEAS_SIG:
         raise invalid("measurements are not signed here")
     slot_id = (request.slot_id or 0) & SLOT_MASK
     public_key = slot_id == PUBLIC_KEY_SLOT_NIBBLE
     key, _ = context.signer(PUBLIC_KEY_SLOT if public_key else slot_id, KeyUsage.MEASUREMENT)
-    changed = context.device.content_changed() if connection.header_version >= V12 else 0
-    return SignWith(key, "measurements"), slot_id | changed << _CONTENT_CHANGED_SHIFT
+    return SignWith(key, "measurements"), slot_id
