@@ -6,59 +6,19 @@ from pathlib import Path
 
 import click
 from fault_docs import catalogue, table, with_sections
+from request_docs import requests
 
 from responder.cli.exits import Exit
 from responder.cli.main import VERBS, cli
-from responder.core.connection import Phase
 from responder.core.hooks import Hooks
 from responder.core.ownership import CLEARS, Level, Reset
-from responder.core.table import REQUESTS
 from responder.profiles.document import json_schema_text, with_key_tables
 from responder.requester.check_table import CHECKS
-from responder.spec.codes import REQUEST_SINCE, RequestCode
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROOT = DOCS / "reference"
 LANGUAGE = DOCS / "faults.md"
 NOTE = "<!-- Written by scripts/generate_docs.py; do not edit. -->\n\n"
-
-
-def requests() -> str:
-    """The request table and the state diagram."""
-    rows = []
-    arrows = ["    [*] --> NOT_STARTED", "    NOT_STARTED --> AFTER_VERSION: GET_VERSION"]
-    for code, row in REQUESTS.items():
-        name = RequestCode(code).name
-        last = f" to {row.last.name}" if row.last is not None and row.last != row.first else ""
-        only = "only " if row.last == row.first else "from "
-        rows.append(
-            [
-                f"`{code:02X}` {name}",
-                REQUEST_SINCE[RequestCode(code)].label,
-                f"{'' if last else only}{row.first.name}{last}",
-                " or ".join(flag.name or "" for flag in (*row.capability, *row.ext_capability))
-                or "-",
-                row.enters.name if row.enters is not None else "-",
-                row.buffer.value if row.buffer else "-",
-                "yes" if row.deferrable else "no",
-            ]
-        )
-        if row.enters is not None:
-            arrows += [
-                f"    {phase.name} --> {row.enters.name}: {name}"
-                for phase in Phase
-                if row.allows(phase) and phase < row.enters
-            ]
-    head = ["Request", "Since", "Phase", "Capability", "Enters", "Transcript", "May be deferred"]
-    return (
-        "# Requests\n\nWhat each request needs, and where its exchange is kept. A request that is"
-        " not listed here, but defined in the agreed version, is answered UnsupportedRequest.\n\n"
-        + table(head, rows)
-        + "\nOnly GET_VERSION takes a connection back, from every phase to AFTER_VERSION.\n\n"
-        + "```mermaid\nstateDiagram-v2\n"
-        + "\n".join(arrows)
-        + "\n```\n"
-    )
 
 
 def hooks() -> str:
