@@ -254,6 +254,9 @@ class FakeProvisioning:
     def key_pairs(self):
         return self.pairs
 
+    def banks(self):
+        return ()
+
     def write(self, *asked):
         return self._begin("write", *asked)
 

@@ -180,7 +180,7 @@ class Secured:
 
     def say(self, request, **how):
         """The message that answers a request in this session."""
-        effects = self.hear(self.seal(request, **how))
+        effects = self.dialogue.worked(self.hear(self.seal(request, **how)))
         (answer,) = messages_of(effects)
         assert [e.secured for e in effects if isinstance(e, Send)] == [True]
         return self.open(answer, raw=how.get("raw", False))
@@ -257,8 +257,10 @@ def finish(session, *, clear=False, verify_data=None):
     return session
 
 
-def open_by_psk(dialogue, secret, hint=b"", *, context=True, form=None, session_id=0xABCD):
-    """PSK_EXCHANGE and, if the responder has a context, PSK_FINISH."""
+def open_by_psk(
+    dialogue, secret, hint=b"", *, context=True, form=None, session_id=0xABCD, complete=True
+):
+    """PSK_EXCHANGE and, if the responder has a context, PSK_FINISH; ``complete`` asks for it."""
     version, extra, mine = dialogue.version, opaque(dialogue.version), CONTEXT * 4
     asked = (
         bytes([version, 0xE6, 0, 0])
@@ -274,6 +276,8 @@ def open_by_psk(dialogue, secret, hint=b"", *, context=True, form=None, session_
     session.start(secret)
     assert answer[-size:] == session.verify_data("response")
     session.th += answer[-size:]
+    if not complete:
+        return session
     if context:
         header = bytes([version, 0xE7, 0, 0]) + (bytes(2) if version >= 0x14 else b"")
         session.th += header
