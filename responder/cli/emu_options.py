@@ -25,6 +25,10 @@ _VERBOSE = ("-v", "--verbose")
 _DEVICE_SET = "device"
 _DEFAULT_SLOT_COUNT = "2"
 _PUBLIC_KEY_SLOT = "0xFF"
+_CERTIFICATES = (
+    "CERT", "SET_CERT", "CSR", "MULTI_KEY_NEG", "GET_KEY_PAIR_INFO", "SET_KEY_PAIR_INFO",
+)  # fmt: skip
+"""What a responder with a raw public key does not claim by default."""
 _MAX_MESSAGE = 0x28000
 
 Given = Mapping[str, str]
@@ -145,6 +149,8 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
         ]
     )
     overrides |= session_overrides(given, folder, requester)
+    if "ALIAS_CERT" in capabilities:
+        overrides["slot"][0]["model"] = "alias"
     if "CHUNK" in capabilities:
         overrides["spdm"]["max_spdm_msg_size"] = _MAX_MESSAGE
     if "PUB_KEY_ID" in capabilities:
@@ -169,7 +175,7 @@ def _chosen(given: Given, name: str, known: Mapping[str, str]) -> list[str]:
 def _capabilities(given: Given) -> list[str]:
     words = _words(given, "--cap")
     if "--cap" not in given and given.get("--slot_id") == _PUBLIC_KEY_SLOT:
-        words = ["PUB_KEY_ID" if word == "CERT" else word for word in words]
+        words = [word for word in words if word not in _CERTIFICATES] + ["PUB_KEY_ID"]
     return [ours for word, ours in emu.RESPONDER_CAPABILITIES.items() if word in words]
 
 

@@ -137,17 +137,22 @@ def _credentials(
     number = default_slot if section.set_slot is None else section.set_slot
     here = (*path, "set")
     folder = _set_folder(here, section.set, lookup)
-    credentials = [Credential(_of_set(here, folder, kind, number, lookup), kind) for kind in kinds]
+    alias = number == 0 and isinstance(section, SlotSection) and section.model == "alias"
+    credentials = [
+        Credential(_of_set(here, folder, kind, number, lookup, alias=alias), kind) for kind in kinds
+    ]
     if folder.parent != data_root("certs"):
         for kind, credential in zip(kinds, credentials, strict=True):
             _require_usable(here, folder / kind, credential, lookup)
     return credentials
 
 
-def _of_set(path: KeyPath, folder: Path, kind: str, number: int, lookup: Lookup) -> Identity:
+def _of_set(
+    path: KeyPath, folder: Path, kind: str, number: int, lookup: Lookup, *, alias: bool
+) -> Identity:
     """A slot's identity in a certificate set, or in the key folder of spdm_responder_emu."""
-    if chain_file(folder, kind, number).is_file():
-        return _read(path, partial(read_emu_identity, folder, kind, number), lookup)
+    if chain_file(folder, kind, number, alias=alias).is_file():
+        return _read(path, partial(read_emu_identity, folder, kind, number, alias=alias), lookup)
     file = _set_file(path, folder, kind, number, lookup)
     return _read(path, partial(read_identity, file), lookup)
 
