@@ -24,8 +24,8 @@ def requests() -> str:
         + _table()
         + "\n## What is supported where\n\nFor each version where a request may come: `o` outside"
         " of sessions, `h` in a session that is handshaking, `e` in an established one; `-` where"
-        " the version does not define it. For each transport whether it carries the request in all of"
-        " these places.\n\n"
+        " the version does not define it. For each transport whether it carries the request in all"
+        " of these places.\n\n"
         + _support()
         + "\nSecured records of each transport:\n\n"
         + _records()
