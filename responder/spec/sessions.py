@@ -76,7 +76,5 @@ SECURED_VERSIONS = (SECURED_V10, SECURED_V11, SECURED_V12, SECURED_V13)
 
 MAX_AEAD_EXPONENT = 64
 """The largest AEAD limit exponent, which is also the one that holds when none is told."""
-AEAD_IV_SIZE = 12
-AEAD_TAG_SIZE = 16
 
 INVALID_SESSION_ID = 0

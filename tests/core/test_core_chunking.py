@@ -22,10 +22,13 @@ from core.fakes import (
     CERT,
     CHAL,
     CHUNK,
+    CSR,
     LARGE_RESP,
     MEAS_SIG,
     MEASUREMENTS,
+    SET_CERT,
     SHA_256,
+    FakeChange,
     FakeDevice,
     FakeSlot,
     block_of,
@@ -128,6 +131,20 @@ def test_a_request_of_many_chunks_may_be_put_off(version):
     dialogue.now += 1
     answer = dialogue.say(raw.respond_if_ready(version, 0xFE, answer[6]))
     assert answer[-500:] == (b"long " * 100)[::-1]
+
+
+@each_version
+def test_certificates_are_written_in_pieces_and_csrs_read(version):
+    """What has to be worked for comes in the acknowledgement of the last piece."""
+    device = FakeDevice()
+    dialogue = meet(version, device=device, flags=CHUNKING | SET_CERT | CSR)
+    assert dialogue.say(raw.set_certificate(version)) == bytes([version, 0x6E, 0, 0])
+    (written,) = [asked for asked in device.provisioning.asked if asked[0] == "write"]
+    assert raw.chain() in written
+    device.provisioning.change = FakeChange(b"a CSR " * 50)
+    answer = dialogue.say(raw.get_csr(version, info=b"\x30\x00" * 40))
+    assert answer == bytes([version, 0x6D, 0, 0]) + struct.pack("<HH", 300, 0) + b"a CSR " * 50
+    assert {CHUNK_SEND, CHUNK_GET} == set(dialogue.carried)
 
 
 # What may come when.

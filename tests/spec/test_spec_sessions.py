@@ -1,6 +1,6 @@
 """Numbers of sessions, encapsulation, chunking and secured messages."""
 
-from responder.spec import sessions
+from responder.spec import limits, sessions
 
 
 def test_operations_and_types_are_numbered_as_the_specification_does():
@@ -16,5 +16,5 @@ def test_secured_versions_are_major_and_minor_nibbles():
 
 
 def test_the_sizes_of_aead():
-    assert (sessions.AEAD_IV_SIZE, sessions.AEAD_TAG_SIZE) == (12, 16)
+    assert (limits.AEAD_IV_SIZE, limits.AEAD_TAG_SIZE) == (12, 16)
     assert sessions.MAX_AEAD_EXPONENT == 64
