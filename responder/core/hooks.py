@@ -261,6 +261,11 @@ class Hooks:
         del exchange
         return [Send(message)]
 
+    def chunked(self, exchange: Exchange, *, large: bool) -> bool:
+        """Whether the response goes out in chunks; ``large`` says whether it has to."""
+        del exchange
+        return large
+
     def expired(self, name: str, connection: "Connection", now: float) -> list[Effect]:
         """A timer ran out that an effect of a hook had armed."""
         del name, connection, now

@@ -211,8 +211,10 @@ class Turn:
         effects = self.hooks.message(exchange, message)
         if self._wait:
             effects = [later(effect, self._wait) for effect in effects]
-        large = exchange.request.code not in _CHUNKS and self._is_large(message)
-        return self._offered(exchange, effects) if large else effects
+        if exchange.request.code in _CHUNKS:
+            return effects
+        chunked = self.hooks.chunked(exchange, large=self._is_large(message))
+        return self._offered(exchange, effects) if chunked else effects
 
     def _answer_whole(self, row: Row, exchange: Exchange, outcome: Whole) -> "Course[list[Effect]]":
         """Have a large request answered, and put the response into the acknowledgement."""

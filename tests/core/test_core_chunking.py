@@ -394,6 +394,26 @@ def test_a_large_response_may_be_changed_before_it_is_cut(version):
 
 
 @each_version
+@pytest.mark.parametrize("size", [100, 5])
+def test_a_hook_may_cut_what_would_fit_and_leave_whole_what_would_not(version, size):
+    class Otherwise(Hooks):
+        def chunked(self, exchange, *, large):
+            return large if exchange.request.code != 0xFE else not large
+
+    dialogue = meet(version, hooks=Otherwise(), limit=64)
+    request = raw.vendor_defined(version, bytes(size))
+    *pieces, last = in_pieces(version, request)
+    for piece in pieces:
+        dialogue.say_one(piece)
+    (answer,) = dialogue.hear(last if pieces else request)
+    if size == 5:
+        assert answer[1:3] == bytes([0x7F, LARGE_RESPONSE])
+        assert dialogue.fetched(answer, any_size=True)[1] == 0x7E
+    else:
+        assert len(answer) > 100
+
+
+@each_version
 def test_what_a_hook_does_to_the_response_of_a_large_request_is_done(version):
     class Late(Hooks):
         def message(self, exchange, message):
