@@ -67,6 +67,7 @@ def build(  # noqa: PLR0913, PLR0917 - one parameter for each option
     that differs in nothing else stays as it is. Without options they write the shipped sets.
     """
     from responder.crypto.random_tree import RandomTree  # noqa: PLC0415 - serve needs none of it
+    from responder.pki.keyring import rsa_pool  # noqa: PLC0415
     from responder.pki.keys import Keys  # noqa: PLC0415
     from responder.pki.plan import SHIPPED_SEED, Kept, build_sets  # noqa: PLC0415
 
@@ -75,7 +76,7 @@ def build(  # noqa: PLR0913, PLR0917 - one parameter for each option
     specs = [_adjusted(spec, slots, sans) for spec in _chosen(names, kinds, model)]
     entropy = secrets.token_bytes(32) if fresh_keys else _seed(seed, SHIPPED_SEED)
     tree = RandomTree(entropy)
-    source = _fresh_rsa() if fresh_keys else _pool()
+    source = _fresh_rsa() if fresh_keys else rsa_pool()
     there = [path for path in folder.rglob("*.pem") if b"BEGIN CERTIFICATE" in path.read_bytes()]
     kept = Kept(der for path in there for der in sets.read_certificates(path))
     _write(folder, build_sets(specs, tree, Keys(tree, source), kept))
@@ -174,16 +175,6 @@ def _seed(text: str | None, default: bytes) -> bytes:
         return bytes.fromhex(text)
     except ValueError as error:
         raise ConfigError(f"{text!r} is not hexadecimal", where="--seed") from error
-
-
-def _pool() -> "RsaSource":
-    from responder.pki.keys import pooled_rsa  # noqa: PLC0415
-
-    pool = {}
-    for path in (data_root("certs") / sets.RSA_POOL).glob("*.pem"):
-        blocks = sets.pem_blocks(path.read_bytes(), str(path))
-        pool[path.stem] = [der for _, der in blocks]
-    return pooled_rsa(pool)
 
 
 def _fresh_rsa() -> "RsaSource":

@@ -17,6 +17,7 @@ VERBS = {
     "attest": "Be the requester: authenticate a device and read its measurements.",
     "decode": "Print SPDM messages field by field.",
     "certs": "Make and export certificate sets.",
+    "profile": "Make a profile of a recorded device.",
     "profiles": "List, show and check profiles.",
     "fault": "List and explain faults.",
 }

@@ -91,9 +91,23 @@ class Measurement:
         if measurement_hash is None:
             content = DmtfMeasurement(value_type=self.kind | RAW_BIT_STREAM, value=self.value)
         else:
-            value = digest(measurement_hash, self.value)
+            value = self._digest(measurement_hash)
             content = DmtfMeasurement(value_type=int(self.kind), value=value)
         return MeasurementBlock(index=self.index, measurement=content.build()).build()
+
+    def _digest(self, measurement_hash: Hash) -> bytes:
+        return digest(measurement_hash, self.value)
+
+
+class DigestMeasurement(Measurement):
+    """A measurement of which only a digest is known; a hash of another size digests that."""
+
+    def __init__(self, index: int, kind: ValueType, value: bytes, *, tcb: bool = False) -> None:
+        super().__init__(index, kind, value, raw_available=False, tcb=tcb)
+
+    def _digest(self, measurement_hash: Hash) -> bytes:
+        known = len(self.value) == measurement_hash.size
+        return self.value if known else super()._digest(measurement_hash)
 
 
 def device_mode_value(

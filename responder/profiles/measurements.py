@@ -7,6 +7,7 @@ from responder.device.measurements import (
     ALWAYS_RAW,
     FIXED_SIZES,
     MAX_VALUE_SIZE,
+    DigestMeasurement,
     Measurement,
     device_mode_value,
 )
@@ -62,11 +63,13 @@ def _build(
 ) -> Measurement | HashExtendMeasurement:
     kind = lookup.one((*path, "type"), section.type, names.MEASUREMENT_TYPES, "type of measurement")
     if kind is ValueType.HASH_EXTEND:
-        for key in (*_SOURCES, "raw", "raw_available"):
+        for key in (*_SOURCES, "digest", "raw", "raw_available"):
             if getattr(section, key) is not None:
                 reason = "the value of a hash-extend measurement comes from [[log]]"
                 raise lookup.source.error((*path, key), reason)
         return HashExtendMeasurement(section.index, log, tcb=bool(section.tcb))
+    if section.digest is not None:
+        return _known_by_digest(path, section, kind, lookup)
     value = _checked(path, section, kind, lookup)
     if section.raw is False and kind in ALWAYS_RAW:
         raise lookup.source.error((*path, "raw"), f"a {section.type} has no digest form")
@@ -80,6 +83,23 @@ def _build(
         value,
         raw=raw,
         raw_available=section.raw_available is not False,
+        tcb=kind is ValueType.IMMUTABLE_ROM if section.tcb is None else section.tcb,
+    )
+
+
+def _known_by_digest(
+    path: KeyPath, section: MeasurementSection, kind: ValueType, lookup: Lookup
+) -> Measurement:
+    """A measurement of which only the digest is known; it is never sent raw."""
+    for key in (*_SOURCES, "raw", "raw_available"):
+        if getattr(section, key):
+            raise lookup.source.error((*path, key), f"digest and {key} exclude each other")
+    if kind in ALWAYS_RAW:
+        raise lookup.source.error((*path, "digest"), f"a {section.type} has no digest form")
+    return DigestMeasurement(
+        section.index,
+        kind,
+        lookup.hex((*path, "digest"), section.digest or ""),
         tcb=kind is ValueType.IMMUTABLE_ROM if section.tcb is None else section.tcb,
     )
 

@@ -253,7 +253,9 @@ class ModeValue(Section):
 
 
 class MeasurementSection(Section):
-    """A measurement; its value is exactly one of `hex`, `text`, `file`, `fill`, `integer`, `mode`.
+    """A measurement.
+
+    Its value is exactly one of `hex`, `text`, `file`, `fill`, `integer`, `mode`, `digest`.
 
     Attributes:
         index: measurement index, 1 to 0xFE.
@@ -265,6 +267,8 @@ class MeasurementSection(Section):
         fill: the value is a repeated byte.
         integer: the value is an unsigned little-endian number of 8 bytes (an SVN).
         mode: the value is a device mode structure.
+        digest: the digest of a value that is not known, in hexadecimal; sent where the negotiated
+            hash has that size, else its own digest.
         raw: send the raw bit stream, not its digest; always so for types that have no digest.
         raw_available: send the raw bit stream to a requester that asks for it.
         tcb: part of the TCB measurement summary; true for an immutable ROM if not given.
@@ -278,6 +282,7 @@ class MeasurementSection(Section):
     fill: FillValue | None = None
     integer: Annotated[int, Meta(ge=0, le=0x7FFFFFFFFFFFFFFF)] | None = None
     mode: ModeValue | None = None
+    digest: Hex | None = None
     raw: bool | None = None
     raw_available: bool | None = None
     tcb: bool | None = None

@@ -1,3 +1,5 @@
+from hashlib import sha256
+
 import pytest
 
 from responder.profiles.load import load_profile
@@ -78,6 +80,14 @@ def test_raw_and_digest_forms(measured):
     }
 
 
+def test_a_digest_of_what_is_not_known(measured):
+    found = measured(table(1, "immutable-rom", f"digest = {'ab' * 48!r}"))[1]
+    sha_384, sha_256 = (by_name(MEASUREMENT_HASHES, f"SHA-{size}") for size in (384, 256))
+    assert found.block(sha_384, raw=True)[4:] == bytes.fromhex("003000" + "ab" * 48)
+    assert found.block(sha_256, raw=False)[7:] == sha256(bytes.fromhex("ab" * 48)).digest()
+    assert found.tcb
+
+
 @pytest.mark.parametrize(
     ("added", "line", "reason", "suggestion"),
     [
@@ -89,6 +99,10 @@ def test_raw_and_digest_forms(measured):
         (table(1, "svn", "integer = 1", "raw_available = false"), 5, "is available raw", ""),
         (table(1, "imutable-rom", "hex = ''"), 3, "unknown type of meas", "immutable-rom"),
         (table(1, "hash-extend", "hex = ''"), 4, "comes from [[log]]", ""),
+        (table(1, "immutable-rom", "digest = '00'", "text = 'a'"), 5, "exclude each other", ""),
+        (table(1, "immutable-rom", "digest = '00'", "raw = true"), 5, "exclude each other", ""),
+        (table(1, "version", "digest = '00'"), 4, "a version has no digest form", ""),
+        (table(1, "hash-extend", "digest = ''"), 4, "comes from [[log]]", ""),
         (table(1, "hash-extend", "raw = true"), 4, "comes from [[log]]", ""),
         (LOGGED + entry(1, "version"), 6, "measurement 0x1 is no hash-extend measurement", ""),
         (LOGGED + entry(0x11, "hash-extend"), 7, "unknown type of measurement 'hash-extend'", ""),
