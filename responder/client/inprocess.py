@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from responder.client.channel import ChannelError
 from responder.core.effects import ArmTimer, Close, Effect, Emit, Run, Send
 from responder.core.responder import Responder
+from responder.requester.steps import OtherKind
 from responder.transport.records import records_of
 from responder.transport.socket_frame import TransportType
 
@@ -67,7 +68,7 @@ class InProcessChannel:
         self._timers: dict[str, float] = {}
         self._coming: list[tuple[float, int, Send | Close]] = []
         self._order = count()
-        self._arrived: deque[bytes] = deque()
+        self._arrived: deque[Send] = deque()
         self._end = ""
         self._detached = False
         responder.opened()
@@ -76,15 +77,18 @@ class InProcessChannel:
         """There is no way to that: a device begins by itself."""
 
     async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
-        """Send one message; the first one that comes back is its response.
+        """Send one message, or record; the first thing that comes back is its answer.
 
         Raises:
             ChannelError: ``closed``, or ``timeout`` when so much time has passed.
         """
         self._check_open()
-        if secured:
-            raise ChannelError("closed", "there are no sessions in process")
-        effects = self._responder.receive(self._padded(message), self.now, padding=self.padding)
+        effects = self._responder.receive(
+            self._padded(message),
+            self.now,
+            padding=self.padding,
+            secured=self.records if secured else None,
+        )
         self._carry_out(effects)
         deadline = self.now + self._timeout
         while not self._arrived:
@@ -94,7 +98,8 @@ class InProcessChannel:
                 raise ChannelError("timeout", f"no answer within {self._timeout:g} s")
         response = self._arrived.popleft()
         self._drop_arrived()
-        return self._padded(response)
+        message = self._padded(response.message)
+        return message if response.secured is secured else OtherKind(message)
 
     async def sleep(self, seconds: float) -> None:
         """Let virtual time pass: hand this to ``drive``."""
@@ -119,7 +124,7 @@ class InProcessChannel:
 
     def _drop_arrived(self) -> None:
         """What nobody has asked for must not answer the next request."""
-        self.unasked += self._arrived
+        self.unasked += [response.message for response in self._arrived]
         self._arrived.clear()
 
     def _proceed(self, until: float) -> bool:
@@ -141,7 +146,7 @@ class InProcessChannel:
         if self._end:
             return
         if isinstance(effect, Send):
-            self._arrived.append(effect.message)
+            self._arrived.append(effect)
         else:
             self._end = effect.reason or "the responder closed the connection"
 

@@ -12,6 +12,7 @@ from responder.crypto.random_tree import RandomTree
 from responder.pki.sets import shipped_roots
 from responder.profiles.load import load_profile
 from responder.requester.attestation import AttestOptions, attest
+from responder.requester.steps import OtherKind
 
 
 class Scripted:
@@ -27,8 +28,8 @@ class Scripted:
     def closed(self):
         self.seen.append("closed")
 
-    def receive(self, data, now, *, padding=0):
-        self.seen.append((data, now, padding))
+    def receive(self, data, now, *, padding=0, secured=None):
+        self.seen.append((data, now, padding) if secured is None else (data, secured))
         return self.script.pop(0)
 
     def expire(self, name, now):
@@ -52,6 +53,16 @@ async def test_the_first_message_is_the_response():
     await channel.close()
     await channel.close()
     assert peer.seen == ["opened", (b"ask", 0.0, 0), "closed"]
+
+
+@pytest.mark.parametrize("secured", [True, False])
+async def test_records_go_both_ways_and_the_other_kind_is_told_apart(secured):
+    peer = Scripted([Send(b"answer", secured=True)])
+    channel = InProcessChannel(peer)
+    answer = await channel.exchange(b"ask", secured=secured)
+    assert answer == b"answer"
+    assert isinstance(answer, OtherKind) is not secured
+    assert peer.seen[1] == ((b"ask", channel.records) if secured else (b"ask", 0.0, 0))
 
 
 async def test_padding_goes_both_ways():
