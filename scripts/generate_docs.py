@@ -13,7 +13,9 @@ from responder.cli.main import VERBS, cli
 from responder.core.hooks import Hooks
 from responder.core.ownership import CLEARS, Level, Reset
 from responder.profiles.document import json_schema_text, with_key_tables
+from responder.requester.capabilities import flag_names
 from responder.requester.check_table import CHECKS
+from responder.requester.step_table import STEPS, PlanStep
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROOT = DOCS / "reference"
@@ -61,6 +63,29 @@ def checks() -> str:
     )
 
 
+def steps() -> str:
+    """What an attestation may be made of."""
+
+    def where(step: PlanStep) -> str:
+        places = [("outside", step.outside), ("in a session", step.inside)]
+        return ", ".join(place for place, run in places if run is not None)
+
+    def needs(step: PlanStep) -> str:
+        one, both = flag_names(step.needs), flag_names(step.both)
+        return " or ".join(one) + (f"{' or '.join(both)} of both sides" if both else "")
+
+    rows = [
+        [f"`{name}`", step.text, where(step), step.since.label, needs(step)]
+        for name, step in STEPS.items()
+    ]
+    return (
+        "# Steps\n\nWhat `spdm-responder attest` can do: outside of sessions by `--do`, in them by"
+        " `--session`. A step that the version or the capabilities do not allow is left out, and"
+        " told as `step.unsupported`.\n\n"
+        + table(["Step", "What it does", "Where", "Since", "Needs"], rows)
+    )
+
+
 def options() -> str:
     """Every verb with its help text."""
     context = click.Context(cli, info_name="spdm-responder")
@@ -91,6 +116,7 @@ PAGES = {
     "hooks.md": hooks,
     "resets.md": resets,
     "checks.md": checks,
+    "steps.md": steps,
     "faults.md": catalogue,
     "options.md": options,
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from responder.cli.algorithm_names import algorithm_in
+from responder.cli.attest_plan import plan_options, planned
 from responder.cli.exits import Exit
 from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError, suggest
@@ -162,6 +163,7 @@ def _vendor(text: str) -> "VendorRequest":
     type=click.Choice(list(_FAREWELLS)),
     help="Send this at the end (spdm-emu). [default: nothing]",
 )
+@plan_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as a JSON document.")
 def command(uri: Endpoint, **given: Any) -> None:
     """Authenticate the device at URI and read its measurements.
@@ -209,8 +211,9 @@ def _options(given: dict[str, Any]) -> "AttestOptions":
         "without": frozenset(given["without"]),
     }
     if given["as_"]:
-        if given["raw"] or given["public_key"]:
-            raise click.UsageError("--raw and --public-key are not for --as linux-cma")
+        if given["raw"] or given["public_key"] or given["steps"] or given["sessions"]:
+            reason = "--raw, --public-key, --do and --session are not for --as linux-cma"
+            raise click.UsageError(reason)
         options = linux_cma_options(**common, measurements=given["meas"] or "none")
     else:
         slot = given["slot"]
@@ -242,7 +245,7 @@ def _narrowed(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions
         )
     if given["hash"]:
         offer = replace(offer, base_hash=sum({row.bit for row in given["hash"]}))
-    return replace(options, offer=offer, vendor=given["vendor"])
+    return planned(replace(options, offer=offer, vendor=given["vendor"]), given)
 
 
 def _roots(files: tuple[Path, ...]) -> tuple[bytes, ...]:
@@ -317,7 +320,8 @@ async def _attest(uri: Endpoint, options: "AttestOptions", given: dict[str, Any]
         return unreached(str(uri), error.kind, error.reason)
     seed = given["seed"] or secrets.token_bytes(_SEED_SIZE)
     try:
-        attestation = attest(replace(options, padding=channel.padding), RandomTree(seed))
+        options = replace(options, padding=channel.padding, records=channel.records)
+        attestation = attest(options, RandomTree(seed))
         return await drive(attestation, channel, target=str(uri))
     finally:
         await channel.close()

@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from responder.requester.report import Report
+    from responder.requester.report import KeyPairReport, Report, SessionReport
 
 _VALUE_WIDTH = 20
 """Characters of a measurement's value that are shown; the JSON document has all."""
@@ -39,6 +39,9 @@ def facts(report: "Report") -> list[tuple[str, list[Row]]]:
         ("Certificate chain", _chain(report)),
         ("Connection", _connection(report)),
         ("Algorithms", list(report.algorithms.items())),
+        ("Sessions", [_session(session) for session in report.sessions]),
+        ("Key pairs", [_key_pair(pair) for pair in report.key_pairs]),
+        ("Events", [(f"{e.session} {e.instance}", f"{e.type}: {e.detail}") for e in report.events]),
         ("Observations", [(seen.id, seen.detail) for seen in report.observations]),
         ("Checks left out that would have refused", [*left_out]),
     ]
@@ -76,6 +79,11 @@ def _connection(report: "Report") -> list[Row]:
         rows.append(("capabilities", " ".join(report.capabilities.names)))
     if report.signed:
         rows.append(("signatures", ", ".join(report.signed)))
+    for name, value in (("endpoint info", report.endpoint_info), ("csr", report.csr)):
+        if value:
+            rows.append((name, _short(value)))
+    if report.extension_log:
+        rows.append(("extension log", f"{len(report.extension_log)} entries"))
     if report.vendor_response:
         rows.append(("vendor response", report.vendor_response))
     if report.exchanges:
@@ -84,6 +92,20 @@ def _connection(report: "Report") -> list[Row]:
             ("exchanges", f"{len(times)} in {sum(times):.1f} ms, slowest {max(times):.1f} ms")
         )
     return rows
+
+
+def _session(session: "SessionReport") -> Row:
+    what = [session.opened_by, f"DSP0277 {session.secured_version}"]
+    what += [f"requester authenticated {session.mutual}"] if session.mutual else []
+    what += [f"did {', '.join(session.steps)}"] if session.steps else []
+    return session.id, "; ".join([*what, "ended" if session.ended else "left open"])
+
+
+def _key_pair(pair: "KeyPairReport") -> Row:
+    slots = f"slots {', '.join(map(str, pair.slots))}" if pair.slots else "no slot"
+    return str(
+        pair.key_pair_id
+    ), f"{pair.algorithm or 'no key'}; {slots}; {', '.join(pair.key_usage)}"
 
 
 def measurement_rows(report: "Report") -> list[Row]:

@@ -12,7 +12,7 @@ from responder.crypto.signing import (
 from responder.errors import ConfigError
 from responder.requester.agreement import Agreement
 from responder.requester.options import OwnIdentity
-from responder.spec.algorithms import Signature
+from responder.spec.algorithms import BASE_ASYM, PQC_ASYM, Signature
 from responder.wire.certificate_chain import build_chain
 
 
@@ -57,10 +57,7 @@ def own_key(identity: OwnIdentity | None, agreed: Agreement) -> OwnKey | None:
     """
     if identity is None or agreed.own_signature is None:
         return None
-    try:
-        private = load_private_key(identity.key)
-    except UnsupportedKeyError as error:
-        raise ConfigError(str(error), where="requester's key") from error
+    private = _load(identity)
     if private.kind != agreed.own_signature.key:
         return None
     chain = b""
@@ -68,3 +65,21 @@ def own_key(identity: OwnIdentity | None, agreed: Agreement) -> OwnKey | None:
         root_hash = digest(agreed.base_hash, identity.chain[0])
         chain = build_chain(root_hash, list(identity.chain))
     return OwnKey(private, agreed.own_signature, chain, identity.slots, identity.ep_info)
+
+
+def own_schemes(identity: OwnIdentity) -> tuple[int, int]:
+    """What an identity can sign with, as bits of ReqBaseAsymAlg and ReqPqcAsymAlg.
+
+    Raises:
+        ConfigError: its key cannot be read.
+    """
+    kind = _load(identity).kind
+    base = sum(row.bit for row in BASE_ASYM if row.key == kind)
+    return base, sum(row.bit for row in PQC_ASYM if row.key == kind)
+
+
+def _load(identity: OwnIdentity) -> PrivateKey:
+    try:
+        return load_private_key(identity.key)
+    except UnsupportedKeyError as error:
+        raise ConfigError(str(error), where="requester's key") from error
