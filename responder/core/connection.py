@@ -11,7 +11,7 @@ from responder.core.encapsulation import Encapsulation
 from responder.core.errors import ProtocolError
 from responder.core.events import Event, SessionEnded, SessionEstablished, SessionStarted
 from responder.core.hooks import Hooks
-from responder.core.interfaces import VerifyingKey
+from responder.core.interfaces import RecordFormat, VerifyingKey
 from responder.core.ownership import CLEARS, Level, Reset
 from responder.core.session import Session
 from responder.core.transcript import Transcript
@@ -131,7 +131,10 @@ class ProvenRequester(msgspec.Struct, frozen=True):
 
 
 class Connection:
-    """One SPDM connection: phase, agreed version, negotiated values, transcripts, deferral."""
+    """One SPDM connection: phase, agreed version, negotiated values, transcripts, deferral.
+
+    ``record_form`` is what the transport puts into records, as of the latest one.
+    """
 
     def __init__(self, random: RandomTree, hooks: Hooks) -> None:
         self.random = random
@@ -142,6 +145,7 @@ class Connection:
         self.notes: list[Event] = []
         self._tokens = 0
         self._counts: Counter[str] = Counter()
+        self.record_form: RecordFormat | None = None
         self._forget()
 
     def _forget(self) -> None:

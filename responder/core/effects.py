@@ -18,11 +18,14 @@ class Send(msgspec.Struct, frozen=True):
         message: the bytes without any transport header.
         secured: the bytes are a secured record.
         delay: seconds to wait before it is sent; what follows is not held up.
+        through: what carries a message: what carried the request, nothing (``clear``), or the
+            session of this id.
     """
 
     message: bytes
     secured: bool = False
     delay: float = 0.0
+    through: int | Literal["request", "clear"] = "request"
 
 
 class ArmTimer(msgspec.Struct, frozen=True):

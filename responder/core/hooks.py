@@ -1,7 +1,7 @@
 """The places at which a draft passes by on its way out; the core calls, faults implement.
 
-The default changes nothing, and no rule of the protocol is written in terms of faults. The hooks
-derive, encap, seal, record and register are called by the parts that have such places.
+The default changes nothing, and no rule of the protocol is written in terms of faults. The hook
+register is called by the parts that have such places.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,6 +33,7 @@ class Exchange(msgspec.Struct):
         wire: the context that request and response are written in.
         now: virtual time in seconds.
         session_id: the session that the request came in; ``None`` outside of any.
+        record: the secured record that it came in; empty outside of any session.
         device: the device as it is without any fault.
         evidence: events that hooks add; they are emitted after the response.
     """
@@ -43,6 +44,7 @@ class Exchange(msgspec.Struct):
     wire: WireContext
     now: float
     session_id: int | None = None
+    record: bytes = b""
     device: Device | None = None
     evidence: "list[Event]" = msgspec.field(default_factory=list)
 
@@ -109,6 +111,33 @@ class Derivation(msgspec.Struct):
     result: bytes | None = None
 
 
+PURPOSES = (
+    "handshake secret",
+    "salt 1",
+    "master secret",
+    "export master secret",
+    *(
+        f"{side} {what}"
+        for side in ("request", "response")
+        for what in (
+            "handshake secret",
+            "finished key",
+            "handshake key",
+            "handshake iv",
+            "data secret",
+            "data key",
+            "data iv",
+            "update secret",
+            "update key",
+            "update iv",
+        )
+    ),
+    "requester verify data",
+    "responder verify data",
+)
+"""What a derivation can be for. The verify data is an HMAC over the hash of its transcript."""
+
+
 class Sealing(msgspec.Struct):
     """A secured record about to be sealed (hook ``seal``); every field may be changed.
 
@@ -122,6 +151,8 @@ class Sealing(msgspec.Struct):
         plaintext: what is sealed, ApplicationDataLength included.
         padding: random data after it.
         encrypted: whether the record is encrypted, or only authenticated.
+        big_endian: how the sequence number goes into the IV.
+        message: the SPDM message that the plaintext holds, to look at.
     """
 
     session_id: int
@@ -133,6 +164,8 @@ class Sealing(msgspec.Struct):
     plaintext: bytes
     padding: bytes = b""
     encrypted: bool = True
+    big_endian: bool = False
+    message: bytes = b""
 
 
 class Access(msgspec.Struct):

@@ -97,9 +97,10 @@ class Responder:
         except (RecordError, ValueError) as error:
             return self._undecryptable(session, data, str(error))
         session.last_traffic = now
+        self.connection.record_form = form
         code = message[1] if len(message) > 1 else 0
         received = RequestReceived(code, message, session.session_id)
-        return [Emit(received), *Turn(self, message, now, 0, session=session, form=form).take()]
+        return [Emit(received), *Turn(self, message, now, 0, session=session, record=data).take()]
 
     def _application(self, session: Session, data: bytes, form: RecordFormat) -> list[Effect]:
         """Answer application data that is no SPDM message, in its session.

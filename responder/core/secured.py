@@ -134,6 +134,7 @@ def seal_record(
             plaintext=application_data,
             padding=padding,
             encrypted=suite.encrypted,
+            big_endian=suite.big_endian,
         )
     )
     keys.sequence += 1
@@ -142,7 +143,7 @@ def seal_record(
 
 def _sealed(sealing: Sealing, suite: SecuredSuite) -> bytes:
     aead = by_name(AEADS, sealing.aead) or suite.aead
-    iv = nonce(sealing.iv, sealing.sequence, big_endian=suite.big_endian)
+    iv = nonce(sealing.iv, sealing.sequence, big_endian=sealing.big_endian)
     clear = b"" if sealing.encrypted else sealing.plaintext
     secret = sealing.plaintext + sealing.padding if sealing.encrypted else b""
     record = SecuredRecord(

@@ -23,6 +23,10 @@ class SessionPhase(Enum):
     ESTABLISHED = "established"
 
 
+SESSION_CHANGES = ("session established", "request keys updated", "response keys updated")
+"""What the hook ``transition`` sees become of a session, beside the phases of the connection."""
+
+
 class Sessions(Flag):
     """Where a request may come; rows of the request table combine these."""
 

@@ -1,7 +1,6 @@
 """One request on its way through the checks, the handler, the hooks and the signature."""
 
 from copy import copy
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
@@ -17,8 +16,8 @@ from responder.core.errors import (
 )
 from responder.core.events import ResponseSent
 from responder.core.hooked import Hooked
-from responder.core.hooks import Defer, Exchange
-from responder.core.interfaces import Device, RecordFormat
+from responder.core.hooks import Defer, Exchange, Sealing
+from responder.core.interfaces import Device
 from responder.core.secured import RecordError, seal_record
 from responder.core.session import Session
 from responder.core.table import REQUESTS, Row
@@ -60,7 +59,7 @@ class Turn:
         padding: int,
         *,
         session: Session | None = None,
-        form: RecordFormat | None = None,
+        record: bytes = b"",
     ) -> None:
         self.connection = responder.connection
         self.device = responder.device
@@ -70,7 +69,7 @@ class Turn:
         self.now = now
         self.padding = padding
         self.session = session
-        self.form = form
+        self.record = record
         self.around = 0
         self._wait = 0.0
         self._begin_work = responder.begin_work
@@ -147,24 +146,38 @@ class Turn:
             if not isinstance(effect, Send):
                 effects.append(effect)
                 continue
-            if self.session is None or effect.secured or exchange is None:
+            session = self._carrier(effect)
+            if session is None or effect.secured or exchange is None:
                 effects.append(effect)
             else:
-                effects += self._sealed(effect, self.session, exchange)
-            session_id = self.session.session_id if self.session else None
+                effects += self._sealed(effect, session, exchange)
+            session_id = session.session_id if session else None
             effects.append(Emit(sent(effect.message, reason, session_id)))
         return effects
 
+    def _carrier(self, effect: Send) -> Session | None:
+        """The session that carries a message; that of the request unless a hook says otherwise."""
+        if effect.through == "request":
+            return self.session
+        if effect.through == "clear":
+            return None
+        return self.connection.sessions.get(effect.through)
+
     def _sealed(self, effect: Send, session: Session, exchange: Exchange) -> list[Effect]:
         """The records that carry a response in a session."""
-        if self.form is None:
+        form = self.connection.record_form
+        if form is None:
             return []
-        size = min(self.policy.session.max_padding, self.form.max_padding)
+        size = min(self.policy.session.max_padding, form.max_padding)
         padding = self.connection.record_padding(size) if size else b""
-        hook = partial(self.hooks.seal, exchange)
+
+        def hook(sealing: Sealing) -> Sealing:
+            sealing.message = effect.message
+            return self.hooks.seal(exchange, sealing)
+
         try:
-            data = self.form.enclose(effect.message)
-            record = seal_record(session, data, self.form.sequence_size, padding, hook)
+            data = form.enclose(effect.message)
+            record = seal_record(session, data, form.sequence_size, padding, hook)
         except RecordError as error:
             self.connection.end_session(session, str(error))
             return []
@@ -190,7 +203,7 @@ class Turn:
     def _exchange(self, request: Message, raw: bytes, wire: WireContext) -> Exchange:
         session_id = self.session.session_id if self.session else None
         return Exchange(
-            self.connection, request, raw, wire, self.now, session_id, device=self.device
+            self.connection, request, raw, wire, self.now, session_id, self.record, self.device
         )
 
     def _answer(self, row: Row, exchange: Exchange) -> "Course[list[Effect]]":

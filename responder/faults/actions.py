@@ -125,7 +125,10 @@ class NotReady(Action, tag="not-ready", frozen=True, kw_only=True):
 
 
 class Silence(Action, tag="silence", frozen=True, kw_only=True):
-    """At `request`, `message`, `frame`: nothing is sent. At `request` it is not handled either."""
+    """At `request`, `message`, `frame`, `record`: nothing is sent.
+
+    At `request` it is not handled either.
+    """
 
 
 class Delay(Action, tag="delay", frozen=True, kw_only=True):
@@ -145,7 +148,7 @@ class Delay(Action, tag="delay", frozen=True, kw_only=True):
 
 
 class Replay(Action, tag="replay", frozen=True, kw_only=True):
-    """At `request`, `message`: an earlier message is the answer.
+    """At `request`, `message`, `record`: an earlier message, or record, is the answer.
 
     Attributes:
         message: its name; that of the answer if not given, any if `*`.
@@ -161,11 +164,11 @@ class Replay(Action, tag="replay", frozen=True, kw_only=True):
 
 
 class Answer(Action, tag="answer", frozen=True, kw_only=True):
-    """At `request`, `draft`, `message`: other bytes are the answer.
+    """At `request`, `draft`, `message`, `record`: other bytes are the answer.
 
     Attributes:
-        value: hexadecimal text; `request` is the request itself, `random` a body of random bytes
-            behind the right header, of the same size.
+        value: hexadecimal text; `request` is the request itself (at `record`, its record), `random`
+            a body of random bytes behind the right header, of the same size.
     """
 
     value: str
@@ -244,6 +247,42 @@ class Again(Action, tag="again", frozen=True, kw_only=True):
     """
 
     times: Times = 1
+
+
+class Keys(Action, tag="keys", frozen=True, kw_only=True):
+    """At `seal`: the record is sealed with other keys, or with what belongs to them.
+
+    Attributes:
+        side: those of the responder, or of the requester.
+        epoch: of these, the ones in use, the ones of the handshake, the first ones of application
+            data, the ones before the latest change, or the ones after the next.
+        session: whose.
+        take: what is taken of them: the `key` with its IV, the `sequence` number, which the header
+            says too, or the `session-id`.
+    """
+
+    side: Literal["response", "request"] = "response"
+    epoch: Literal["present", "handshake", "data", "previous", "next"] = "present"
+    session: Literal["this", "other"] = "this"
+    take: list[Literal["key", "sequence", "session-id"]] = field(default_factory=lambda: ["key"])
+
+
+class Carry(Action, tag="carry", frozen=True, kw_only=True):
+    """At `message`: the answer goes another way than its request came.
+
+    Attributes:
+        through: `clear`: outside of any session; `session`: in the newest one, or the newest other
+            one if the request came in a session.
+    """
+
+    through: Literal["clear", "session"]
+
+
+class Forget(Action, tag="forget", frozen=True, kw_only=True):
+    """At `request`, `message`: the device has lost the session, and does not say so.
+
+    A request in it is then not answered.
+    """
 
 
 class Write(Action, tag="write", frozen=True, kw_only=True):

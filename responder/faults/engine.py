@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from responder.core.connection import Connection
 from responder.core.effects import ArmTimer, Effect, Emit, Send
@@ -11,13 +11,11 @@ from responder.core.hooks import (
     Access,
     Deed,
     Defer,
-    Derivation,
     Exchange,
     Frame,
     Hooks,
     Link,
     PeerEvent,
-    Sealing,
     Signing,
 )
 from responder.core.interfaces import Device
@@ -26,6 +24,7 @@ from responder.faults import actions as act
 from responder.faults import edits, structs
 from responder.faults.editing import edit
 from responder.faults.edits import Action
+from responder.faults.key_ring import KeyRing
 from responder.faults.links import FrameInProgress, accepted
 from responder.faults.match import Armed, Occasion
 from responder.faults.memory import FaultMemory
@@ -42,9 +41,10 @@ from responder.faults.outgoing import (
 from responder.faults.overlay import Overlay
 from responder.faults.place import NoSuchPlace
 from responder.faults.rule import FaultSpec
+from responder.faults.sessions import SessionStriker
 from responder.faults.signing import Signer
 from responder.faults.sources import NoSources
-from responder.faults.striking import CarryOut, Striker, fired
+from responder.faults.striking import fired
 from responder.faults.subject import Ready, Subject, field_of
 from responder.spec.codes import name_of_code
 from responder.wire.capabilities import Capabilities
@@ -54,10 +54,9 @@ if TYPE_CHECKING:
     from responder.core.events import FaultFired
 
 Verdict = Defer | ProtocolError | list[Effect]
-AnyStruct = TypeVar("AnyStruct")
 
 
-class FaultEngine(Striker, Hooks):
+class FaultEngine(SessionStriker, Hooks):
     """The hooks of one connection, changed as a profile's faults say."""
 
     def __init__(
@@ -70,6 +69,7 @@ class FaultEngine(Striker, Hooks):
         super().__init__(faults, memory, random)
         self._outcomes = Outcomes(memory, self._own, read_file)
         self._signer = Signer(self._own, random)
+        self._ring = KeyRing()
         self._overlay = Overlay(memory, random)
         self._unsaid: list[FaultFired] = []  # evidence of hooks that see no exchange
 
@@ -134,6 +134,8 @@ class FaultEngine(Striker, Hooks):
 
     def device(self, exchange: Exchange, device: Device) -> Device:
         """The device as the faults show it."""
+        self._own.session = exchange.session_id
+        self._ring.look(exchange.connection)
         self._happened(f"received:{exchange.request.name}")
         for hook in ("device", "certificate"):
             for armed in self._striking(hook, Occasion(exchange)):
@@ -312,14 +314,6 @@ class FaultEngine(Striker, Hooks):
         self._happened(f"phase:{after}")
         return allowed
 
-    def derive(self, exchange: Exchange, derivation: Derivation) -> Derivation:
-        """Secret, salt, label and transcript of a key derivation."""
-        return self._edited("derive", exchange, derivation, derivation.purpose)
-
-    def seal(self, exchange: Exchange, sealing: Sealing) -> Sealing:
-        """Key, numbers, header and plaintext of a secured record."""
-        return self._edited("seal", exchange, sealing, response_name(exchange))
-
     def encap(self, exchange: Exchange, following: Message | None) -> Message | None:
         """Which encapsulated request comes next."""
         name = following.name if following is not None else ""
@@ -335,60 +329,21 @@ class FaultEngine(Striker, Hooks):
                 self._struck_once(armed, exchange, event)
         return following
 
-    def record(self, exchange: Exchange, record: bytes) -> list[bytes]:
-        """The sealed record."""
-        records = [record]
-
-        def one(action: Action, armed: Armed, draws: RandomTree) -> str:
-            del armed
-            if isinstance(action, act.Again):
-                records.extend([records[0]] * action.times)
-                return "sent again"
-            if isinstance(action, act.Silence):
-                records.clear()
-                return "not sent"
-            if not isinstance(action, edits.Edit):
-                raise NoSuchPlace(f"{action.__struct_config__.tag} does nothing at record")
-            subject = Subject.of_bytes(records[0], exchange.wire)
-            text = edit(subject, action, draws, NoSources())
-            records[0] = subject.bytes()
-            return text
-
-        for armed in self._striking("record", Occasion(exchange, response_name(exchange))):
-            kept = [*records]
-            told = self._carry_out(armed, one, "record")
-            event = self._event(armed, told, "record", (b"".join(kept), b"".join(records)))
-            if event is None:
-                records[:] = kept
-            else:
-                self._struck_once(armed, exchange, event)
-        return records
-
     def register(self, access: Access) -> Access:
         """A register access."""
         for armed in self._striking("register", Occasion(register=access.name)):
-            kept = copy(access)
-            told = self._carry_out(armed, self._on_struct(access, None), access.name)
-            if not told:
-                access = kept
-                continue
-            self._struck(armed)
-            access.evidence.append(fired(armed, told, access.name))
-        return access
+            changed = copy(access)
 
-    def _edited(self, hook: str, exchange: Exchange, subject: AnyStruct, name: str) -> AnyStruct:
-        for armed in self._striking(hook, Occasion(exchange, name)):
-            kept = copy(subject)
-            told = self._carry_out(armed, self._on_struct(subject, exchange), name)
+            def one(action: Action, _: Armed, draws: RandomTree, new: Access = changed) -> str:
+                return structs.change(new, action, draws, NoSources())
+
+            told = self._carry_out(armed, one, access.name)
             if told:
-                self._struck_once(armed, exchange, fired(armed, told, name))
-            else:
-                subject = kept
-        return subject
-
-    def _on_struct(self, subject: Any, exchange: Exchange | None) -> CarryOut:
-        sources = NoSources() if exchange is None else self._sources(exchange, None, "")
-        return lambda action, _, draws: structs.change(subject, action, draws, sources)
+                self._struck(armed)
+                before, after = structs.difference(access, changed)
+                access.evidence.append(fired(armed, told, access.name, before, after))
+                access = changed
+        return access
 
 
 def _answering(

@@ -34,7 +34,7 @@ class Occasion(msgspec.Struct):
         exchange: the request and its surroundings; ``None`` outside of any.
         message: name of the response, empty before there is one.
         field: gives the value of a response's field; ``None`` if it has none.
-        event, phase, kind, binding, register: what the hooks of that name speak of.
+        event, phase, kind, binding, register, purpose: what the hooks of that name speak of.
     """
 
     exchange: Exchange | None = None
@@ -45,6 +45,7 @@ class Occasion(msgspec.Struct):
     kind: str = ""
     binding: str = ""
     register: str = ""
+    purpose: str = ""
 
 
 def arm(faults: Iterable[FaultSpec]) -> list[Armed]:
@@ -68,6 +69,8 @@ class Matcher:
 
     def strikes(self, armed: Armed, occasion: Occasion) -> bool:
         """Whether the rule strikes now; counts it, or keeps how near it came."""
+        if occasion.exchange is not None:
+            self._own.session = occasion.exchange.session_id
         for rank, (holds, text) in enumerate(self._tests(armed, occasion)):
             if not holds:
                 self.miss(armed, Near(rank, f"{_place(occasion)}{text}"))
@@ -80,6 +83,8 @@ class Matcher:
 
     def counts(self, rule: Rule) -> Counts:
         """Where the rule counts."""
+        if rule.scope == "session":
+            return self._own.in_session[self._own.session]
         return self._memory if rule.scope in {"device", "process"} else self._own
 
     def _tests(self, armed: Armed, occasion: Occasion) -> Iterator[_Test]:
@@ -140,6 +145,9 @@ def _about_place(rule: Rule, occasion: Occasion) -> Iterator[_Test]:
         if rule.binding:
             text = f"binding {occasion.binding}, {_wanted(rule.binding)}"
             yield occasion.binding in rule.binding, text
+    if rule.purpose:
+        text = f"{occasion.purpose}, {_wanted(rule.purpose)}"
+        yield occasion.purpose in rule.purpose, text
     if rule.space:
         yield occasion.register in rule.space, f"{occasion.register}, {_wanted(rule.space)}"
 
@@ -172,7 +180,13 @@ def _about_fields(
 def algorithms(exchange: Exchange) -> set[str]:
     """The names of what is negotiated."""
     selected = exchange.connection.selected
-    chosen = (selected.base_asym, selected.base_hash, selected.measurement_hash)
+    chosen = (
+        selected.base_asym,
+        selected.base_hash,
+        selected.measurement_hash,
+        selected.exchange,
+        selected.aead,
+    )
     return {one.name for one in chosen if one is not None}
 
 

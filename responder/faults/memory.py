@@ -1,6 +1,6 @@
 """What the faults of one device remember: counts, events, and messages of its connections."""
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,10 @@ class ConnectionMemory(Counts):
         not_ready: how the request that is deferred now was deferred.
         repeated: what each step says unasked; ``spoken`` how often it has.
         ct_exponent: what CAPABILITIES said of CTExponent.
+        session: the session of the present exchange.
+        in_session: counts and events of each session; those outside of any are under ``None``.
+        sealed: the name of the message that was sealed last.
+        records: the records that were sealed, as they would have been without a change.
     """
 
     def __init__(self) -> None:
@@ -71,6 +75,10 @@ class ConnectionMemory(Counts):
         self.spoken: Counter[str] = Counter()
         self.repeated: dict[str, bytes] = {}
         self.ct_exponent = 0
+        self.session: int | None = None
+        self.in_session: defaultdict[int | None, Counts] = defaultdict(Counts)
+        self.sealed = ""
+        self.records: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)
 
 
 class FaultMemory(Counts):
@@ -124,6 +132,8 @@ class FaultMemory(Counts):
         names: Container[str],
         nth: int,
         counts: Callable[[Remembered], bool] = lambda _: True,
+        *,
+        records: bool = False,
     ) -> Remembered | None:
         """A message that crossed the wire before; ``None`` if there was none.
 
@@ -133,20 +143,21 @@ class FaultMemory(Counts):
             names: of the message; ``*`` among them is any name.
             nth: 1 is the first of them, -1 the last.
             counts: says which of them count.
+            records: of records, whose name is that of the message in them.
         """
         found = [
             one
-            for one in self._of(own, which)
+            for one in self._of(own, which, records=records)
             if ("*" in names or one.name in names) and counts(one)
         ]
         place = nth - 1 if nth > 0 else nth
         return found[place] if -len(found) <= place < len(found) else None
 
-    def _of(self, own: ConnectionMemory, which: str) -> Iterator[Remembered]:
-        if which == "any":
+    def _of(self, own: ConnectionMemory, which: str, *, records: bool) -> Iterator[Remembered]:
+        if which == "any" and not records:
             yield from self.messages
             return
         others = [one for one in self.connections if one is not own]
         chosen = {"this": [own], "previous": others[-1:], "other": others}[which]
         for connection in chosen:
-            yield from connection.messages
+            yield from connection.records if records else connection.messages

@@ -1,6 +1,7 @@
 """What becomes of an answer: the actions of the hooks ``request`` and ``message`` beside edits."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -41,6 +42,7 @@ class Outgoing(msgspec.Struct):
         name: what it is.
         delay: seconds to wait before it is sent.
         before, after: what is done besides.
+        through: what carries it; see ``core.effects.Send``.
     """
 
     message: bytes | None
@@ -48,15 +50,20 @@ class Outgoing(msgspec.Struct):
     delay: float = 0.0
     before: list[Effect] = msgspec.field(default_factory=list)
     after: list[Effect] = msgspec.field(default_factory=list)
+    through: int | Literal["request", "clear"] = "request"
 
     def copy(self) -> "Outgoing":
         """The answer as it is now; what is changed later does not show in it."""
-        return Outgoing(self.message, self.name, self.delay, [*self.before], [*self.after])
+        same = Outgoing(self.message, self.name, self.delay, [*self.before], [*self.after])
+        same.through = self.through
+        return same
 
     def effects(self) -> list[Effect]:
         """What is to be done, in order."""
-        sent = [] if self.message is None else [Send(self.message, delay=self.delay)]
-        return [*self.before, *sent, *self.after]
+        if self.message is None:
+            return [*self.before, *self.after]
+        sent = Send(self.message, delay=self.delay, through=self.through)
+        return [*self.before, sent, *self.after]
 
 
 class Outcomes:
@@ -88,7 +95,7 @@ class Outcomes:
             case act.Reset():
                 exchange.connection.reset(_RESETS[action.kind])
                 return f"{action.kind} reset"
-        return self._surround(out, action, armed, draws)
+        return self._surround(out, action, armed, exchange, draws)
 
     def _replace(
         self,
@@ -107,7 +114,9 @@ class Outcomes:
         out.message = answer_of(action, out.message or b"", exchange, draws)
         return "other bytes are the answer"
 
-    def _surround(self, out: Outgoing, action: Action, armed: Armed, draws: Draws) -> str:
+    def _surround(
+        self, out: Outgoing, action: Action, armed: Armed, exchange: Exchange, draws: Draws
+    ) -> str:
         match action:
             case act.Delay():
                 out.delay += delay_of(action, self._own.ct_exponent, draws)
@@ -118,6 +127,11 @@ class Outcomes:
             case act.Again():
                 out.after += [Send(out.message or b"")] * action.times
                 return f"it is sent {action.times} times more"
+            case act.Carry():
+                out.through = _another_way(action, exchange)
+                return "in the clear" if out.through == "clear" else f"in session {out.through:#x}"
+            case act.Forget():
+                return _forget(exchange, armed)
         raise NoSuchPlace(f"{action.__struct_config__.tag} does nothing at message")
 
     def replayed(self, action: act.Replay, name: str) -> bytes:
@@ -190,9 +204,28 @@ def fate(
             return unexpected(armed.fault.id), f"{action.kind} reset"
     out = Outgoing(b"", name)
     text = outcomes.carry_out(out, action, armed, exchange, draws)
-    if isinstance(action, act.CloseLink):
+    if isinstance(action, act.CloseLink | act.Forget):
         out.message = None
     return out.effects(), text
+
+
+def _another_way(action: act.Carry, exchange: Exchange) -> int | Literal["clear"]:
+    if action.through == "clear":
+        if exchange.session_id is None:
+            raise NoSuchPlace("it goes in the clear anyway")
+        return "clear"
+    for session_id in reversed(exchange.connection.sessions):
+        if session_id != exchange.session_id:
+            return session_id
+    raise NoSuchPlace("there is no other session")
+
+
+def _forget(exchange: Exchange, armed: Armed) -> str:
+    session = exchange.connection.sessions.get(exchange.session_id or 0)
+    if session is None:
+        raise NoSuchPlace("there is no session to lose")
+    exchange.connection.end_session(session, armed.fault.id)
+    return "the session is lost"
 
 
 def _not_ready(
@@ -214,6 +247,7 @@ def _not_ready(
         rdt_exponent=action.rdt_exponent,
         token=action.token,
         rdtm=action.rdtm,
+        session_id=deferred.session_id,
     )
     return refusal, told
 

@@ -67,6 +67,9 @@ AnyAction = (
     | act.CloseLink
     | act.Drip
     | act.Slice
+    | act.Keys
+    | act.Carry
+    | act.Forget
     | act.Again
     | act.Write
     | act.Hang
@@ -96,7 +99,9 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
         algorithm: negotiated algorithms, by name; one of them must be in use.
         request: fields of the request and the values (one, or a list) that they must have.
         response: the same for the response, at `draft`, `message` and later.
-        phase: at `transition`, the phase that is about to be entered.
+        phase: at `transition`, the phase that is about to be entered; `session established`,
+            `request keys updated` and `response keys updated` are those of a session.
+        purpose: at `derive`, what the key or value is for.
         event: at `connection`: before the server listens, or when a peer was accepted.
         kind: at `frame`, what the frame carries; SPDM messages if not given.
         binding: at `frame`, the transport binding.
@@ -123,6 +128,7 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
     request: dict[str, Value] = field(default_factory=dict)
     response: dict[str, Value] = field(default_factory=dict)
     phase: list[str] = field(default_factory=list)
+    purpose: list[str] = field(default_factory=list)
     event: Event = "accepted"
     kind: list[Kind] = field(default_factory=lambda: ["spdm"])
     binding: list[BindingName] = field(default_factory=list)

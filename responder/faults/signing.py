@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from responder.core.hooks import Exchange, Parts, Signing
+from responder.core.hooks import Derivation, Exchange, Parts, Signing
 from responder.core.interfaces import SigningKey
 from responder.crypto.hashing import digest
 from responder.crypto.random_tree import RandomTree
@@ -48,19 +48,41 @@ class Signer:
             NoSuchPlace: it cannot be done here.
         """
         match action:
-            case edits.Edit() if action.part:
-                return _edit_parts(signing, action, exchange.wire, draws, sources)
+            case _ if self.is_about_parts(action):
+                return self.change_parts(signing, action, exchange.wire, draws, sources)
             case edits.Set():
                 return _set(signing, action)
-            case act.LeaveOut() | act.PutIn() | act.DoublePart():
-                before = list(signing.parts)
-                signing.parts, text = self._parts(signing.parts, action)
-                if signing.parts == before:
-                    raise NoSuchPlace(f"{text}: the transcript stays as it is")
-                return text
             case act.Sign():
                 return self._sign(signing, action, exchange)
         raise NoSuchPlace(f"{action.__struct_config__.tag} does nothing at pre_sign")
+
+    @staticmethod
+    def is_about_parts(action: Action) -> bool:
+        """Whether an action changes a transcript."""
+        if isinstance(action, edits.Edit):
+            return bool(action.part)
+        return isinstance(action, act.LeaveOut | act.PutIn | act.DoublePart)
+
+    def change_parts(
+        self,
+        subject: Signing | Derivation,
+        action: Action,
+        wire: WireContext,
+        draws: Draws,
+        sources: Sources,
+    ) -> str:
+        """Change the transcript of a signature or of a derivation; return what was done.
+
+        Raises:
+            NoSuchPlace: it cannot be done here.
+        """
+        if isinstance(action, edits.Edit):
+            return _edit_parts(subject, action, wire, draws, sources)
+        parts, text = self._parts(subject.parts, action)
+        if parts == subject.parts:
+            raise NoSuchPlace(f"{text}: the transcript stays as it is")
+        subject.parts = parts
+        return text
 
     def after(
         self,
@@ -154,14 +176,18 @@ def _require_other(key: SigningKey, healthy: SigningKey, name: str) -> None:
 
 
 def _edit_parts(
-    signing: Signing, action: edits.Edit, wire: WireContext, draws: Draws, sources: Sources
+    signing: Signing | Derivation,
+    action: edits.Edit,
+    wire: WireContext,
+    draws: Draws,
+    sources: Sources,
 ) -> str:
     told = []
     parts = []
     for name, data in signing.parts:
         if action.part in {"*", name}:
             version = data[0] if data else wire.version
-            subject = Subject.of_bytes(data, wire.replace(version=version, signature_size=0))
+            subject = Subject.of_bytes(data, _unsigned(wire, version))
             told.append(f"{name} {edit(subject, action, draws, sources)}")
             data = subject.bytes()  # noqa: PLW2901 - the part as it is now
         parts.append((name, data))
@@ -171,6 +197,11 @@ def _edit_parts(
         raise NoSuchPlace(f"{told[0]}: the transcript stays as it is")
     signing.parts = parts
     return "transcript: " + "; ".join(told)
+
+
+def _unsigned(wire: WireContext, version: int) -> WireContext:
+    """How a message is read that has neither signature nor verify data yet."""
+    return wire.replace(version=version, signature_size=0, handshake_in_the_clear=True)
 
 
 def _set(signing: Signing, action: edits.Set) -> str:

@@ -1,10 +1,12 @@
 """Edits of what is no message: derivations, records to be sealed, register accesses."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
 
-from responder.faults import actions as act
+from responder.core.hooks import Access, Derivation, Sealing
 from responder.faults import edits
 from responder.faults.editing import Draws, Sources, edit
 from responder.faults.edits import Action
@@ -12,10 +14,20 @@ from responder.faults.place import NoSuchPlace
 from responder.faults.subject import Subject
 from responder.spec.algorithms import BASE_HASHES, by_name
 from responder.wire.context import WireContext
+from responder.wire.secured import Plaintext
 
 _PLAIN = WireContext()
-_WIDTHS = {"sequence": 8, "session_id": 4, "value": 4, "size": 2, "version": 1}
+_WIDTHS = {"sequence": 8, "session_id": 4, "value": 4, "size": 2, "version": 1, "offset": 4}
 """Bytes of the fields that are numbers."""
+_PLAINTEXT = "plaintext"
+FIELDS: Mapping[type, frozenset[str]] = MappingProxyType(
+    {
+        Derivation: frozenset(Derivation.__struct_fields__) - {"purpose", "parts"},
+        Sealing: frozenset(Sealing.__struct_fields__) - {"message"},
+        Access: frozenset({"value"}),
+    }
+)
+"""What edits may change in each."""
 
 
 def change(subject: Any, action: Action, draws: Draws, sources: Sources) -> str:
@@ -24,22 +36,52 @@ def change(subject: Any, action: Action, draws: Draws, sources: Sources) -> str:
     Raises:
         NoSuchPlace: it has no such field, or the action does nothing there.
     """
-    if isinstance(action, act.LeaveOut) and hasattr(subject, "parts"):
-        kept = [part for part in subject.parts if part[0] not in action.part]
-        if kept == subject.parts:
-            raise NoSuchPlace(f"there is no {', '.join(action.part)}")
-        subject.parts = kept
-        return f"without {', '.join(action.part)}"
     if not isinstance(action, edits.Edit):
         raise NoSuchPlace(f"{action.__struct_config__.tag} does nothing here")
-    if action.field not in subject.__struct_fields__:
-        raise NoSuchPlace(f"there is no {action.field} here")
-    old = getattr(subject, action.field)
-    new = _changed(old, action, draws, sources)
+    field, _, inside = action.field.partition(".")
+    if field not in FIELDS[type(subject)]:
+        raise NoSuchPlace(f"there is no {field} here")
+    old = getattr(subject, field)
+    if field == _PLAINTEXT:
+        new: Any = _in_plaintext(subject, replace(action, field=inside), draws, sources)
+    else:
+        new = _changed(old, action, draws, sources)
     if new == old:
-        raise NoSuchPlace(f"{action.field} stays as it is")
-    setattr(subject, action.field, new)
+        raise NoSuchPlace(f"{field} stays as it is")
+    setattr(subject, field, new)
     return f"{action.__struct_config__.tag} {action.field}"
+
+
+def difference(before: Any, after: Any) -> tuple[bytes, bytes]:
+    """The fields of two structs in which they differ, as bytes, in order."""
+    found = [
+        (_as_bytes(name, old), _as_bytes(name, new))
+        for name in before.__struct_fields__
+        if (old := getattr(before, name)) != (new := getattr(after, name))
+    ]
+    return b"".join(old for old, _ in found), b"".join(new for _, new in found)
+
+
+def _as_bytes(name: str, value: Any) -> bytes:
+    match value:
+        case bytes():
+            return value
+        case bool():
+            return bytes([value])
+        case int():
+            return value.to_bytes(_WIDTHS[name], "little")
+        case list():
+            return b"".join(data for _, data in value)
+        case None:
+            return b""
+    return str(getattr(value, "name", value)).encode()
+
+
+def _in_plaintext(sealing: Sealing, action: edits.Edit, draws: Draws, sources: Sources) -> bytes:
+    """What is sealed; encrypted, it has a length before the application data."""
+    subject = Subject.of_bytes(sealing.plaintext, _PLAIN, Plaintext)
+    edit(subject, action, draws, sources)
+    return subject.bytes()
 
 
 def _changed(old: Any, action: edits.Edit, draws: Draws, sources: Sources) -> Any:

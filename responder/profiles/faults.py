@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from responder.core.connection import Phase
+from responder.core.hooks import PURPOSES, Access, Derivation, Sealing
+from responder.core.session import SESSION_CHANGES
 from responder.errors import ConfigError, suggest
 from responder.faults import actions as act
 from responder.faults import edits
@@ -22,18 +24,53 @@ from responder.faults.edits import Action
 from responder.faults.outgoing import error_code
 from responder.faults.rule import FaultSpec, Rule
 from responder.faults.signing import SignatureHalves
+from responder.faults.structs import FIELDS
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
 from responder.profiles.source import KeyPath
-from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, MEASUREMENT_HASHES, PQC_ASYM
+from responder.spec.algorithms import (
+    AEADS,
+    BASE_ASYM,
+    BASE_HASHES,
+    DHE_GROUPS,
+    KEMS,
+    MEASUREMENT_HASHES,
+    PQC_ASYM,
+)
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.wire.frames import LAYERS
 from responder.wire.message import Record
 from responder.wire.raw import RawMessage
 from responder.wire.registry import BY_CODE
+from responder.wire.secured import Plaintext, SecuredRecord
 
 _MESSAGES = {code.name: int(code) for code in (*RequestCode, *ResponseCode)}
-_ALGORITHMS = {row.name: row for row in (*BASE_ASYM, *PQC_ASYM, *BASE_HASHES, *MEASUREMENT_HASHES)}
+_ALGORITHMS = {
+    row.name
+    for table in (BASE_ASYM, PQC_ASYM, BASE_HASHES, MEASUREMENT_HASHES, DHE_GROUPS, KEMS, AEADS)
+    for row in table
+}
+_PARTS = frozenset(
+    {
+        *_MESSAGES,
+        "certificate chain hash",
+        "requester certificate chain hash",
+        "encapsulated DIGESTS",
+        *(f"{name} signature" for name in ("KEY_EXCHANGE_RSP", "FINISH")),
+        *(
+            f"{name} verify data"
+            for name in (
+                "KEY_EXCHANGE_RSP",
+                "FINISH",
+                "FINISH_RSP",
+                "PSK_EXCHANGE_RSP",
+                "PSK_FINISH",
+            )
+        ),
+    }
+)
+"""Parts of transcripts: messages, and what a session's transcript holds besides."""
+_PHASES = (*Phase.__members__, *SESSION_CHANGES)
 _SIGNED = ("CHALLENGE_AUTH", "MEASUREMENTS", "KEY_EXCHANGE_RSP", "ENDPOINT_INFO")
 """Responses that a responder signs."""
 _EDITS = edits.Edit
@@ -51,13 +88,13 @@ _OUTCOMES = (
 )
 DOES: Mapping[str, tuple[type[Action], ...]] = {
     "connection": (act.CloseLink, act.Write, act.Hang, act.Refuse),
-    "request": (act.NotReady, *_OUTCOMES),
+    "request": (act.NotReady, act.Forget, *_OUTCOMES),
     "device": (act.Slot, act.Measure, act.Fill, act.ContentChanged),
     "certificate": (act.Defect,),
     "draft": (_EDITS, act.Error, act.Answer),
     "pre_sign": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart, act.Sign),
     "post_sign": (_EDITS, act.Forge),
-    "message": (_EDITS, *_OUTCOMES),
+    "message": (_EDITS, act.Carry, act.Forget, *_OUTCOMES),
     "frame": (
         _EDITS,
         act.Silence,
@@ -70,10 +107,10 @@ DOES: Mapping[str, tuple[type[Action], ...]] = {
         act.Hang,
     ),
     "transition": (act.Suppress,),
-    "derive": (_EDITS, act.LeaveOut),
+    "derive": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart),
     "encap": (act.Suppress, act.Answer),
-    "seal": (_EDITS,),
-    "record": (_EDITS, act.Again, act.Silence),
+    "seal": (_EDITS, act.Keys),
+    "record": (_EDITS, act.Again, act.Silence, act.Replay, act.Answer),
     "register": (_EDITS,),
 }
 """What can be done at each hook."""
@@ -95,6 +132,7 @@ _WORDS_OF: Mapping[type[Action], frozenset[str]] = {
     act.Write: frozenset(),
 }
 """The words of actions that have others."""
+_STRUCTS: Mapping[str, type] = {"derive": Derivation, "seal": Sealing, "register": Access}
 _EVENTS = ("sent", "received", "fired", "step", "phase")
 _SIGNING = ("context", "version", "base_hash", "scheme")
 
@@ -163,7 +201,8 @@ def _check_rule(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> 
         raise lookup.source.error((*path, "action"), f"fault {fault.id!r} does nothing")
     _known((*path, "message"), rule.message, _MESSAGES, "message", lookup)
     _known((*path, "version"), rule.version, names.VERSIONS, "SPDM version", lookup)
-    _known((*path, "phase"), rule.phase, Phase.__members__, "phase", lookup)
+    _known((*path, "phase"), rule.phase, _PHASES, "phase", lookup)
+    _known((*path, "purpose"), rule.purpose, PURPOSES, "purpose", lookup)
     _known((*path, "algorithm"), rule.algorithm, _ALGORITHMS, "algorithm", lookup)
     _check_events(path, rule, fault, lookup)
     _check_signed(path, rule, lookup)
@@ -237,7 +276,7 @@ def _check_action(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> 
         _check_word(path, "how", action.how, "forgery", lookup)
     if isinstance(action, act.LeaveOut | act.DoublePart):
         wanted = [part for part in action.part if part != "*"]
-        _known((*path, "part"), wanted, _MESSAGES, "message", lookup)
+        _known((*path, "part"), wanted, _PARTS, "message", lookup)
     if isinstance(action, edits.Edit):
         _check_edit(path, rule, action, lookup)
 
@@ -288,20 +327,31 @@ def _check_edit(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -
             _check_address((*path, key), rest, [record], lookup)
         elif rule.hook == "pre_sign" and not action.part:
             lookup.one((*path, key), address, dict.fromkeys(_SIGNING, 1), "field of a signature")
-        elif rule.hook not in {"derive", "seal", "register", "record"}:
+        elif rule.hook in _STRUCTS and not action.part:
+            _check_struct((*path, key), address, _STRUCTS[rule.hook], lookup)
+        else:
             _check_address((*path, key), address, classes, lookup)
     if isinstance(action, edits.Copy) and action.of in {"request", "earlier"} and action.message:
         wanted = [action.message] if isinstance(action.message, str) else action.message
         _known((*path, "message"), wanted, _MESSAGES, "message", lookup)
 
 
+def _check_struct(path: KeyPath, address: str, struct: type, lookup: Lookup) -> None:
+    field, dot, inside = address.partition(".")
+    lookup.one(path, field, dict.fromkeys(FIELDS[struct], 1), f"field of a {struct.__name__}")
+    if dot:
+        _check_address(path, inside, [Plaintext] if field == "plaintext" else [RawMessage], lookup)
+
+
 def _classes(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> list[type[Record]]:
     """What an edit can meet at its hook."""
     if rule.hook == "post_sign":
         return [SignatureHalves]
+    if rule.hook == "record":
+        return [SecuredRecord]
     if action.part and action.part != "*":
-        _known((*path, "part"), [action.part], _MESSAGES, "message", lookup)
-        return [_class(action.part)]
+        _known((*path, "part"), [action.part], _PARTS, "message", lookup)
+        return [_class(action.part)] if action.part in _MESSAGES else [RawMessage]
     responses = [name for name in rule.message if not _is_request(name)]
     return [_class(name) for name in responses] or [
         kind for code, kind in BY_CODE.items() if code < 0x80 or action.part
