@@ -4,13 +4,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from responder.cli.algorithm_names import algorithm_in
 from responder.cli.decode_input import NORMAL_COMMAND, SPLITS, Payload, is_hex, payloads
-from responder.cli.decode_transport import AUTO, TRANSPORTS, Unwrapped, unframed, unwrap
+from responder.cli.decode_transport import (
+    AUTO,
+    TRANSPORTS,
+    Unwrapped,
+    disclosed,
+    unframed,
+    unwrap,
+)
 from responder.cli.exits import Exit
 from responder.cli.output import reader_may_leave
 from responder.spec.algorithms import (
@@ -29,6 +36,9 @@ from responder.transport.errors import FramingError
 from responder.wire.context import WireContext
 from responder.wire.describe import Description, Line, describe, describe_record, text_of_line
 from responder.wire.follow import NOTHING_KNOWN, Conversation
+
+if TYPE_CHECKING:
+    from responder.cli.decode_keys import KeyRing
 
 VALUE_WIDTH = 64
 """Characters of a value that are shown unless all of them are asked for."""
@@ -104,8 +114,20 @@ _SIZED = frozenset(
     default="auto",
     help="Where hexadecimal text is cut into messages.",
 )
+@click.option(
+    "--keylog",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Open secured records with the keys that serve --keylog wrote.",
+)
 @click.option("--full", is_flag=True, help="Show all bytes of long fields.")
-def command(source: tuple[str, ...], transport: str, split: str, full: bool, **known: Any) -> None:
+def command(
+    source: tuple[str, ...],
+    transport: str,
+    split: str,
+    keylog: Path | None,
+    full: bool,
+    **known: Any,
+) -> None:
     """Print SPDM messages field by field.
 
     Messages are read from a file, from hexadecimal on the command line, or from standard input
@@ -116,12 +138,22 @@ def command(source: tuple[str, ...], transport: str, split: str, full: bool, **k
     Exits 0 when everything could be read, 1 when something could not.
     """
     content = _content(source)
-    decoder = _Decoder(_context(**known), _printer(), 0 if full else VALUE_WIDTH)
+    width = 0 if full else VALUE_WIDTH
+    decoder = _Decoder(_context(**known), _printer(), width, _openers(keylog))
     for payload in payloads(content, split):
         for part in unframed(payload, transport):
             decoder.show(part, transport)
     clean = decoder.shown and not decoder.problems
     click.get_current_context().exit(Exit.OK if clean else Exit.FINDING)
+
+
+def _openers(keylog: Path | None) -> "KeyRing | None":
+    """What opens records, if there is a key log."""
+    if keylog is None:
+        return None
+    from responder.cli.decode_keys import KeyRing  # noqa: PLC0415 - ciphers are slow to import
+
+    return KeyRing(keylog)
 
 
 def _content(source: tuple[str, ...]) -> bytes:
@@ -200,8 +232,11 @@ class _Decoder:
         problems: how many of them could not be read to the end.
     """
 
-    def __init__(self, context: WireContext, put: Print, width: int) -> None:
+    def __init__(
+        self, context: WireContext, put: Print, width: int, keys: "KeyRing | None" = None
+    ) -> None:
         self._context = context
+        self._keys = keys
         self._conversations: dict[int, _Followed] = {}
         self._put = put
         self._width = width
@@ -226,13 +261,17 @@ class _Decoder:
         if inner.label:
             self._bytes(f"{inner.label} ({inner.binding})", inner.data)
             return
-        if inner.sequence_number_size is not None:
-            self._secured(inner)
-            return
         followed = self._conversations.setdefault(
             payload.connection, _Followed(Conversation(self._context))
         )
+        if inner.sequence_number_size is not None:
+            self._secured(inner, followed)
+            return
         origin = f"connection {payload.connection}" if payload.connection else inner.binding
+        self._followed(inner, followed, origin)
+
+    def _followed(self, inner: Unwrapped, followed: "_Followed", origin: str) -> None:
+        """A message, and the large one that it may complete."""
         self._message(inner, followed, origin)
         completed = followed.conversation.completed
         if completed is not None:
@@ -247,9 +286,25 @@ class _Decoder:
         elif inner.data[1] not in _CODES:
             self._problem(f"{name_of_code(inner.data[1])} is no code of SPDM")
 
-    def _secured(self, inner: Unwrapped) -> None:
-        context = WireContext(sequence_number_size=inner.sequence_number_size or 0)
+    def _secured(self, inner: Unwrapped, followed: "_Followed") -> None:
+        """A record; with its key, what is in it."""
+        size = inner.sequence_number_size or 0
+        context = WireContext(sequence_number_size=size)
         self._print(describe_record(inner.data, context, padding=inner.padding), inner.binding)
+        if self._keys is None:
+            return
+        opened = self._keys.open(inner.data, size, inner.padding)
+        if opened is None:
+            self._problem("no key of the log opens it")
+            return
+        keys = opened.keys
+        origin = f"{keys.direction} {opened.sequence}, {keys.phase} keys"
+        try:
+            message = disclosed(opened.data, inner.binding)
+        except FramingError:
+            self._bytes(f"application data ({origin})", opened.data)
+            return
+        self._followed(Unwrapped(inner.binding, message), followed, origin)
 
     def _print(self, description: Description, origin: str) -> None:
         self._put(f"#{self.shown} {description.title} ({origin})", TITLE)

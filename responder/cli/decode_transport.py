@@ -7,6 +7,7 @@ from responder.cli.decode_input import Payload
 from responder.transport.binding import binding_of
 from responder.transport.carried import Kind
 from responder.transport.errors import FramingError
+from responder.transport.records import records_of
 from responder.transport.socket_frame import (
     HEADER_SIZE,
     Command,
@@ -86,6 +87,11 @@ def _bound(data: bytes, transport: int, padding: int = 0) -> Unwrapped:
     secured = carried.kind is Kind.SECURED
     size = _SEQUENCE_NUMBER_SIZES.get(binding.transport, 0) if secured else None
     return Unwrapped(binding.name, message, max(binding.padding, padding), label, size)
+
+
+def disclosed(application_data: bytes, binding: str) -> bytes:
+    """The SPDM message in a record's application data; FramingError if it is of another kind."""
+    return records_of(BINDINGS[binding]).disclose(application_data)
 
 
 def unframed(payload: Payload, transport: str) -> Iterator[Payload]:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import socket
 
     from responder.observe.bus import Bus
+    from responder.observe.queued import QueuedSink
     from responder.profiles.load import Profile
     from responder.server.listener import Listener
 
@@ -26,6 +28,7 @@ _STDERR = 2
 _FLUSH_TIME = 1.0
 """Seconds that a stop waits for journal and log to be written."""
 _SEED_SIZE = 16
+_OWNER_ONLY = 0o600
 _OTHER_DESCRIPTORS = 64
 """Files, listeners and what the interpreter keeps open."""
 
@@ -112,6 +115,13 @@ _SECONDS = click.FloatRange(min=0)
 @click.option("--ready-fd", type=click.IntRange(1), help="Write READY to this descriptor.")
 @click.option("--journal", type=_FILE, help="Write all that happens to this file, as JSON Lines.")
 @click.option(
+    "--keylog",
+    type=_FILE,
+    metavar="FILE",
+    help="Write the keys of all sessions to this file, readable by its owner only: for "
+    "`decode --keylog`. Never with keys that matter.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["error", "warning", "info", "debug"]),
     default="info",
@@ -169,6 +179,9 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
 
     _check_descriptor(options.get("ready_fd"))
+    if options.get("keylog") is not None:
+        session = replace(profile.policy.session, log_keys=True)
+        profile = replace(profile, policy=replace(profile.policy, session=session))
     listeners = _listeners(options)
     seed = options.get("seed") or _random_seed()
     attach = Attach(options.get("attach") or profile.server.attach)
@@ -256,24 +269,42 @@ def _allow_descriptors(connections: int) -> None:
 def _observers(stack: ExitStack, options: dict[str, Any]) -> "Bus":
     from responder.observe.bus import Bus  # noqa: PLC0415 - as in command
     from responder.observe.log import Level, Log, LogSink  # noqa: PLC0415 - as in command
-    from responder.observe.queued import QueuedSink  # noqa: PLC0415 - as in command
 
     level = Level[(options.get("log_level") or "info").upper()]
     log = LogSink(Log(_STDERR, level))
     stack.callback(log.queue.close, _FLUSH_TIME)  # what is lost has no other place to be told
     bus = Bus(log)
-    path = options.get("journal")
-    if path is not None:
+    if options.get("journal") is not None:
         from responder.observe.lines import JsonLines  # noqa: PLC0415 - only if asked for
 
-        try:
-            file = stack.enter_context(path.open("wb", buffering=0))
-        except OSError as error:
-            raise UnavailableError(f"journal {path}: {system_reason(error)}") from error
-        journal = QueuedSink(JsonLines(file).write)
-        stack.callback(_close_sink, f"journal {path}", journal)
-        bus.add(journal)
+        bus.add(_file_sink(stack, "journal", options["journal"], JsonLines))
+    if options.get("keylog") is not None:
+        from responder.observe.keylog import KeyLog  # noqa: PLC0415 - only if asked for
+
+        bus.add_for_keys(_file_sink(stack, "key log", options["keylog"], KeyLog, _private))
     return bus
+
+
+def _file_sink(
+    stack: ExitStack, name: str, path: Path, writer: Any, opener: Any = None
+) -> "QueuedSink":
+    from responder.observe.queued import QueuedSink  # noqa: PLC0415 - as in command
+
+    try:
+        file = stack.enter_context(open(path, "wb", 0, opener=opener))  # noqa: SIM115
+    except OSError as error:
+        raise UnavailableError(f"{name} {path}: {system_reason(error)}") from error
+    sink = QueuedSink(writer(file).write)
+    stack.callback(_close_sink, f"{name} {path}", sink)
+    return sink
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else may read, also one that was there before; devices stay."""
+    descriptor = os.open(path, flags, _OWNER_ONLY)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, _OWNER_ONLY)
+    return descriptor
 
 
 def _close_sink(name: str, sink: Any) -> None:

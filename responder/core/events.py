@@ -44,6 +44,29 @@ class SessionEstablished(Event, frozen=True):
     session_id: int
 
 
+class SessionKeys(Event, frozen=True):
+    """New keys protect one direction of a session; told only where the policy wants key logs.
+
+    Attributes:
+        session_id: 32 bits.
+        direction: ``request`` or ``response``.
+        phase: ``handshake``, ``data``, then ``update 1`` and so on.
+        aead: the cipher's name.
+        encrypted: records are encrypted, not only authenticated.
+        big_endian: how the sequence number enters the IV.
+        key, iv: what protects the records, from sequence number 0 on.
+    """
+
+    session_id: int
+    direction: str
+    phase: str
+    aead: str
+    encrypted: bool
+    big_endian: bool
+    key: bytes
+    iv: bytes
+
+
 class SessionEnded(Event, frozen=True):
     """A session is gone, and why."""
 

@@ -141,6 +141,9 @@ class Responder:
         effects: list[Effect] = [
             Emit(PhaseChanged(before.name, after.name)) for before, after in changes
         ]
+        if self.policy.session.log_keys:
+            for session in self.connection.sessions.values():
+                notes += session.new_keys()
         return effects + [Emit(note) for note in notes]
 
     def expire(self, name: str, now: float) -> list[Effect]:

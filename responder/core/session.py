@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from responder.core.event_queue import EventQueue
+from responder.core.events import SessionKeys
 from responder.core.interfaces import VerifyingKey
 from responder.core.key_schedule import Deriver, KeySchedule, TrafficKeys
 from responder.core.transcript import Transcript
@@ -115,6 +116,7 @@ class Session:
         self.pending_update = 0
         self.events = EventQueue()
         self._schedule = KeySchedule(base_hash, suite.aead, version, psk=psk)
+        self._told: dict[str, TrafficKeys] = {}
 
     @property
     def established(self) -> bool:
@@ -135,6 +137,27 @@ class Session:
     def export_master_secret(self) -> bytes:
         """The secret for what stands above SPDM; empty until the session is established."""
         return self._schedule.export_master_secret
+
+    def new_keys(self) -> list[SessionKeys]:
+        """The keys that have come into use since this was asked last, for key logs."""
+        found = []
+        for direction, keys in (("request", self.request), ("response", self.response)):
+            if keys.key and self._told.get(direction) is not keys:
+                self._told[direction] = keys
+                suite = self.suite
+                found.append(
+                    SessionKeys(
+                        session_id=self.session_id,
+                        direction=direction,
+                        phase=keys.epoch,
+                        aead=suite.aead.name,
+                        encrypted=suite.encrypted,
+                        big_endian=suite.big_endian,
+                        key=keys.key,
+                        iv=keys.iv,
+                    )
+                )
+        return found
 
     def keep(self, name: str, data: bytes) -> None:
         """Add to the transcript."""

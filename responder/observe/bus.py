@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from responder.core.events import Event
+from responder.core.events import Event, SessionKeys
 from responder.observe.entry import Entry
 
 Sink = Callable[[Entry], None]
@@ -20,24 +20,30 @@ class Bus:
 
     Sinks are called in the loop's thread and must return at once: whatever may take time goes
     through a ``responder.observe.queued.QueuedSink``. A sink that raises is taken off, and the
-    others are told.
+    others are told. Keys of sessions are told to the sinks for keys and to no other.
     """
 
     def __init__(self, *sinks: Sink) -> None:
         self._sinks = list(sinks)
+        self._key_sinks: list[Sink] = []
 
     def add(self, sink: Sink) -> None:
         """Tell ``sink`` too, from now on."""
         self._sinks.append(sink)
 
+    def add_for_keys(self, sink: Sink) -> None:
+        """Tell ``sink`` the keys of sessions, and nothing else."""
+        self._key_sinks.append(sink)
+
     def __call__(self, time: float, connection: int, event: Event) -> None:
         """Tell all sinks."""
         entry = Entry(time, connection, event)
-        for sink in tuple(self._sinks):
+        sinks = self._key_sinks if isinstance(event, SessionKeys) else self._sinks
+        for sink in tuple(sinks):
             try:
                 sink(entry)
             except Exception as error:  # noqa: BLE001 - the protocol goes on whatever a sink does
-                self._sinks.remove(sink)
+                sinks.remove(sink)
                 self(
                     time, connection, ObserverLost(_name(sink), f"{type(error).__name__}: {error}")
                 )

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 from cli.serve_process import (
@@ -337,3 +338,29 @@ def test_a_called_requester_ends_it():
             assert served.outcome()[0] == 0
         thread.join()
     assert seen == ["000001bf", "0000fffe0000000300000000"]
+
+
+def test_a_key_log_is_for_its_owner_only(tmp_path):
+    path = tmp_path / "keys.jsonl"
+    path.write_text("something that everybody could read\n")
+    path.chmod(0o644)
+    with serving("--port", "0", "--keylog", str(path)) as served:
+        served.read_ready()
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.read_bytes() == b""
+        assert served.end()[0] == 0
+
+
+def test_a_key_log_that_cannot_be_written(tmp_path):
+    with serving("--port", "0", "--keylog", str(tmp_path / "none" / "keys")) as served:
+        code, err = served.outcome()
+    assert code == 4
+    assert "key log" in err
+
+
+def test_a_key_log_on_a_device_leaves_the_device_as_it_is():
+    mode = Path("/dev/null").stat().st_mode
+    with serving("--port", "0", "--keylog", "/dev/null") as served:
+        served.read_ready()
+        assert served.end()[0] == 0
+    assert Path("/dev/null").stat().st_mode == mode
