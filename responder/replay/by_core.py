@@ -6,12 +6,10 @@ answers has to be what was recorded, byte for byte; transcripts, keys and record
 the requester signs in encapsulated exchanges it does not see: it would ask otherwise.
 """
 
-from typing import cast
-
 from responder.core.connection import Peer, Phase, Selected
 from responder.core.effects import Emit
 from responder.core.events import ResponseSent
-from responder.core.interfaces import AlgorithmPolicy, Device, ResponderPolicy, SessionPolicy
+from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy, SessionPolicy
 from responder.core.key_schedule import Deriver, TrafficKeys, bin_concat
 from responder.core.responder import Responder
 from responder.core.secured import RecordError, nonce, open_record, seal_record
@@ -95,7 +93,7 @@ class CoreJudge:
             algorithms=AlgorithmPolicy(),
             session=SessionPolicy(limit=_SESSIONS),
         )
-        device = cast("Device", Stage(self._recorded))
+        device = Stage(self._recorded)
         self._responder = Responder(device, policy, connection.random, self.prompter)
         self._responder.connection = connection
         self._terms = terms

@@ -4,24 +4,29 @@ Its device has what the recorded one had as far as a handler looks for it; conte
 recording, by the hooks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from responder.core.connection import Connection
 from responder.core.encapsulation import Encapsulation, Flow
 from responder.core.hooks import Derivation, Exchange, Hooks, Parts, Signing
-from responder.core.interfaces import Psk
+from responder.core.interfaces import Measured, Psk, SlotInfo
 from responder.core.session import Session
 from responder.crypto.random_tree import RandomTree
+from responder.device.emulated import EmulatedDevice
+from responder.device.slots import CertificateSlot
 from responder.replay.heard import Heard
 from responder.spec.algorithms import Hash, Signature
-from responder.spec.registries import KeyUsage
+from responder.spec.limits import SLOT_COUNT
+from responder.spec.registries import CertificateModel, KeyUsage
 from responder.wire.message import Message
+
+if TYPE_CHECKING:
+    from responder.crypto.signing import PrivateKey
 
 _ANY_CHAIN = bytes(0xFFFF)
 """Long enough for whatever portion is asked for; what is sent is the recorded one."""
-_SLOT_COUNT = 8
 _ALL_INDEXES = range(1, 0xFF)
 
 
@@ -61,16 +66,17 @@ class Signer:
         return self._recorded.public_key
 
 
-class Slot:
+class Slot(CertificateSlot):
     """Any slot."""
 
-    model = 1
-    key_pair_id = 1
-    key_usage = sum(KeyUsage)
-    size = len(_ANY_CHAIN)
-
-    def __init__(self, recorded: Recorded) -> None:
+    def __init__(self, recorded: Recorded, slot_id: int) -> None:
+        super().__init__(slot_id, size=len(_ANY_CHAIN))
         self._recorded = recorded
+
+    def info(self, asym: Signature) -> SlotInfo:
+        """A key for everything."""
+        del asym
+        return SlotInfo(CertificateModel.DEVICE, 1, sum(KeyUsage))
 
     def chain(self, asym: Signature, base_hash: Hash) -> bytes:
         """A long one."""
@@ -82,10 +88,10 @@ class Slot:
         del asym
         return self._recorded.identity or bytes(base_hash.size)
 
-    def key(self, asym: Signature) -> Signer:
+    def key(self, asym: Signature) -> "PrivateKey":
         """The one that makes recorded signatures."""
         del asym
-        return Signer(self._recorded)
+        return cast("PrivateKey", Signer(self._recorded))
 
 
 class Measurement:
@@ -103,38 +109,30 @@ class Measurement:
         return b""
 
 
-class Stage:
+class Stage(EmulatedDevice):
     """The device, with everything that a handler may look for."""
 
     def __init__(self, recorded: Recorded) -> None:
+        super().__init__({})
         self._recorded = recorded
-        self._measurements = [Measurement(index) for index in _ALL_INDEXES]
+        self._one_of_each = [Measurement(index) for index in _ALL_INDEXES]
 
-    def slot(self, slot_id: int) -> Slot | None:
+    def slot(self, slot_id: int) -> CertificateSlot | None:
         """All eight are there."""
-        return Slot(self._recorded) if slot_id < _SLOT_COUNT else None
+        return Slot(self._recorded, slot_id) if slot_id < SLOT_COUNT else None
 
     def supported_slot_mask(self) -> int:
         """All eight."""
-        return (1 << _SLOT_COUNT) - 1
+        return (1 << SLOT_COUNT) - 1
 
     def public_key(self, asym: Signature) -> Signer:
         """The one that makes recorded signatures."""
         del asym
         return Signer(self._recorded)
 
-    def measurements(self) -> list[Measurement]:
+    def measurements(self) -> Sequence[Measured]:
         """One of each index."""
-        return self._measurements
-
-    def content_changed(self) -> int:
-        """Nothing changed."""
-        return 0
-
-    def endpoint_info(self, sub_code: int) -> bytes:
-        """Nothing."""
-        del sub_code
-        return b""
+        return self._one_of_each
 
     def psk(self, hint: bytes) -> Psk:
         """The recorded one."""
