@@ -55,9 +55,9 @@ def recorded_crypto(responder, requests, monkeypatch):
     calls = []
     sign, digest = PrivateKey.sign, hashing.digest
 
-    def spy_sign(key, scheme, base_hash, message):
-        calls.append(lambda: sign(key, scheme, base_hash, message))
-        return sign(key, scheme, base_hash, message)
+    def spy_sign(*arguments):
+        calls.append(lambda: sign(*arguments))
+        return sign(*arguments)
 
     def spy_digest(base_hash, *parts):
         calls.append(lambda: digest(base_hash, *parts))
