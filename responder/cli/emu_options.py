@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from responder.cli import emu_words as emu
+from responder.cli.emu_key_pairs import provisioning_overrides
 from responder.cli.emu_sessions import session_overrides
 from responder.errors import suggest
 from responder.pki.emu_keys import SLOTS as EMU_SLOTS
@@ -151,6 +152,7 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
     overrides |= session_overrides(given, folder, requester)
     if "ALIAS_CERT" in capabilities:
         overrides["slot"][0]["model"] = "alias"
+    overrides |= provisioning_overrides(overrides["slot"])
     if "CHUNK" in capabilities:
         overrides["spdm"]["max_spdm_msg_size"] = _MAX_MESSAGE
     if "PUB_KEY_ID" in capabilities:

@@ -38,11 +38,13 @@ class Rules(msgspec.Struct, frozen=True):
         trusted: slots other than 0 may be written outside of sessions.
         bind_key_pairs: a chain or CSR is for the key that KeyPairID names, and a key pair stays
             associated with a slot that holds its certificate.
+        delayed: written certificates take effect at a reset, though nobody is told to make one.
         banks: the banks of slots.
     """
 
     trusted: bool = False
     bind_key_pairs: bool = True
+    delayed: bool = False
     banks: Sequence[BankRule] = ()
 
 
@@ -114,7 +116,7 @@ class Provisioning:
             certificates = slot_changes.checked(chain, size, terms)
             return slot_changes.written(now, keys, slot_id, certificates, terms)
 
-        return self._begin_to(change, ErrorCode.UNSPECIFIED, terms.at_reset, 1 << slot_id)
+        return self._begin_to(change, ErrorCode.UNSPECIFIED, terms.at_reset, slot_id)
 
     def erase(self, slot_id: int, terms: Terms) -> "_Change":
         """Begin to erase what a slot holds for the negotiated kind of key."""
@@ -124,7 +126,7 @@ class Provisioning:
 
             return slot_changes.erased(now, keys, slot_id, terms)
 
-        return self._begin_to(change, ErrorCode.OPERATION_FAILED, terms.at_reset, 1 << slot_id)
+        return self._begin_to(change, ErrorCode.OPERATION_FAILED, terms.at_reset, slot_id)
 
     def set_key_pair(
         self, key_pair_id: int, operation: KeyPairOperation, desired: Desired, *, at_reset: bool
@@ -218,10 +220,13 @@ class Provisioning:
         change: Callable[[Contents, "DeviceKeys"], Contents],
         storage_error: ErrorCode,
         at_reset: bool,
-        slot_mask: int = 0,
+        slot_id: int | None = None,
     ) -> "_Change":
+        delayed = at_reset or (self._rules.delayed and slot_id is not None)
+        waiting = 1 << slot_id if at_reset and slot_id is not None else 0
+
         def make(state: DeviceState, keys: "DeviceKeys") -> tuple[DeviceState, None]:
-            return _changed(state, lambda now: change(now, keys), at_reset, slot_mask), None
+            return _changed(state, lambda now: change(now, keys), delayed, waiting), None
 
         return self._begin(make, storage_error, at_reset=at_reset)
 

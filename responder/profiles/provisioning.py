@@ -47,6 +47,7 @@ def build_rules(
         ]
     return Rules(
         trusted=spec.provisioning.trusted_environment,
+        delayed=spec.provisioning.delayed,
         bind_key_pairs=spec.provisioning.bind_key_pairs,
         banks=banks,
     )

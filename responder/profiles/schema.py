@@ -196,16 +196,18 @@ class BankSection(Section):
 class ProvisioningSection(Section):
     """What GET_CSR, SET_CERTIFICATE and SET_KEY_PAIR_INFO may do.
 
-    Whether they take effect at once or at a reset of the device say the capabilities
-    CERT_INSTALL_RESET and SET_KEY_PAIR_RESET.
+    With the capabilities CERT_INSTALL_RESET and SET_KEY_PAIR_RESET a requester is told that it
+    takes a reset of the device; without them changes take effect at once.
 
     Attributes:
+        delayed: certificates take effect at the next reset even if nobody is told so.
         trusted_environment: slots other than 0 may be written outside of sessions.
         bind_key_pairs: a certificate or CSR is for the key pair that the request names, and a key
             pair stays associated with a slot that holds a certificate for it. Otherwise any key
             of the device will do, as DMTF's sample device has it.
     """
 
+    delayed: bool = False
     trusted_environment: bool = False
     bind_key_pairs: bool = True
 

@@ -155,6 +155,14 @@ class TestReset:
         assert dev.slot(0).chain(P384, SHA_384) == chain
         assert its.waiting_slots == 0
 
+    def test_where_it_is_delayed_a_chain_is_seen_after_the_reset_though_nobody_is_told(self):
+        dev, its = provisioning(provisioning={"delayed": True})
+        before, chain = dev.slot(0).chain(P384, SHA_384), renewed(dev.slot(0))
+        done(its.write(0, chain, terms()))
+        assert (dev.slot(0).chain(P384, SHA_384), its.waiting_slots) == (before, 0)
+        its.reset(Reset.CONVENTIONAL)
+        assert dev.slot(0).chain(P384, SHA_384) == chain
+
     @pytest.mark.parametrize("reset", [Reset.SESSION_END, Reset.PEER_GONE, Reset.FUNCTION_LEVEL])
     def test_smaller_resets_change_nothing(self, reset):
         dev, its = provisioning()
