@@ -16,8 +16,8 @@ from responder.cli import emu_words as emu
 from responder.cli.emu_key_pairs import provisioning_overrides
 from responder.cli.emu_sessions import session_overrides
 from responder.errors import suggest
+from responder.pki.emu_keys import SECOND_KEY_SLOT, is_key_folder
 from responder.pki.emu_keys import SLOTS as EMU_SLOTS
-from responder.pki.emu_keys import is_key_folder
 from responder.pki.sets import list_slots
 from responder.profiles.names import LACKING, SIGNATURES
 from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, TCP_PORT, Endpoint
@@ -141,6 +141,7 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
             int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)),
             _kinds([*classical, *post_quantum]),
             folder,
+            multi_key=any("MULTI_KEY" in word for word in capabilities),
         ),
     }
     requester = _kinds(
@@ -194,7 +195,9 @@ def _post_quantum(given: Given, classical: Sequence[str], folder: Path) -> list[
     return [name for name in chosen if is_key_folder(folder, _kinds([name]))]
 
 
-def _slots(count: int, kinds: Sequence[str], folder: Path) -> list[dict[str, Any]]:
+def _slots(
+    count: int, kinds: Sequence[str], folder: Path, *, multi_key: bool
+) -> list[dict[str, Any]]:
     """So many slots; where the set has fewer, the last ones share its keys and chains.
 
     Like that program, take the keys of the working directory if they are there: whoever runs the
@@ -202,7 +205,10 @@ def _slots(count: int, kinds: Sequence[str], folder: Path) -> list[dict[str, Any
     """
     if kinds and is_key_folder(folder, kinds):
         own = str(folder.absolute())
-        return [{"id": slot, "set": own, "set_slot": slot % EMU_SLOTS} for slot in range(count)]
+        slots = [{"id": slot, "set": own, "set_slot": slot % EMU_SLOTS} for slot in range(count)]
+        if multi_key and count <= SECOND_KEY_SLOT and is_key_folder(folder, kinds, SECOND_KEY_SLOT):
+            slots.append({"id": SECOND_KEY_SLOT, "set": own})
+        return slots
     there = min((len(list_slots(_DEVICE_SET, kind)) for kind in kinds), default=count)
     return [
         {"id": slot, "set": _DEVICE_SET, "set_slot": slot % max(there, 1)} for slot in range(count)

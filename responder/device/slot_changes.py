@@ -10,7 +10,7 @@ from responder.crypto.hashing import digest
 from responder.crypto.signing import PublicKey
 from responder.device.keys import DeviceKeys, public_der
 from responder.device.state import Content, Contents
-from responder.pki.installable import ChainError, check_installable, is_device_certificate
+from responder.pki.installable import ChainError, check_installable
 from responder.spec.codes import ErrorCode
 from responder.spec.registries import CertificateModel
 from responder.wire.certificate_chain import parse_chain
@@ -120,8 +120,7 @@ def _completed(keys: DeviceKeys, slot_id: int, chain: Checked, terms: Terms) -> 
 
 def _below_device_certificate(identity: Identity, chain: Checked) -> list[bytes] | None:
     for place, certificate in enumerate(identity.chain[:-1]):
-        same_key = PublicKey.from_certificate(certificate).der() == chain.spki
-        if is_device_certificate(certificate) and same_key:
+        if PublicKey.from_certificate(certificate).der() == chain.spki:
             return list(identity.chain[place + 1 :])
     return None
 

@@ -2,6 +2,7 @@
 
 ``<kind>/bundle_responder.certchain.der`` is slot 0's chain, ``…certchain1.der`` slot 1's,
 ``…certchain_alias.der`` slot 0's of the alias model; all have the leaf key ``end_responder.key``.
+``…certchain4.der`` is slot 4's, whose leaf key is another one: ``end_responder4.key``.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,8 @@ from responder.errors import ConfigError
 from responder.pki.sets import Identity, read_certificates
 
 SLOTS = 2
-_KEY = "end_responder.key"
+SECOND_KEY_SLOT = 4
+_KEY, _SECOND_KEY = "end_responder.key", f"end_responder{SECOND_KEY_SLOT}.key"
 
 
 def chain_file(folder: Path, kind: str, slot: int, *, alias: bool = False) -> Path:
@@ -20,9 +22,9 @@ def chain_file(folder: Path, kind: str, slot: int, *, alias: bool = False) -> Pa
     return folder / kind / f"bundle_responder.certchain{which}.der"
 
 
-def is_key_folder(folder: Path, kinds: Iterable[str]) -> bool:
-    """Whether the folder has slot 0 for each of these kinds of keys."""
-    return all(chain_file(folder, kind, 0).is_file() for kind in kinds)
+def is_key_folder(folder: Path, kinds: Iterable[str], slot: int = 0) -> bool:
+    """Whether the folder has that slot for each of these kinds of keys."""
+    return all(chain_file(folder, kind, slot).is_file() for kind in kinds)
 
 
 def read_emu_identity(folder: Path, kind: str, slot: int, *, alias: bool = False) -> Identity:
@@ -31,7 +33,7 @@ def read_emu_identity(folder: Path, kind: str, slot: int, *, alias: bool = False
     Raises:
         ConfigError: a file is missing or holds no certificates.
     """
-    path = folder / kind / _KEY
+    path = folder / kind / (_SECOND_KEY if slot == SECOND_KEY_SLOT else _KEY)
     try:
         key = path.read_bytes()
     except OSError as error:

@@ -38,3 +38,13 @@ def test_a_missing_key_is_named(folder, tmp_path):
     chain.write_bytes(chain_file(folder, "ecp256", 0).read_bytes())
     with pytest.raises(ConfigError, match=r"end_responder\.key"):
         read_emu_identity(tmp_path, "ecp256", 0)
+
+
+def test_slot_4_has_a_key_of_its_own(folder, tmp_path):
+    (tmp_path / "ecp256").mkdir()
+    (tmp_path / "ecp256" / "end_responder4.key").write_bytes(b"the second key")
+    chain = chain_file(folder, "ecp256", 0).read_bytes()
+    chain_file(tmp_path, "ecp256", 4).write_bytes(chain)
+    assert read_emu_identity(tmp_path, "ecp256", 4).key == b"the second key"
+    assert is_key_folder(tmp_path, ["ecp256"], 4)
+    assert not is_key_folder(tmp_path, ["ecp256"])
