@@ -29,6 +29,8 @@ REQUESTS = raw.REQUESTS | {"CHALLENGE": lambda version: raw.challenge(version, s
 OFFERED = {0x81, 0x82, 0x83, 0x84, 0xE0, 0xE1, 0xE3, 0xFE, 0xFF}
 REFUSALS = {0x01, 0x04, 0x07, 0x0D, 0x12, 0x41}
 """ERROR codes that this responder has a use for. Unspecified (0x05) would be a defect here."""
+IN_SESSIONS = {0xE2, 0xE5, 0xE7, 0xE8, 0xE9, 0xEC, 0xF0, 0xF1}
+"""Requests of sessions: outside they get SessionRequired, Unspecified in 1.1."""
 EXTENDED = {0x0D: 4, 0x12: 4}
 AFTER = {0x84: "version", 0xE1: "capabilities", 0xE3: "negotiated"}
 
@@ -56,7 +58,9 @@ def check_outcome(request, effects):
 def check_error(request, answer):
     """An ERROR has its code, its data, and as many bytes as both want."""
     told = f"{request.hex()} got {answer.hex()}"
-    assert answer[2] in REFUSALS, told
+    required = 0x05 if answer[0] == 0x11 else 0x0B
+    in_session = len(request) > 1 and request[1] in IN_SESSIONS
+    assert answer[2] in REFUSALS or (in_session and answer[2] == required), told
     assert answer[0] in range(0x10, 0x15), told
     assert answer[3] == (request[1] if answer[2] == 0x07 else 0), told
     assert len(answer) == 4 + EXTENDED.get(answer[2], 0), told
