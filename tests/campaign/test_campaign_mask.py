@@ -35,6 +35,22 @@ def test_the_signature_of_a_message_is_masked():
     assert masked_message(None, 256) is None
 
 
+def test_what_follows_from_a_random_signature_or_encapsulation_is_masked():
+    key_exchange = bytes.fromhex("14640000") + bytes(36) + b"exchange" + bytes(600)
+    finish, finish_rsp = (bytes.fromhex(f"14{code}0000") + bytes(48) for code in ("e5", "65"))
+    chunk = bytes.fromhex("1406000300000000") + bytes(100)
+    for how in ({"size": 256}, {"size": 0, "random_keys": True}):
+        assert masked_message(key_exchange, **how) == key_exchange[:40]
+        assert masked_message(finish, **how) == finish[:4]
+        assert masked_message(finish_rsp, **how) == finish_rsp[:4]
+        assert masked_message(chunk, **how) == chunk[:8]
+    for message in (key_exchange, finish, finish_rsp, chunk):
+        assert masked_message(message, 0) == message
+    assert masked_message(AUTH, 0, random_keys=True) == AUTH
+    (values,) = masked_journal([Entry(0.0, 1, ResponseSent(0x64, key_exchange))], kem=True)
+    assert values["message"] == key_exchange[:40].hex()
+
+
 def test_without_reason_nothing_is_masked_but_peers():
     masked = masked_journal(JOURNAL, algorithm="ECDSA-P256")
     for entry, values in zip(JOURNAL[1:5], masked[1:5], strict=True):
