@@ -12,16 +12,17 @@ from responder.client.channel import Channel, ChannelError
 from responder.client.drive import Sleep, drive
 from responder.client.inprocess import InProcessChannel
 from responder.client.socket import SocketOptions, open_channel
-from responder.core.events import Event, FaultMissed
+from responder.core.events import Event, FaultMissed, RequestReceived, ResponseSent
 from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import PrivateKey
 from responder.errors import ConfigError
 from responder.faults.rule import FaultSpec
-from responder.pki.sets import shipped_roots
+from responder.pki.sets import read_identity, requester_path, shipped_roots
 from responder.profiles.load import Profile, load_profile
 from responder.requester.attestation import attest, unreached
-from responder.requester.options import AttestOptions
+from responder.requester.options import AttestOptions, OwnIdentity
+from responder.requester.steps import OtherKind
 from responder.server.attach import Attach
 from responder.server.server import ServerOptions
 from responder.server.thread import ServerThread
@@ -63,6 +64,13 @@ def _roots() -> tuple[bytes, ...]:
     return tuple(shipped_roots().values())
 
 
+@cache
+def _identity() -> OwnIdentity:
+    """The shipped requester's, for the algorithm with which it signs in rehearsals."""
+    shipped = read_identity(requester_path("device", "ecp256"))
+    return OwnIdentity(shipped.key, tuple(shipped.chain))
+
+
 class _Requester:
     """The requester of one conversation; tells the run what it does."""
 
@@ -90,6 +98,8 @@ class _Requester:
 
 def _options(setting: Setting, profile: Profile) -> AttestOptions:
     options = replace(setting.options, roots=_roots())
+    if setting.identity:
+        options = replace(options, identity=_identity())
     if not setting.public_key:
         return options
     wanted = profile.policy.algorithms.base_asym[0]
@@ -116,13 +126,19 @@ class _Recorder:
 
     async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
         """As the channel's, and into the run."""
+        run, begin = self._run, len(self._run.journal)
         response: bytes | None = None
+        record = b""
         try:
             response = await self._channel.exchange(message, secured=secured)
+            return response
         finally:
-            end = len(self._run.journal)
-            self._run.exchanges.append(Exchanged(self._attestation, message, response, end))
-        return response
+            if secured:
+                message = run.message_of(RequestReceived, begin, message)
+            if response is not None and secured != isinstance(response, OtherKind):
+                record, response = response, run.message_of(ResponseSent, begin, response)
+            end = len(run.journal)
+            run.exchanges.append(Exchanged(self._attestation, message, response, end, record))
 
     async def close(self) -> None:
         """Close the channel."""

@@ -61,7 +61,7 @@ def satisfies(fault: FaultSpec, run: Run, *, judged: bool = True) -> bool:
         return True
     wanted = {fault.duty, *fault.allows}
     if wanted & reactions(run):
-        return True
+        return fault.duty != "accept" or _surfaced(fault, run)
     return "policy" in wanted and _surfaced(fault, run)
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from responder.campaign.conversation import converse
 from responder.campaign.mask import masked_message, signature_to_mask
+from responder.campaign.message_settings import BY_MESSAGE
 from responder.campaign.reaction import reaction, satisfies
 from responder.campaign.run import Exchanged, Run
 from responder.campaign.setting import Setting
@@ -94,8 +95,9 @@ def first_difference(
         signature_size: bytes at the end of signed messages that are not compared.
     """
 
-    def seen(exchange: Exchanged) -> tuple[bytes, bytes | None]:
-        return exchange.request, masked_message(exchange.response, signature_size)
+    def seen(exchange: Exchanged) -> tuple[bytes | None, ...]:
+        record = b"" if signature_size else exchange.record
+        return exchange.request, masked_message(exchange.response, signature_size), record
 
     for number, (one, other) in enumerate(zip(healthy, faulted, strict=False)):
         if seen(one) != seen(other):
@@ -132,6 +134,10 @@ def settings_for(fault: FaultSpec) -> Iterator[Setting]:
     """
     if fault.setting:
         yield setting_named(fault.setting)
+        return
+    named = [BY_MESSAGE[one] for rule in fault.rules for one in rule.message if one in BY_MESSAGE]
+    if named:
+        yield SETTINGS[named[0]]
         return
     on_socket = any(rule.hook in _LINK_HOOKS for rule in fault.rules)
     for name in SOCKET_ORDER if on_socket else DEFAULT_ORDER:

@@ -3,7 +3,13 @@
 from dataclasses import dataclass, field
 
 from responder.campaign.oracles import Asked, judged
-from responder.core.events import Event, FaultFired, InternalError
+from responder.core.events import (
+    Event,
+    FaultFired,
+    InternalError,
+    RequestReceived,
+    ResponseSent,
+)
 from responder.observe.entry import Entry
 from responder.requester.report import Report
 from responder.spec.codes import name_of_code
@@ -15,15 +21,18 @@ class Exchanged:
 
     Attributes:
         attestation: which one it belongs to, counted from 0.
-        request: the SPDM message.
-        response: what came, padding included; ``None`` if nothing did.
+        request: the SPDM message, also if a record carried it.
+        response: what came, padding included; ``None`` if nothing did. Of a record it is the
+            message that the responder put into it.
         end: how many entries the journal had afterwards.
+        record: the record that came; empty if none did.
     """
 
     attestation: int
     request: bytes
     response: bytes | None
     end: int
+    record: bytes = b""
 
     @property
     def name(self) -> str:
@@ -78,6 +87,13 @@ class Run:
                 after = (n for n, exchange in enumerate(self.exchanges) if exchange.end > place)
                 found.append(next(after, max(0, len(self.exchanges) - 1)))
         return found
+
+    def message_of(
+        self, kind: type[RequestReceived | ResponseSent], begin: int, otherwise: bytes
+    ) -> bytes:
+        """The message in a record: the first of that kind in the journal from ``begin`` on."""
+        events = (entry.event for entry in self.journal[begin:])
+        return next((e.message for e in events if isinstance(e, kind)), otherwise)
 
     def note(self, time: float, connection: int, event: Event) -> None:
         """Take an event into the journal."""

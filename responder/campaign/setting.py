@@ -37,6 +37,7 @@ class Setting:
         runs: attestations on each.
         attach: what connections share, as a server knows it.
         public_key: the requester knows the device's key beforehand.
+        identity: the requester has a certificate chain of its own.
         padding: bytes that the transport may add to a message; 3 on DOE.
         listen: where a server listens; nowhere: both sides are in one process, in virtual time.
         hello: say TEST first, on a socket.
@@ -56,6 +57,7 @@ class Setting:
     runs: int = 1
     attach: Literal["fresh", "sticky", "shared"] = "fresh"
     public_key: bool = False
+    identity: bool = False
     padding: int = 0
     listen: str = ""
     hello: bool = False

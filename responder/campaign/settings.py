@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from responder.campaign import scripts
+from responder.campaign.message_settings import MESSAGE_SETTINGS
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
 from responder.requester.options import VERIFIED_PQC_ASYM, AttestOptions
 from responder.spec.algorithms import (
@@ -361,7 +362,7 @@ _BY_NAME = (
 """Settings that only those faults get that name them."""
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
-    {setting.name: setting for setting in (*_ALONE, *_ON_SOCKETS, *_BY_NAME)}
+    {s.name: s for s in (*_ALONE, *_ON_SOCKETS, *_BY_NAME, *MESSAGE_SETTINGS)}
 )
 DEFAULT_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ALONE)
 SOCKET_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ON_SOCKETS)

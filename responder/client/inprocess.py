@@ -7,9 +7,10 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from responder.client.channel import ChannelError
-from responder.core.effects import ArmTimer, Close, Effect, Emit, Run, Send
+from responder.core.effects import ArmTimer, Close, Effect, Emit, Run, Send, Wish
 from responder.core.responder import Responder
 from responder.requester.steps import OtherKind
+from responder.spec.codes import RequestCode
 from responder.transport.records import records_of
 from responder.transport.socket_frame import TransportType
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 _ALIGNMENT = 4
 DEFAULT_TIMEOUT = 10.0
+
+
+_WISHES: dict[int, Wish] = {
+    RequestCode.KEY_UPDATE: "key-update",
+    RequestCode.GET_ENDPOINT_INFO: "endpoint-info",
+}
 
 
 class InProcessChannel:
@@ -74,7 +81,10 @@ class InProcessChannel:
         responder.opened()
 
     async def prompt(self, request: int, session_id: int | None) -> None:
-        """There is no way to that: a device begins by itself."""
+        """As ``Channel.prompt``: the device is told at once."""
+        wish = _WISHES.get(request)
+        if wish is not None:
+            self._responder.want(wish, session_id)
 
     async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
         """Send one message, or record; the first thing that comes back is its answer.

@@ -43,12 +43,14 @@ class Encapsulation:
         in_flight: the requester has to see a flow through before it may ask for anything else.
         request_id: of the request whose response is awaited.
         request: that request; ``None`` while none is.
+        aside: something else than the flow's request was asked; the response is for no flow.
     """
 
     def __init__(self) -> None:
         self.in_flight = False
         self.request_id = IMPLICIT_REQUEST_ID
         self.request: Message | None = None
+        self.aside = False
         self._flow: Flow | None = None
         self._session_id: int | None = None
         self._waiting: deque[tuple[int | None, Flow]] = deque()
@@ -85,10 +87,32 @@ class Encapsulation:
             self.end()
         return self.request
 
+    def asked(self, request: Message | None, session_id: int | None) -> None:
+        """What the requester is asked in the end; ``None``: nothing more."""
+        if request is None:
+            self.end()
+            return
+        self.aside = request is not self.request
+        if self.request is None:
+            self.request_id = _following(self.request_id)
+        self._session_id = session_id
+        self.in_flight = True
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether a response is awaited."""
+        return self.request is not None or self.aside
+
     def awaits(self, request_id: int, session_id: int | None) -> bool:
         """Whether the response to that request is awaited there."""
         expected = (self.request_id, self._session_id)
-        return self.request is not None and (request_id, session_id) == expected
+        return self.awaiting and (request_id, session_id) == expected
+
+    def resume(self) -> Message | None:
+        """The response to what was asked aside has come; the flow's request, if there is one."""
+        self.aside = False
+        self.request_id = _following(self.request_id)
+        return self.request
 
     def deliver(self, delivered: Delivered) -> tuple[Message | None, int | None]:
         """Hand a response to the flow; its next request, or at its end the requester's slot.
@@ -106,7 +130,7 @@ class Encapsulation:
         except ProtocolError:
             self.end()
             raise
-        self.request_id = self.request_id % 0xFF + 1
+        self.request_id = _following(self.request_id)
         return self.request, None
 
     def end(self) -> None:
@@ -114,10 +138,14 @@ class Encapsulation:
         if self._flow is not None:
             self._flow.close()
         self._flow = self.request = None
-        self.in_flight = False
+        self.in_flight = self.aside = False
 
     def forget(self, session_id: int) -> None:
         """A session is gone, and what was to be asked in it."""
         self._waiting = deque(one for one in self._waiting if one[0] != session_id)
-        if self._flow is not None and self._session_id == session_id:
+        if self.in_flight and self._session_id == session_id:
             self.end()
+
+
+def _following(request_id: int) -> int:
+    return request_id % 0xFF + 1

@@ -166,6 +166,8 @@ class Replay(Action, tag="replay", frozen=True, kw_only=True):
 class Answer(Action, tag="answer", frozen=True, kw_only=True):
     """At `request`, `draft`, `message`, `record`: other bytes are the answer.
 
+    At `encap` they are what is asked, aside of the flow: the answer to it is for nobody.
+
     Attributes:
         value: hexadecimal text; `request` is the request itself (at `record`, its record), `random`
             a body of random bytes behind the right header, of the same size.

@@ -1,6 +1,6 @@
 """What the variables of a fault can run over, by name (``each = { message = "responses" }``)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from responder.errors import ConfigError, suggest
@@ -31,8 +31,15 @@ def _requests() -> list[str]:
 
 
 def _responses() -> list[str]:
-    codes = sorted(_ATTESTATION - _HANDLED_ELSEWHERE)
-    return [ResponseCode(response_code_of(code)).name for code in codes]
+    return _answers(_ATTESTATION - _HANDLED_ELSEWHERE)
+
+
+def _later_responses() -> list[str]:
+    return _answers(set(REQUEST_SINCE) - _ATTESTATION)
+
+
+def _answers(requests: Iterable[int]) -> list[str]:
+    return [ResponseCode(response_code_of(code)).name for code in sorted(requests)]
 
 
 def _fields(chosen: Chosen) -> Sequence[int | str]:
@@ -52,6 +59,8 @@ def _signed() -> list[str]:
 DOMAINS: Mapping[str, Callable[[Chosen], Sequence[int | str]]] = MappingProxyType(
     {
         "responses": lambda _: list(_responses()),
+        "later-responses": lambda _: _later_responses(),
+        "all-responses": lambda _: _responses() + _later_responses(),
         "requests": lambda _: list(_requests()),
         "signed": lambda _: list(_signed()),
         "fields": _fields,
@@ -74,6 +83,8 @@ def describe_domain(name: str) -> str:
 
 _TEXTS = {
     "responses": "the names of the responses that every version has, but ERROR",
+    "later-responses": "the names of the responses that versions after 1.0 have added",
+    "all-responses": "both of these",
     "requests": "the names of the requests that every version has, but RESPOND_IF_READY",
     "signed": "the responses that carry a signature",
     "fields": "the fields of the response `message`, a variable before this one, from Param1 on",

@@ -22,6 +22,7 @@ from responder.core.interfaces import Device
 from responder.crypto.random_tree import RandomTree
 from responder.faults import actions as act
 from responder.faults import edits, structs
+from responder.faults.asking import Asked
 from responder.faults.editing import edit
 from responder.faults.edits import Action
 from responder.faults.key_ring import KeyRing
@@ -45,7 +46,7 @@ from responder.faults.sessions import SessionStriker
 from responder.faults.signing import Signer
 from responder.faults.sources import NoSources
 from responder.faults.striking import fired
-from responder.faults.subject import Ready, Subject, field_of
+from responder.faults.subject import Subject, field_of
 from responder.spec.codes import name_of_code
 from responder.wire.capabilities import Capabilities
 from responder.wire.message import Message
@@ -318,14 +319,17 @@ class FaultEngine(SessionStriker, Hooks):
         """Which encapsulated request comes next."""
         name = following.name if following is not None else ""
         for armed in self._striking("encap", Occasion(exchange, name)):
-            before = following.build(exchange.wire) if following is not None else b""
-            for action in armed.rule.action:
-                following = None
-                if isinstance(action, act.Answer):
-                    following = Ready(bytes.fromhex(action.value), name)
-            after = following.build() if following is not None else b""
-            event = self._event(armed, "another encapsulated request", name, (before, after))
+            asked = Asked(following, exchange.wire)
+            kept = asked.bytes()
+
+            def one(action: Action, armed: Armed, draws: RandomTree, asked: Asked = asked) -> str:
+                del armed
+                return asked.carry_out(action, draws, self._sources(exchange, None, name))
+
+            told = self._carry_out(armed, one, name)
+            event = self._event(armed, told, name, (kept, asked.bytes()))
             if event is not None:
+                following = asked.request()
                 self._struck_once(armed, exchange, event)
         return following
 

@@ -174,7 +174,7 @@ class FaultSpec(Rule, frozen=True, kw_only=True):
         importance: 1 (security) to 3 (robustness).
         setting: the conversation in which it shows; found by trying if not given.
         surfaces: for the duty `policy`, the observations or checks by which the requester of this
-            project tells it.
+            project tells it; for `accept`, what it tells besides.
         each: variables and their values: a list, a range, or the name of a domain. The fault
             becomes one case for each combination; `{name}` in texts and values is the value.
         without: cases that are left out, by the end of their ids.

@@ -108,7 +108,7 @@ DOES: Mapping[str, tuple[type[Action], ...]] = {
     ),
     "transition": (act.Suppress,),
     "derive": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart),
-    "encap": (act.Suppress, act.Answer),
+    "encap": (_EDITS, act.Suppress, act.Answer),
     "seal": (_EDITS, act.Keys),
     "record": (_EDITS, act.Again, act.Silence, act.Replay, act.Answer),
     "register": (_EDITS,),
@@ -352,6 +352,8 @@ def _classes(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> l
     if action.part and action.part != "*":
         _known((*path, "part"), [action.part], _PARTS, "message", lookup)
         return [_class(action.part)] if action.part in _MESSAGES else [RawMessage]
+    if rule.hook == "encap":
+        return [_class(name) for name in rule.message] or [RawMessage]
     responses = [name for name in rule.message if not _is_request(name)]
     return [_class(name) for name in responses] or [
         kind for code, kind in BY_CODE.items() if code < 0x80 or action.part

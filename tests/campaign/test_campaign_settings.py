@@ -2,6 +2,7 @@
 
 import pytest
 
+from responder.campaign.message_settings import BY_MESSAGE
 from responder.campaign.rehearsal import healthy_run
 from responder.campaign.settings import DEFAULT_ORDER, SETTINGS, SOCKET_ORDER
 from responder.faults import catalogue
@@ -38,7 +39,7 @@ def test_settings_have_different_names():
 
 
 def test_a_setting_that_is_not_tried_is_named_by_a_fault():
-    named = {case.setting for case in catalogue.all_cases()}
+    named = set(BY_MESSAGE.values()) | {case.setting for case in catalogue.all_cases()}
     assert named - {""} <= set(SETTINGS)
     assert set(SETTINGS) - set(DEFAULT_ORDER) - set(SOCKET_ORDER) - named == set()
 

@@ -143,6 +143,10 @@ def test_another_encapsulated_request_comes_or_none():
     assert other.encap(exchange(), GetVersion()).build().hex() == "12810000"
     ended = engine(fault(hook="encap", action=[{"do": "suppress"}]))
     assert ended.encap(exchange(), GetVersion()) is None
+    assert ended.encap(exchange(), None) is None
+    changed = engine(fault(hook="encap", action=[{"do": "set", "field": "param2", "value": 9}]))
+    assert changed.encap(exchange(), GetVersion()).build().hex() == "10840009"
+    assert changed.encap(exchange(), None) is None
 
 
 def test_a_register_reads_as_a_fault_says():

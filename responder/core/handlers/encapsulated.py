@@ -27,8 +27,8 @@ def get_encapsulated_request(request: GetEncapsulatedRequest, context: Context) 
         offer_events(connection, context.device, context.session)
     first = encapsulation.begin(_session_id(context))
     first = context.hooked.following(first)
+    encapsulation.asked(first, _session_id(context))
     if first is None:
-        encapsulation.end()
         raise _nothing_pending(connection.header_version)
     return Reply(
         EncapsulatedRequest(
@@ -44,14 +44,13 @@ def deliver_encapsulated_response(request: DeliverEncapsulatedResponse, context:
     connection = context.connection
     _require_capability(RequestCode.DELIVER_ENCAPSULATED_RESPONSE, context)
     encapsulation = connection.encapsulation
-    if encapsulation.request is None:
+    if not encapsulation.awaiting:
         raise unexpected("no encapsulated response is awaited")
     if not encapsulation.awaits(request.request_id, _session_id(context)):
         raise invalid(f"request id {request.request_id}, not {encapsulation.request_id}")
     following, slot_id = _deliver(request.encapsulated_response, context)
     following = context.hooked.following(following)
-    if following is None:
-        encapsulation.end()
+    encapsulation.asked(following, _session_id(context))
     response = EncapsulatedResponseAck(
         spdm_version=request.spdm_version,
         request_id=0 if following is None else encapsulation.request_id,
@@ -63,6 +62,8 @@ def deliver_encapsulated_response(request: DeliverEncapsulatedResponse, context:
 def _deliver(response: bytes, context: Context) -> tuple[Message | None, int | None]:
     """The next request of the flow, or the slot at its end."""
     encapsulation = context.connection.encapsulation
+    if encapsulation.aside:
+        return encapsulation.resume(), None
     if len(response) < HEADER_SIZE:
         encapsulation.end()
         raise bad_response(f"{len(response)} bytes are no SPDM message")

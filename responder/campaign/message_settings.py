@@ -1,0 +1,190 @@
+"""The conversations in which the messages of later versions occur; data only.
+
+A fault of such a message is tried in the setting that ``BY_MESSAGE`` names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from responder.campaign.setting import OPTIONS, Setting
+from responder.requester.options import AttestOptions, Psk
+from responder.requester.plan import CONNECTION_STEPS, Plan, SessionPlan
+from responder.spec.algorithms import TABLE_DHE
+from responder.spec.flags import Cap
+from responder.spec.limits import MIN_DATA_TRANSFER_SIZE
+from responder.spec.versions import V12
+
+_ATTESTATION = ("CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH")
+_SESSION = (*_ATTESTATION, "KEY_EX", "MAC", "ENCRYPT", "HBEAT", "KEY_UPD", "ENCAP")
+_PLAIN_FLAGS = Cap(0)
+_SESSION_FLAGS = Cap.CERT | Cap.KEY_EX | Cap.MAC | Cap.ENCRYPT | Cap.HBEAT | Cap.KEY_UPD | Cap.ENCAP
+_MUTUAL_FLAGS = Cap.CHAL | Cap.MUT_AUTH
+_PSK = Psk(b"rehearsal", b"shared before")
+_SECP256R1 = 0x8
+_ALGORITHMS = {
+    "dhe": ["SECP256R1"],
+    "aead": ["AES-128-GCM"],
+    "req_base_asym": ["ECDSA-P256"],
+    "key_schedule": ["SPDM"],
+}
+_PATIENCE = replace(OPTIONS.patience, encapsulated=64)
+"""More requests of the device than any flow has."""
+_OFFER = replace(OPTIONS.offer, structures={**OPTIONS.offer.structures, TABLE_DHE: _SECP256R1})
+_LOG = {
+    "measurement": [
+        {"index": 1, "type": "immutable-rom", "text": "rom"},
+        {"index": 2, "type": "hash-extend"},
+    ],
+    "log": [
+        {"measurement": 2, "type": "mutable-firmware", "fill": {"byte": 1, "size": 40}},
+        {"measurement": 2, "type": "mutable-firmware", "fill": {"byte": 2, "size": 40}},
+    ],
+}
+_CLASSES = [{"standard": "PCI-SIG", "vendor_id": "8680", "identifiers": ["0102", "03"]}]
+
+
+def _asks(
+    flags: Cap, *steps: str, sessions: tuple[SessionPlan, ...] = (), **offer: Any
+) -> AttestOptions:
+    """The usual options with these capabilities, steps and sessions."""
+    return replace(
+        OPTIONS,
+        offer=replace(_OFFER, flags=flags, **offer),
+        plan=Plan(steps or CONNECTION_STEPS, sessions),
+        patience=_PATIENCE,
+    )
+
+
+def _device(*capabilities: str, **tables: Any) -> Mapping[str, Any]:
+    """A device with these capabilities and the algorithms of sessions."""
+    session = tables.pop("session", {})
+    spdm = {"capabilities": [*capabilities], **tables.pop("spdm", {})}
+    algorithms = {**_ALGORITHMS, **tables.pop("algorithms", {})}
+    return MappingProxyType({"spdm": spdm, "algorithms": algorithms, "session": session, **tables})
+
+
+def _in_session(*steps: str, flags: Cap = _SESSION_FLAGS, **changes: Any) -> AttestOptions:
+    """One session with these steps, and nothing but the chain before it."""
+    plan = SessionPlan(steps, psk="psk" in changes)
+    return replace(_asks(flags, "authenticate", sessions=(plan,)), **changes)
+
+
+MESSAGE_SETTINGS = (
+    Setting(
+        name="extension-log",
+        text="The measurement extension log is read.",
+        overrides=_device(*_ATTESTATION, "MEL", algorithms={"mel_specification": ["DMTF"]}, **_LOG),
+        options=_asks(
+            _PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
+        ),
+    ),
+    Setting(
+        name="endpoint-info",
+        text="The device says what it is, and signs it.",
+        overrides=_device(*_ATTESTATION, "EP_INFO_SIG", device_class=_CLASSES),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
+    ),
+    Setting(
+        name="session",
+        text="A session with measurements, a heartbeat and updates of its keys.",
+        overrides=_device(*_SESSION, session={"heartbeat_period": 20}),
+        options=_in_session("measurements", "vendor", "heartbeat", "update-key", "update-all-keys"),
+    ),
+    Setting(
+        name="psk-session",
+        text="A session by a key that was shared before.",
+        overrides=_device(
+            *_SESSION,
+            "PSK_WITH_CONTEXT",
+            psk=[{"hint": _PSK.hint.decode(), "secret": _PSK.key.decode()}],
+        ),
+        options=_in_session("measurements", flags=_SESSION_FLAGS | Cap.PSK, psk=_PSK),
+    ),
+    Setting(
+        name="events",
+        text="The requester subscribes to events in a session, and takes those that wait.",
+        overrides=_device(
+            *_SESSION,
+            "EVENT",
+            change=[{"after_requests": 11, "measurement": 1, "values": ["00"]}],
+        ),
+        options=_in_session("subscribe", "vendor", "events", flags=_SESSION_FLAGS | Cap.EVENT),
+    ),
+    Setting(
+        name="mutual-session",
+        text="In a session's handshake the device asks who the requester is.",
+        overrides=_device(*_SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
+        options=_in_session("measurements", flags=_SESSION_FLAGS | _MUTUAL_FLAGS),
+        identity=True,
+    ),
+    Setting(
+        name="mutual-basic",
+        text="After CHALLENGE the device asks who the requester is, and challenges it.",
+        overrides=_device(*_SESSION, "MUT_AUTH", session={"basic_mutual_auth": True}),
+        options=_asks(_SESSION_FLAGS | _MUTUAL_FLAGS),
+        identity=True,
+    ),
+    Setting(
+        name="mutual-no-key-update",
+        text="Mutual authentication of a requester that cannot update keys.",
+        overrides=_device(*_SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
+        options=_in_session("measurements", flags=(_SESSION_FLAGS | _MUTUAL_FLAGS) & ~Cap.KEY_UPD),
+        identity=True,
+    ),
+    Setting(
+        name="ask-key-update-1.2",
+        text="The device updates its keys in a session of SPDM 1.2.",
+        overrides=_device(*_SESSION, "MUT_AUTH"),
+        options=_in_session(
+            "update-responder", "vendor", flags=_SESSION_FLAGS | _MUTUAL_FLAGS, versions=(V12,)
+        ),
+        identity=True,
+    ),
+    Setting(
+        name="ask-key-update",
+        text="The device updates its keys in a session.",
+        overrides=_device(*_SESSION),
+        options=_in_session("update-responder", "vendor"),
+    ),
+    Setting(
+        name="ask-endpoint-info",
+        text="The device asks what the requester is, outside of any session.",
+        overrides=_device(*_SESSION, "EP_INFO_SIG"),
+        options=_asks(
+            _SESSION_FLAGS | Cap.EP_INFO_SIG, "authenticate", "challenge", "give-endpoint-info"
+        ),
+        identity=True,
+    ),
+    Setting(
+        name="chunks",
+        text="Neither side takes more than 42 bytes at once.",
+        overrides=_device(
+            *_ATTESTATION,
+            "CHUNK",
+            spdm={"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": 0x10000},
+        ),
+        options=_asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE),
+    ),
+)
+
+_WHERE = {
+    "chunks": ("CHUNK_SEND_ACK", "CHUNK_RESPONSE"),
+    "endpoint-info": ("ENDPOINT_INFO",),
+    "extension-log": ("MEASUREMENT_EXTENSION_LOG",),
+    "events": ("SUPPORTED_EVENT_TYPES", "SUBSCRIBE_EVENT_TYPES_ACK"),
+    "session": (
+        "KEY_EXCHANGE_RSP",
+        "FINISH_RSP",
+        "HEARTBEAT_ACK",
+        "KEY_UPDATE_ACK",
+        "END_SESSION_ACK",
+    ),
+    "psk-session": ("PSK_EXCHANGE_RSP", "PSK_FINISH_RSP"),
+    "mutual-session": ("ENCAPSULATED_REQUEST", "ENCAPSULATED_RESPONSE_ACK"),
+}
+BY_MESSAGE: Mapping[str, str] = MappingProxyType(
+    {message: setting for setting, messages in _WHERE.items() for message in messages}
+)
+"""Each response of a later version to the setting in which it occurs."""
