@@ -226,6 +226,9 @@ class _Replay:
         scheme = terms.responder if side == RESPONDER else terms.requester
         if covered is None or scheme is None:
             raise UnreplayableError(f"{name} is signed, but nothing should be")
+        named = getattr(heard.message, "cert_chain_hash", None)
+        if named not in (None, self._identities.hash_of(side, slot, terms)):
+            ledger.problem(f"{name} is of another chain than was read")
         ledger.signed(side, heard.code, terms.version, digest(terms.base_hash, *covered.parts))
         text = signing_message(terms.version, covered.context, terms.base_hash, covered.parts)
         key = self._identities.key_of(side, slot, terms)

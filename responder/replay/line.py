@@ -9,6 +9,7 @@ from responder.replay.terms import UnreplayableError
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.transport.binding import binding_of
 from responder.transport.carried import Kind
+from responder.transport.doe import DISCOVERY, object_type
 from responder.transport.errors import FramingError
 from responder.transport.records import records_of
 from responder.transport.socket_frame import TransportType
@@ -59,6 +60,8 @@ class Line:
         except FramingError as error:
             raise UnreplayableError(str(error)) from None
         if carried.kind is Kind.OTHER:
+            if self._binding.transport == TransportType.PCI_DOE:
+                _only_discovery(carried.header)
             return None
         if carried.kind is Kind.SPDM:
             return self._message(carried.message, None, self._binding.padding)
@@ -110,3 +113,10 @@ class Line:
             self._ledger.note(f"{surplus} zeros follow {heard.message.name}, as libspdm sends it")
         self._ledger.count(MESSAGES)
         return heard
+
+
+def _only_discovery(header: bytes) -> None:
+    """Data objects without SPDM are those of DOE discovery."""
+    vendor_id, kind = object_type(header)
+    if (vendor_id, kind) != DISCOVERY:
+        raise UnreplayableError(f"a data object of vendor 0x{vendor_id:04x}, type {kind}")
