@@ -82,6 +82,7 @@ class Secured:
         th: its transcript.
         form: how its records look.
         encrypted: whether records are encrypted.
+        aead, key_size: the cipher, and bytes of its key.
     """
 
     dialogue: object
@@ -94,6 +95,8 @@ class Secured:
     response: Keys = None
     finished: dict = field(default_factory=dict)
     handshake_secret: bytes = b""
+    aead: type = AESGCM
+    key_size: int = 32
 
     @property
     def hash_size(self):
@@ -104,7 +107,9 @@ class Secured:
         return expand(self.dialogue.base_hash, secret, info + label + context, size)
 
     def keys(self, secret):
-        return Keys(secret, self.derive(secret, b"key", 32), self.derive(secret, b"iv", 12))
+        return Keys(
+            secret, self.derive(secret, b"key", self.key_size), self.derive(secret, b"iv", 12)
+        )
 
     def start(self, shared):
         """Keys of the handshake, from TH1."""
@@ -150,11 +155,11 @@ class Secured:
         if self.encrypted:
             data = struct.pack("<H", len(data)) + data + padding
             header = self.header(keys, len(data) + 16)
-            record = header + AESGCM(keys.key).encrypt(self.nonce(keys), data, header)
+            record = header + self.aead(keys.key).encrypt(self.nonce(keys), data, header)
         else:
             header = self.header(keys, len(data) + 16)
             record = header + data
-            record += AESGCM(keys.key).encrypt(self.nonce(keys), b"", record)
+            record += self.aead(keys.key).encrypt(self.nonce(keys), b"", record)
         keys.sequence += 1
         return record
 
@@ -165,11 +170,11 @@ class Secured:
         header, body = record[:size], record[size:]
         assert header == self.header(keys, len(body))
         if self.encrypted:
-            plain = AESGCM(keys.key).decrypt(self.nonce(keys), body, header)
+            plain = self.aead(keys.key).decrypt(self.nonce(keys), body, header)
             data = plain[2 : 2 + struct.unpack("<H", plain[:2])[0]]
         else:
             data = body[:-16]
-            AESGCM(keys.key).decrypt(self.nonce(keys), body[-16:], header + data)
+            self.aead(keys.key).decrypt(self.nonce(keys), body[-16:], header + data)
         keys.sequence += 1
         return data if raw else self.form.disclose(data)
 
@@ -212,10 +217,24 @@ def own_share(curve=None):
     return private, point.x.to_bytes(width, "big") + point.y.to_bytes(width, "big")
 
 
-def open_by_key(dialogue, *, clear=False, form=None, encrypted=True, **request):
+class CurveShare:
+    """The requester's side of an exchange on a curve."""
+
+    def __init__(self, curve=None):
+        self.private, self.data = own_share(curve)
+        self.answer_size = len(self.data)
+
+    def agree(self, answer):
+        peer = ec.EllipticCurvePublicKey.from_encoded_point(self.private.curve, b"\x04" + answer)
+        return self.private.exchange(ec.ECDH(), peer)
+
+
+def open_by_key(
+    dialogue, *, clear=False, form=None, encrypted=True, share=None, suite=None, **request
+):
     """KEY_EXCHANGE, with its signature and HMAC checked; the session is handshaking."""
-    private, share = own_share()
-    asked = key_exchange(dialogue.version, share=share, **request)
+    share = share or CurveShare()
+    asked = key_exchange(dialogue.version, share=share.data, **request)
     answer = dialogue.ask(asked, 0x64)
     size, chain = len(hashed(dialogue.base_hash, b"")), dialogue.chain_hash()
     rsp_session_id = struct.unpack("<H", answer[4:6])[0]
@@ -225,10 +244,10 @@ def open_by_key(dialogue, *, clear=False, form=None, encrypted=True, **request):
     th = dialogue.a + dialogue.d + chain + asked + body
     dialogue.check(b"key_exchange_rsp", th, signature)
     session_id = rsp_session_id << 16 | struct.unpack("<H", asked[4:6])[0]
-    session = Secured(dialogue, session_id, th + signature, form or Form(), encrypted)
-    point = b"\x04" + answer[40 : 40 + len(share)]
-    peer = ec.EllipticCurvePublicKey.from_encoded_point(private.curve, point)
-    session.start(private.exchange(ec.ECDH(), peer))
+    session = Secured(
+        dialogue, session_id, th + signature, form or Form(), encrypted, **(suite or {})
+    )
+    session.start(share.agree(answer[40 : 40 + share.answer_size]))
     if not clear:
         assert rest[-size:] == session.verify_data("response")
         session.th += rest[-size:]
