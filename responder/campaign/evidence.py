@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from responder.campaign.carried import carried
 from responder.campaign.intent import unintended
 from responder.campaign.mask import masked_message, signature_to_mask
 from responder.campaign.rehearsal import Rehearsal
@@ -68,9 +69,10 @@ def _of_bytes(rehearsal: Rehearsal) -> Iterator[str]:
     if not struck or struck[0] >= min(len(rehearsal.healthy.exchanges), len(run.exchanges)):
         return
     events = [e for e, at in zip(run.evidence, struck, strict=True) if at == struck[0]]
-    healthy, faulted = rehearsal.healthy.exchanges[struck[0]], run.exchanges[struck[0]]
     size = signature_to_mask(rehearsal.algorithm)
     first, last = events[0], events[-1]
+    healthy = _meant(first, rehearsal.healthy.exchanges, struck[0])
+    faulted = _meant(last, run.exchanges, struck[0])
     if first.before != first.after and not _was(first, healthy, rehearsal, size):
         yield f"{first.hook}: the bytes before are not those of the healthy run"
     if len(events) == 1 and first.before != first.after:
@@ -78,6 +80,12 @@ def _of_bytes(rehearsal: Rehearsal) -> Iterator[str]:
         yield from unintended(first, rules, rehearsal.healthy.exchanges[: struck[0] + 1])
     if last.before != last.after and faulted.response is not None and not _is(last, faulted):
         yield f"{last.hook}: the bytes after are not those that came"
+
+
+def _meant(event: FaultFired, exchanges: Sequence[Exchanged], number: int) -> Exchanged:
+    """The exchange with the response that evidence speaks of."""
+    about_chunks = event.message in {"CHUNK_SEND_ACK", "CHUNK_RESPONSE"}
+    return exchanges[number] if about_chunks else carried(exchanges, number)
 
 
 def _was(event: FaultFired, healthy: Exchanged, rehearsal: Rehearsal, size: int) -> bool:

@@ -43,6 +43,7 @@ _LOG = {
     ],
 }
 _CLASSES = [{"standard": "PCI-SIG", "vendor_id": "8680", "identifiers": ["0102", "03"]}]
+_SMALL = {"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": 0x10000}
 
 
 def _asks(
@@ -160,12 +161,61 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunks",
         text="Neither side takes more than 42 bytes at once.",
-        overrides=_device(
-            *_ATTESTATION,
-            "CHUNK",
-            spdm={"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": 0x10000},
-        ),
+        overrides=_device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
         options=_asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE),
+    ),
+    Setting(
+        name="chunks-1.2",
+        text="Neither side takes more than 42 bytes at once, with SPDM 1.2.",
+        overrides=_device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        options=replace(
+            _asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE), versions=(V12,)
+        ),
+    ),
+    Setting(
+        name="chunks-1.2-huge",
+        text="The same, with a requester that takes messages of 16 MiB.",
+        overrides=_device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        options=replace(
+            _asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE, max_message_size=1 << 24),
+            versions=(V12,),
+        ),
+    ),
+    Setting(
+        name="chunked-requests",
+        text="The device takes no more than 42 bytes at once.",
+        overrides=_device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        options=_asks(Cap.CHUNK),
+    ),
+    Setting(
+        name="chunked-responses",
+        text="The requester takes no more than 200 bytes at once.",
+        overrides=_device(*_ATTESTATION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
+        options=_asks(Cap.CHUNK, data_transfer_size=200),
+    ),
+    Setting(
+        name="chunked-responses-in-session",
+        text="The requester takes no more than 200 bytes at once, in a session too.",
+        overrides=_device(*_SESSION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
+        options=_in_session(
+            "measurements",
+            "vendor",
+            flags=_SESSION_FLAGS | Cap.CHUNK,
+            offer=replace(_OFFER, flags=_SESSION_FLAGS | Cap.CHUNK, data_transfer_size=200),
+        ),
+    ),
+    Setting(
+        name="chunks-in-session",
+        text="Neither side takes more than 42 bytes at once, in a session either.",
+        overrides=_device(*_SESSION, "CHUNK", spdm=_SMALL),
+        options=_in_session(
+            "measurements",
+            offer=replace(
+                _OFFER,
+                flags=_SESSION_FLAGS | Cap.CHUNK,
+                data_transfer_size=MIN_DATA_TRANSFER_SIZE,
+            ),
+        ),
     ),
 )
 

@@ -269,6 +269,10 @@ class Keys(Action, tag="keys", frozen=True, kw_only=True):
     take: list[Literal["key", "sequence", "session-id"]] = field(default_factory=lambda: ["key"])
 
 
+class Chunk(Action, tag="chunk", frozen=True, kw_only=True):
+    """At `message`: the answer goes out in chunks, however small it is, and whoever takes it."""
+
+
 class Carry(Action, tag="carry", frozen=True, kw_only=True):
     """At `message`: the answer goes another way than its request came.
 

@@ -249,6 +249,7 @@ class FaultEngine(SessionStriker, Hooks):
         """The encoded response."""
         name = _sent_name(message)
         out = Outgoing(message, name)
+        self._own.in_chunks = False
 
         def one(action: Action, armed: Armed, draws: RandomTree) -> str:
             if not isinstance(action, edits.Edit):
@@ -279,6 +280,11 @@ class FaultEngine(SessionStriker, Hooks):
         if out.message is not None and self._own.held:
             self._outcomes.release(out)
         return out.effects()
+
+    def chunked(self, exchange: Exchange, *, large: bool) -> bool:
+        """Whether the response goes out in chunks."""
+        del exchange
+        return large or self._own.in_chunks
 
     def expired(self, name: str, connection: Connection, now: float) -> list[Effect]:
         """Say unasked what a fault says."""

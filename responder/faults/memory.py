@@ -59,6 +59,7 @@ class ConnectionMemory(Counts):
         not_ready: how the request that is deferred now was deferred.
         repeated: what each step says unasked; ``spoken`` how often it has.
         ct_exponent: what CAPABILITIES said of CTExponent.
+        in_chunks: the answer goes out in chunks.
         session: the session of the present exchange.
         in_session: counts and events of each session; those outside of any are under ``None``.
         sealed: the name of the message that was sealed last.
@@ -75,6 +76,7 @@ class ConnectionMemory(Counts):
         self.spoken: Counter[str] = Counter()
         self.repeated: dict[str, bytes] = {}
         self.ct_exponent = 0
+        self.in_chunks = False
         self.session: int | None = None
         self.in_session: defaultdict[int | None, Counts] = defaultdict(Counts)
         self.sealed = ""

@@ -124,6 +124,9 @@ class Outcomes:
             case act.CloseLink():
                 out.after.append(Close(armed.fault.id, action.how, action.seconds))
                 return f"the connection is closed ({action.how})"
+            case act.Chunk():
+                self._own.in_chunks = True
+                return "it goes out in chunks"
             case act.Again():
                 out.after += [Send(out.message or b"")] * action.times
                 return f"it is sent {action.times} times more"

@@ -69,6 +69,7 @@ AnyAction = (
     | act.Slice
     | act.Keys
     | act.Carry
+    | act.Chunk
     | act.Forget
     | act.Again
     | act.Write

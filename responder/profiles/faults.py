@@ -94,7 +94,7 @@ DOES: Mapping[str, tuple[type[Action], ...]] = {
     "draft": (_EDITS, act.Error, act.Answer),
     "pre_sign": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart, act.Sign),
     "post_sign": (_EDITS, act.Forge),
-    "message": (_EDITS, act.Carry, act.Forget, *_OUTCOMES),
+    "message": (_EDITS, act.Carry, act.Chunk, act.Forget, *_OUTCOMES),
     "frame": (
         _EDITS,
         act.Silence,

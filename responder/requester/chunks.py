@@ -140,6 +140,13 @@ def _check_total(c: "Conversation", total: int) -> None:
     c.require("chk.total-limit", total <= limit, f"LargeMessageSize {total}, limit {limit}")
     least = MIN_DATA_TRANSFER_SIZE
     c.require("chk.total-small", total > least, f"LargeMessageSize {total}, at most {least}")
+    room = (c.options.offer.data_transfer_size - _FIXED_SIZE) * (_last_sequence(c) + 1)
+    told = f"LargeMessageSize {total}, chunks carry {room - _LARGE_SIZE}"
+    c.require("chk.wrap", total <= room - _LARGE_SIZE, told)
+
+
+def _last_sequence(c: "Conversation") -> int:
+    return _LAST_SEQUENCE_V14 if c.agreed.version >= V14 else _LAST_SEQUENCE
 
 
 def _checked(
@@ -149,8 +156,9 @@ def _checked(
     c.require("chk.handle", chunk.handle == handle, f"handle {chunk.handle}, asked for {handle}")
     told = chunk.chunk_seq_no
     c.require("chk.sequence", told == sequence, f"ChunkSeqNo {told}, asked for {sequence}")
-    last = _LAST_SEQUENCE_V14 if c.agreed.version >= V14 else _LAST_SEQUENCE
-    c.require("chk.wrap", chunk.last or sequence < last, f"more than {sequence + 1} chunks")
+    c.require(
+        "chk.wrap", chunk.last or sequence < _last_sequence(c), f"more than {sequence + 1} chunks"
+    )
     size = len(chunk.spdm_chunk)
     c.require("chk.empty", size, f"an empty chunk, {left} bytes are left")
     full = _FIXED_SIZE + (0 if sequence else _LARGE_SIZE) + size >= MIN_DATA_TRANSFER_SIZE
