@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from fault_docs import catalogue, table, with_sections
+from persona_docs import personas
 from request_docs import requests
 
 from responder.cli.exits import Exit
@@ -128,6 +129,7 @@ def main() -> int:
     stale = []
     ROOT.mkdir(parents=True, exist_ok=True)
     texts = {ROOT / name: NOTE + make().rstrip() + "\n" for name, make in PAGES.items()}
+    texts[DOCS / "personas.md"] = NOTE + personas()
     texts[LANGUAGE] = with_sections(LANGUAGE.read_text())
     texts[DOCS / "profile.schema.json"] = json_schema_text()
     texts[DOCS / "profiles.md"] = with_key_tables((DOCS / "profiles.md").read_text())

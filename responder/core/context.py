@@ -216,6 +216,8 @@ class Context(msgspec.Struct, frozen=True):
         policy, peer = self.policy, self.connection.peer
         if self.connection.common(Cap.CHUNK):
             sizes = (policy.max_spdm_msg_size, peer.max_spdm_msg_size)
+        elif policy.deviations.cuts_to_own_size:
+            sizes = (policy.data_transfer_size, 0)
         else:
             sizes = (policy.data_transfer_size, peer.data_transfer_size)
         return min(size for size in sizes if size) - header_size
@@ -223,7 +225,8 @@ class Context(msgspec.Struct, frozen=True):
     def measured(self) -> list[Measured]:
         """The measurements that there are with what was negotiated, ascending by index."""
         hashed = self.connection.selected.measurement_hash is not None
-        extends = hashed and self.connection.header_version >= V13
+        always = self.policy.deviations.extends_in_every_version
+        extends = hashed and (always or self.connection.header_version >= V13)
         return [one for one in self.device.measurements() if extends or not one.hash_extend]
 
     def measurement_summary(self, summary_type: int) -> bytes:

@@ -104,6 +104,29 @@ class TimingPolicy(msgspec.Struct, frozen=True):
 NO_TIMING = TimingPolicy()
 
 
+class Deviations(msgspec.Struct, frozen=True):
+    """Where this responder does as another one does, against the specification or beside it.
+
+    Only what no fault can do is here; ``responder.profiles.personas`` lists all.
+
+    Attributes:
+        ignores_trailing_bytes: what follows the end of a request does not matter.
+        extends_in_every_version: hash-extended measurements exist before 1.3 too.
+        cuts_to_own_size: portions are cut to DataTransferSize of the responder alone.
+        hides_empty_slots: SlotSizeRequested of an empty slot is refused.
+        asks_anyone: mutual authentication is asked for without MUT_AUTH_CAP of the requester.
+    """
+
+    ignores_trailing_bytes: bool = False
+    extends_in_every_version: bool = False
+    cuts_to_own_size: bool = False
+    hides_empty_slots: bool = False
+    asks_anyone: bool = False
+
+
+NO_DEVIATIONS = Deviations()
+
+
 class ResponderPolicy(msgspec.Struct, frozen=True):
     """What the responder claims and chooses; all of it is the profile's.
 
@@ -119,6 +142,7 @@ class ResponderPolicy(msgspec.Struct, frozen=True):
             requester could take it whole; 0 for any.
         timing: how long answers take.
         session: sessions and mutual authentication.
+        deviations: where it does as another responder does.
     """
 
     versions: Sequence[SpdmVersion]
@@ -131,6 +155,7 @@ class ResponderPolicy(msgspec.Struct, frozen=True):
     transmit_size: int = 0
     timing: TimingPolicy = NO_TIMING
     session: SessionPolicy = NO_SESSION_POLICY
+    deviations: Deviations = NO_DEVIATIONS
 
 
 class RecordFormat(Protocol):

@@ -159,7 +159,8 @@ def ask_for_mutual_auth(context: Context) -> MutualAuth:
     public_key = Cap.PUB_KEY_ID in connection.peer.flags
     if wanted and public_key:
         wanted = MutAuthRequested.WITHOUT_ENCAPSULATION
-    possible = connection.common(Cap.MUT_AUTH) and (
+    capable = context.policy.deviations.asks_anyone or connection.common(Cap.MUT_AUTH)
+    possible = capable and (
         wanted == MutAuthRequested.WITHOUT_ENCAPSULATION or can_encapsulate(connection)
     )
     if wanted and possible:

@@ -190,7 +190,8 @@ class Turn:
             request, used = row.codec.read(self.data, self.connection.wire)
         except WireError as error:
             raise self._malformed(str(error)) from None
-        if len(self.data) - used > self.padding:
+        padded = self.policy.deviations.ignores_trailing_bytes
+        if len(self.data) - used > self.padding and not padded:
             raise self._malformed(f"{len(self.data) - used} bytes after the end of the request")
         wire = _wire_for(request, self.connection.wire)
         return self._exchange(request, self.data[:used], wire)

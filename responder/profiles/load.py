@@ -12,6 +12,7 @@ from responder.device.emulated import EmulatedDevice
 from responder.profiles.consistency import contradictions
 from responder.profiles.device import build_device
 from responder.profiles.lookup import Lookup
+from responder.profiles.personas import FAULT_PREFIX, chosen_deviations, fault_tables
 from responder.profiles.policy import build_policy
 from responder.profiles.schema import ProfileSpec, ServerSection
 from responder.profiles.source import list_profiles, open_source
@@ -61,7 +62,10 @@ class Profile(msgspec.Struct, frozen=True):
         return FaultEngine(self.faults, self.memory, random, self._read_file)
 
     def missed(self) -> "Sequence[Event]":
-        """An event for each fault that never struck, with what came nearest."""
+        """An event for each fault that never struck, with what came nearest.
+
+        The ways of a persona are no tests: whether they showed does not matter.
+        """
         if self.memory is None:
             return []
         from responder.core.events import FaultMissed  # noqa: PLC0415 - only with faults
@@ -72,7 +76,7 @@ class Profile(msgspec.Struct, frozen=True):
                 fault.id, near[fault.id].text if fault.id in near else "its hook never came"
             )
             for fault in self.faults
-            if not self.memory.fired[fault.id]
+            if not (self.memory.fired[fault.id] or fault.id.startswith(FAULT_PREFIX))
         ]
 
     def _read_file(self, name: str) -> bytes:
@@ -131,12 +135,13 @@ def load_profile(
 def _faults(
     spec: ProfileSpec, lookup: Lookup, more: "Sequence[str | FaultSpec]"
 ) -> "tuple[FaultSpec, ...]":
-    if not (spec.fault or spec.faults or more):
+    ways = fault_tables(chosen_deviations(spec, lookup))
+    if not (spec.fault or spec.faults or more or ways):
         return ()
     from responder.faults.choice import chosen  # noqa: PLC0415 - only with faults
     from responder.profiles.faults import build_faults  # noqa: PLC0415 - only with faults
 
-    found = build_faults(spec.faults, spec.fault, lookup)
+    found = build_faults([], ways, lookup) + build_faults(spec.faults, spec.fault, lookup)
     for one in more:
         found += chosen([one]) if isinstance(one, str) else [one]
     return tuple({fault.id: fault for fault in found}.values())

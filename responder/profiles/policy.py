@@ -7,6 +7,7 @@ from operator import or_
 from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy, TimingPolicy
 from responder.profiles import names
 from responder.profiles.lookup import Lookup, find
+from responder.profiles.personas import chosen_deviations, switches
 from responder.profiles.schema import AlgorithmsSection, ProfileSpec, TimingSection
 from responder.profiles.session import build_session_policy
 from responder.spec.algorithms import (
@@ -46,6 +47,7 @@ def build_policy(spec: ProfileSpec, lookup: Lookup) -> ResponderPolicy:
         transmit_size=spdm.transmit_size,
         algorithms=_algorithms(spec.algorithms, lookup),
         timing=_timing(spec.timing, lookup),
+        deviations=switches(chosen_deviations(spec, lookup)),
         session=build_session_policy(spec.session, spec.events, lookup),
     )
 

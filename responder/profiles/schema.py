@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from responder.profiles import names
+from responder.profiles.personas import DEVIATIONS, PERSONAS
 from responder.spec.timing import RDTM
 
 
@@ -39,6 +40,8 @@ MeasurementType = Annotated[str, _one_of(names.MEASUREMENT_TYPES)]
 OperationalModeName = Annotated[str, _one_of(names.OPERATIONAL_MODES)]
 DeviceModeName = Annotated[str, _one_of(names.DEVICE_MODES)]
 ContentChangedName = Annotated[str, _one_of(names.CONTENT_CHANGED)]
+PersonaName = Annotated[str, _one_of(PERSONAS)]
+DeviationName = Annotated[str, _one_of(DEVIATIONS)]
 LoggedType = Annotated[str, _one_of(names.LOGGED_TYPES)]
 EventName = Annotated[str, _one_of(names.EVENT_TYPES)]
 Standard = Annotated[str, _one_of(names.STANDARDS)]
@@ -534,6 +537,8 @@ class ProfileSpec(Section):
 
     Attributes:
         description: one line for lists of profiles.
+        persona: another responder whose ways this one takes on, see personas.md.
+        deviations: single ways of other responders, by name, see personas.md.
         extends: a profile, by name or path, that this one changes: tables are merged, all other
             values, lists among them, are replaced.
         spdm: versions and capabilities.
@@ -562,6 +567,8 @@ class ProfileSpec(Section):
 
     spdm: SpdmSection
     description: str = ""
+    persona: PersonaName | None = None
+    deviations: list[DeviationName] = field(default_factory=list)
     extends: str | None = None
     algorithms: AlgorithmsSection = field(default_factory=AlgorithmsSection)
     slot: list[SlotSection] = field(default_factory=list)

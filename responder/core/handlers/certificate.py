@@ -66,6 +66,8 @@ def _slot_size(request: GetCertificate, context: Context) -> Reply:
     size = context.device.slot_size(request.slot_id)
     if not size:
         raise invalid(f"slot {request.slot_id} does not exist")
+    if context.policy.deviations.hides_empty_slots:
+        context.provisioned_slot(request.slot_id)
     if not request.large:
         size = min(size, MAX_SMALL_CERTIFICATE_CHAIN)
     return Reply(_response(request, b"", size))
