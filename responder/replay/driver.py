@@ -229,7 +229,7 @@ class _Replay:
         named = getattr(heard.message, "cert_chain_hash", None)
         if named not in (None, self._identities.hash_of(side, slot, terms)):
             ledger.problem(f"{name} is of another chain than was read")
-        ledger.signed(side, heard.code, terms.version, digest(terms.base_hash, *covered.parts))
+        ledger.signed(side, heard.code, terms, digest(terms.base_hash, *covered.parts))
         text = signing_message(terms.version, covered.context, terms.base_hash, covered.parts)
         key = self._identities.key_of(side, slot, terms)
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from responder.replay.judge import Derived
 from responder.replay.recording import REQUESTER, RESPONDER, Event, Recording
-from responder.replay.terms import UnreplayableError
+from responder.replay.terms import Terms, UnreplayableError
 
 MESSAGES, TRANSCRIPTS, SIGNATURES = "messages", "transcripts", "signatures"
 MACS, KEYS, RECORDS = "MACs", "keys", "records"
@@ -70,13 +70,18 @@ class Ledger:
         else:
             self.problem(f"{what} is {seen.hex()}, worked out {worked_out.hex()}")
 
-    def signed(self, side: str, code: int, version: int, transcript_hash: bytes) -> None:
+    def signed(self, side: str, code: int, terms: Terms, transcript_hash: bytes) -> None:
         """A side signed a transcript: the hash of it, as it wrote it down."""
         event = self._take(side, _SIGN[side])
         if event is None:
             self.problem(f"the {side} wrote down no signature")
             return
-        expected = {"op_code": code, "spdm_version": version << 8, "is_data_hash": 1}
+        expected = {
+            "op_code": code,
+            "spdm_version": terms.version << 8,
+            "base_hash_algo": terms.base_hash.bit,
+            "is_data_hash": 1,
+        }
         for name, value in expected.items():
             if event.get(name) != value:
                 self.problem(f"{name} of the {side}'s signature is {event.get(name)}, not {value}")

@@ -46,6 +46,7 @@ def places(run):
                 yield from ((exchange.number, side, place) for place in range(len(data)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judge", JUDGES)
 @pytest.mark.parametrize("name", RUNS)
 def test_a_byte_that_differs_is_noticed(name, judge):
@@ -65,6 +66,7 @@ COVERED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judge", JUDGES)
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_without_one_of_its_exchanges_is_noticed(name, judge):
