@@ -55,6 +55,13 @@ def _psk(text: str) -> "Psk":
         raise click.BadParameter(f"{text!r} is not HINT:KEY in hexadecimal") from None
 
 
+def _hexadecimal(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not hexadecimal") from None
+
+
 def _caps(text: str) -> Cap:
     flags = Cap(0)
     for name in _steps(text):
@@ -84,6 +91,13 @@ _OPTIONS = (
         metavar="KIND[:STEP,...]",
         help="Open a session by kex or psk, do these steps in it, and end it; kex@1 takes slot 1. "
         "May be repeated.",
+    ),
+    click.option(
+        "--application",
+        type=_hexadecimal,
+        default="",
+        metavar="HEX",
+        help="What the step application sends, such as 01800002: PLDM's GetTID over MCTP.",
     ),
     click.option("--parallel", is_flag=True, help="Open all sessions before any is used."),
     click.option("--psk", type=_psk, metavar="HINT:KEY", help="A pre-shared key, in hexadecimal."),
@@ -167,6 +181,7 @@ def planned(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":
         psk=given["psk"],
         demand_mutual=given["demand_mutual"],
         new_chain=new_chain,
+        application=given["application"],
     )
 
 
@@ -218,20 +233,12 @@ def _certificates(file: Path) -> tuple[bytes, ...]:
 
 def _offer(offer: "Offer", given: dict[str, Any], identity: "OwnIdentity | None") -> "Offer":
     """What is announced: algorithms as asked for, and the capabilities that the plan needs."""
-    from responder.requester.identity import own_schemes  # noqa: PLC0415 - not for --help
-    from responder.spec.algorithms import (  # noqa: PLC0415
-        TABLE_REQ_BASE_ASYM,
-        TABLE_REQ_PQC_ASYM,
-    )
-
     structures = dict(offer.structures)
     for kind, name in ((TABLE_DHE, "dhe"), (TABLE_KEM, "kem"), (TABLE_AEAD, "aead")):
         if given[name]:
             structures[kind] = sum({row.bit for row in given[name]})
     if given["kem"] and not given["dhe"]:
         structures.pop(TABLE_DHE, None)
-    if identity is not None:
-        structures[TABLE_REQ_BASE_ASYM], structures[TABLE_REQ_PQC_ASYM] = own_schemes(identity)
     offer = replace(
         offer,
         structures=structures,

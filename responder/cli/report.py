@@ -79,13 +79,15 @@ def _connection(report: "Report") -> list[Row]:
         rows.append(("capabilities", " ".join(report.capabilities.names)))
     if report.signed:
         rows.append(("signatures", ", ".join(report.signed)))
-    for name, value in (("endpoint info", report.endpoint_info), ("csr", report.csr)):
-        if value:
-            rows.append((name, _short(value)))
-    if report.extension_log:
-        rows.append(("extension log", f"{len(report.extension_log)} entries"))
-    if report.vendor_response:
-        rows.append(("vendor response", report.vendor_response))
+    log = f"{len(report.extension_log)} entries" if report.extension_log else ""
+    told = (
+        ("endpoint info", _short(report.endpoint_info)),
+        ("csr", _short(report.csr)),
+        ("extension log", log),
+        ("application response", report.application_response),
+        ("vendor response", report.vendor_response),
+    )
+    rows += [(name, value) for name, value in told if value]
     if report.exchanges:
         times = [exchange.milliseconds for exchange in report.exchanges]
         rows.append(

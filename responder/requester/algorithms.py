@@ -1,6 +1,7 @@
 """NEGOTIATE_ALGORITHMS: offer, and check every selection against offer and capabilities."""
 
 from responder.requester.conversation import Conversation, Flow
+from responder.requester.identity import own_schemes
 from responder.requester.selection import (
     Selection,
     adopt,
@@ -8,7 +9,11 @@ from responder.requester.selection import (
     check_needs,
     check_selections,
 )
-from responder.spec.algorithms import MULTI_KEY_CONNECTION
+from responder.spec.algorithms import (
+    MULTI_KEY_CONNECTION,
+    TABLE_REQ_BASE_ASYM,
+    TABLE_REQ_PQC_ASYM,
+)
 from responder.spec.flags import MULTI_KEY, Cap
 from responder.spec.versions import V11, V12, V13, V14
 from responder.wire.algorithms import (
@@ -57,7 +62,7 @@ def _request(c: Conversation) -> NegotiateAlgorithms:
         base_hash_algo=offer.base_hash,
     )
     if version >= V11:
-        rows = [(kind, bits) for kind, bits in sorted(offer.structures.items()) if bits]
+        rows = [(kind, bits) for kind, bits in sorted(_structures(c).items()) if bits]
         rows = [(kind, bits) for kind, bits in rows if kind <= _last_type(version)]
         request.algorithm_structure_count = len(rows)
         request.trailer = b"".join(
@@ -73,6 +78,16 @@ def _request(c: Conversation) -> NegotiateAlgorithms:
     if version >= V14:
         request.pqc_asym_algo = offer.pqc_asym
     return request
+
+
+def _structures(c: Conversation) -> dict[int, int]:
+    """AlgType to bits; of the requester's signatures those that its key can make."""
+    structures = dict(c.options.offer.structures)
+    if c.options.identity is not None:
+        base, pqc = own_schemes(c.options.identity)
+        structures[TABLE_REQ_BASE_ASYM] = structures.get(TABLE_REQ_BASE_ASYM, base) & base
+        structures[TABLE_REQ_PQC_ASYM] = structures.get(TABLE_REQ_PQC_ASYM, pqc) & pqc
+    return structures
 
 
 def _last_type(version: int) -> int:

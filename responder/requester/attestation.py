@@ -16,7 +16,7 @@ from responder.requester.conversation import Conversation, Flow
 from responder.requester.options import AttestOptions
 from responder.requester.recovery import ResynchError
 from responder.requester.report import Passed, Refusal, Report, Verdict
-from responder.requester.run_plan import check_plan, run_plan
+from responder.requester.run_plan import check_options, run_plan
 from responder.requester.steps import Step, Transmit, TransportFailedError, Wait
 from responder.requester.version import get_version
 
@@ -51,11 +51,12 @@ def attest(
     Raises:
         Refused: a check refused; its ``report`` says how far it came.
         TransportFailedError: as thrown in; its ``report`` likewise.
-        ConfigError: the options name a check that does not exist, or a root that is none.
+        ConfigError: the options name a check that does not exist, or a root that is none, or their
+            plan cannot be carried out.
     """
     for root in options.roots:
         load_root(root)
-    check_plan(options.plan)
+    check_options(options)
     c = Conversation(options, random)
     try:
         yield from _with_restarts(c, parts)

@@ -20,6 +20,7 @@ RECORD: Rows = MappingProxyType(
         "rec.limit": ("No sequence number reaches the AEAD's limit.", "DSP0277 1.3"),
         "rec.tag": ("Its tag verifies under the keys in use.", _DSP0277),
         "rec.application-length": ("ApplicationDataLength fits what was decrypted.", _DSP0277),
+        "rec.application-type": ("Application data is answered with its like.", "DSP0276"),
         "rec.application-data": ("It holds an SPDM message as the transport says.", "DSP0276"),
     }
 )

@@ -170,17 +170,17 @@ class Conversation:
 
     def transmit(self, message: bytes) -> Flow[bytes]:
         """One exchange on the wire: a message, or a record, each way."""
-        exchanges = self.report.exchanges
-        limit = self.options.patience.exchanges
-        self.require("any.exchange-limit", len(exchanges) < limit, f"more than {limit} exchanges")
-        if self.session is None:
+        session = self.session
+        if session is None:
+            self._check_bound()
             raw = yield Transmit(message)
             self.require("rec.unasked", not isinstance(raw, OtherKind), "a record answers")
         else:
-            answer = yield Transmit(self.session.seal(self, message), secured=True)
-            raw = self.session.open(self, answer)
+            data = yield from self.transmit_data(session, session.form.enclose(message))
+            raw = session.disclosed(self, data)
         response = name_of_code(raw[1]) if len(raw) > 1 else ""
-        exchanges.append(ExchangeReport(name_of_code(message[1]), response, len(message), len(raw)))
+        exchanged = ExchangeReport(name_of_code(message[1]), response, len(message), len(raw))
+        self.report.exchanges.append(exchanged)
         self.require("any.header", len(raw) >= HEADER_SIZE, f"{len(raw)} bytes came")
         self.padding = self.options.padding if self.session is None else 0
         largest = self.options.offer.data_transfer_size
@@ -190,6 +190,16 @@ class Conversation:
             f"{len(raw)} bytes, more than the {largest} announced",
         )
         return raw.ljust(HEADER_SIZE, b"\0")
+
+    def transmit_data(self, session: "Session", data: bytes) -> Flow[bytes]:
+        """One exchange of application data in a session."""
+        self._check_bound()
+        answer = yield Transmit(session.seal(self, data), secured=True)
+        return session.open(self, answer)
+
+    def _check_bound(self) -> None:
+        done, limit = len(self.report.exchanges), self.options.patience.exchanges
+        self.require("any.exchange-limit", done < limit, f"more than {limit} exchanges")
 
     def check_header(self, request: bytes, raw: bytes) -> None:
         """SPDMVersion and code of a response."""

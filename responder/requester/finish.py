@@ -1,7 +1,6 @@
 """FINISH: the requester's proof, and the end of a handshake (DSP0274, clause of that name)."""
 
 from responder.crypto.hkdf import hmac
-from responder.errors import ConfigError
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.encapsulated import answer_flow
 from responder.requester.encapsulated_answers import Answers
@@ -23,9 +22,8 @@ def finish(c: Conversation, session: Session, asked: Asked) -> Flow[None]:
     key = slot = None
     if asked.form:
         key = own_key(c.options.identity, agreed)
-        if key is None:
-            raise ConfigError("the responder asks who the requester is, and it has no identity")
-        slot = yield from _authenticate(c, session, asked, key)
+        if key is not None:  # without one only where the checks that demand one are left out
+            slot = yield from _authenticate(c, session, asked, key)
     yield from _finish(c, session, key, slot or 0)
     session.establish()
     c.session = session

@@ -11,8 +11,9 @@ from responder.crypto.signing import (
 )
 from responder.errors import ConfigError
 from responder.requester.agreement import Agreement
-from responder.requester.options import OwnIdentity
+from responder.requester.options import AttestOptions, OwnIdentity
 from responder.spec.algorithms import BASE_ASYM, PQC_ASYM, Signature
+from responder.spec.flags import Cap
 from responder.wire.certificate_chain import build_chain
 
 
@@ -65,6 +66,19 @@ def own_key(identity: OwnIdentity | None, agreed: Agreement) -> OwnKey | None:
         root_hash = digest(agreed.base_hash, identity.chain[0])
         chain = build_chain(root_hash, list(identity.chain))
     return OwnKey(private, agreed.own_signature, chain, identity.slots, identity.ep_info)
+
+
+def check_identity(options: AttestOptions) -> None:
+    """Check that the requester can be authenticated in the sessions that it opens.
+
+    Raises:
+        ConfigError: it announces that it can and has no identity, or an unreadable key.
+    """
+    proves = options.plan.sessions and options.offer.flags & Cap.MUT_AUTH
+    if proves and options.identity is None:
+        raise ConfigError("sessions with MUT_AUTH need an identity of the requester")
+    if options.identity is not None:
+        _load(options.identity)
 
 
 def own_schemes(identity: OwnIdentity) -> tuple[int, int]:

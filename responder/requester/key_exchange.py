@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from responder.crypto.hkdf import hmac
 from responder.crypto.key_agreement import KeyAgreementError, Offer, begin
 from responder.errors import ConfigError
+from responder.requester.checks import Refused
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.plan import SessionPlan
 from responder.requester.secured_versions import check_selection, own_versions
@@ -90,8 +91,8 @@ def key_exchange(c: Conversation, plan: SessionPlan) -> Flow[tuple[Session, Aske
 
 def _begin(c: Conversation, opening: Opening) -> Offer:
     exchange = c.agreed.exchange
-    if exchange is None:
-        raise ConfigError("a session needs a DHE group or a KEM, and none was agreed on")
+    if exchange is None:  # only where the checks that demand one are left out
+        raise Refused("KEY_EXCHANGE", "alg.exchange-needed", "neither DHE nor KEM was agreed on")
     try:
         return begin(exchange, opening.random.child("exchange"))
     except KeyAgreementError as error:

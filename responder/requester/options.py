@@ -194,6 +194,7 @@ class AttestOptions:
         demand_mutual: refuse a session in which the responder does not ask who the requester is.
         records: how the transport carries the records of sessions (``Channel.records``).
         psk: the pre-shared key of sessions by PSK_EXCHANGE.
+        application: what the step ``application`` sends.
         new_chain: what the step ``set-certificate`` writes.
         plan: what is done.
         patience: bounds.
@@ -218,6 +219,7 @@ class AttestOptions:
     demand_mutual: bool = False
     records: RecordFormat | None = None
     psk: Psk | None = None
+    application: bytes = b""
     new_chain: NewChain | None = None
     plan: Plan = field(default_factory=Plan)
     patience: Patience = field(default_factory=Patience)

@@ -273,6 +273,7 @@ class Report:
     events: list[EventReport] = field(default_factory=list)
     sessions: list[SessionReport] = field(default_factory=list)
     vendor_response: str = ""
+    application_response: str = ""
     observations: list[Observation] = field(default_factory=list)
     passed_over: list[Passed] = field(default_factory=list)
     exchanges: list[ExchangeReport] = field(default_factory=list)

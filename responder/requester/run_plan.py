@@ -4,7 +4,9 @@ from responder.errors import ConfigError, suggest
 from responder.requester.certificate import authenticate
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.finish import finish
+from responder.requester.identity import check_identity
 from responder.requester.key_exchange import key_exchange
+from responder.requester.options import AttestOptions
 from responder.requester.plan import Plan, SessionPlan
 from responder.requester.psk import psk_exchange
 from responder.requester.report import SessionReport
@@ -21,6 +23,17 @@ _MUTUAL = {
     MutAuthRequested.WITH_ENCAPSULATION: "with encapsulated requests",
     MutAuthRequested.WITH_DIGESTS: "with DIGESTS at once",
 }
+
+
+def check_options(options: AttestOptions) -> None:
+    """Check that a plan can be carried out.
+
+    Raises:
+        ConfigError: as ``check_plan`` and ``check_identity``.
+    """
+    plan = options.plan
+    check_plan(plan)
+    check_identity(options)
 
 
 def check_plan(plan: Plan) -> None:

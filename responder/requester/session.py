@@ -54,26 +54,32 @@ class Session:
     updating: bool = False
     next_event: int = 0
 
-    def seal(self, c: "Conversation", message: bytes) -> bytes:
-        """The record of a message, with as many random bytes as the transport may have."""
+    def seal(self, c: "Conversation", data: bytes) -> bytes:
+        """The record of application data, with as many random bytes as the transport may have."""
         self._check_limit(c, self.request)
         most = self.form.max_padding
         size = self.random.bytes(1)[0] % (most + 1) if most else 0
-        return self.request.seal(self.id, self.form.enclose(message), self.random.bytes(size))
+        return self.request.seal(self.id, data, self.random.bytes(size))
 
     def open(self, c: "Conversation", answer: bytes) -> bytes:
-        """The message in the record that answers; what came in the clear if that is let pass."""
+        """The application data in the record that answers.
+
+        What came in the clear is put in its place, if that is let pass.
+        """
         if isinstance(answer, OtherKind):
             detail = f"an answer in the clear: {answer[:8].hex()}"
             c.require("rec.in-the-clear", condition=False, detail=detail)
-            return bytes(answer)
+            return self.form.enclose(bytes(answer))
         try:
             told = session_id_of(answer)
         except RecordError as error:
             c.require(error.check, condition=False, detail=str(error))
             return b""
         c.require("rec.session-id", told == self.id, f"session 0x{told:08x}, 0x{self.id:08x}")
-        data = self._opened(c, answer)
+        return self._opened(c, answer)
+
+    def disclosed(self, c: "Conversation", data: bytes) -> bytes:
+        """The message in application data."""
         try:
             return self.form.disclose(data)
         except ValueError as error:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from responder.requester.application import application_data
 from responder.requester.certificate import authenticate_slot, read_slot
 from responder.requester.challenge import challenge
 from responder.requester.conversation import Conversation, Flow
@@ -105,6 +106,9 @@ STEPS: Mapping[str, PlanStep] = MappingProxyType(
             "Write a certificate chain.", set_certificate, V12, Cap.SET_CERT
         ),
         "vendor": _anywhere("Send a vendor-defined request.", vendor_request, V10, NO_NEED),
+        "application": PlanStep(
+            "Send data that is no SPDM message.", inside=application_data, since=V11
+        ),
         "heartbeat": _inside("Keep the session alive.", heartbeat, V11, Cap.HBEAT),
         "update-key": _inside("Update the requester's keys.", update_key, V11, Cap.KEY_UPD),
         "update-all-keys": _inside(

@@ -81,7 +81,7 @@ async def test_waits_are_slept_and_not_counted_as_exchange():
 
 
 async def test_a_refusal_is_a_report():
-    peer = Peer(**raw(ResponseCode.CHALLENGE_AUTH, lambda r: r[:-1] + b"\0"))
+    peer = Peer(**raw(ResponseCode.CHALLENGE_AUTH, lambda r: r[:-1] + bytes((r[-1] ^ 1,))))
     report = await drive(attestation(), PeerChannel(peer))
     assert report.verdict == "refused"
     assert report.refusal.check == "chal.signature"

@@ -111,6 +111,13 @@ RECORD = [
     sealed("rec.application-length", LongLength),
     sealed("rec.application-data", lambda s: Odd(s.response, lambda data: b"\x06" + data[1:])),
     case(
+        "rec.application-type",
+        "APPLICATION",
+        "application",
+        plan={"application": b"\x01\x80\0\x02"},
+        application=b"\x05\0",
+    ),
+    case(
         "rec.limit",
         "HEARTBEAT",
         *["heartbeat"] * 8,

@@ -1,8 +1,11 @@
 """Lies in any message, in ERROR, and from VERSION to ALGORITHMS."""
 
 from requester.cases import Case, Change, at, draft, offer, patience, put, raw
+from requester.chains import default_chain
 from requester.peer import FLAGS, error
+from requester.session_peer import OWN_KEY
 
+from responder.requester.options import OwnIdentity
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.versions import V10, V11, V12, V13, V14
@@ -140,7 +143,8 @@ def algorithms(
 def both(check: str, change: Change, flags: Cap, own: Cap) -> Case:
     """A case where the requester has capabilities too."""
     peer = at(V12, flags=flags, **draft(ALGORITHMS, change))
-    return Case(check, "NEGOTIATE_ALGORITHMS", peer, offer(flags=own))
+    identity = {"identity": OwnIdentity(OWN_KEY, default_chain())}
+    return Case(check, "NEGOTIATE_ALGORITHMS", peer, offer(flags=own) | identity)
 
 
 def structure(number: int, **changes: int) -> Change:

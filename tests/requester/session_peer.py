@@ -113,6 +113,7 @@ class SessionPeer(Peer):
             keys in use.
         reflects: ExchangeData is the requester's own.
         padding: random bytes in a record.
+        application: the answer to application data.
     """
 
     flags: Cap = SESSION_FLAGS
@@ -133,12 +134,16 @@ class SessionPeer(Peer):
     latest: int = 0
     reflects: bool = False
     padding: int = 5
+    application: bytes = b""
 
     def answer_secured(self, record: bytes) -> bytes:
         """The record that answers a record."""
         session_id = int.from_bytes(record[:4], "little")
         session = self.sessions[session_id]
-        request = RECORDS.disclose(session.request.unseal(record))
+        data = session.request.unseal(record)
+        if RECORDS.foreign(data):
+            return session.response.seal(session_id, self.application)
+        request = RECORDS.disclose(data)
         response = self.answer(request)
         code = response[1]
         if code == ResponseCode.ERROR:

@@ -6,8 +6,15 @@ import pytest
 from requester.cases import draft, put
 from requester.cases_sessions import event, flip, selecting
 from requester.device_peer import DevicePeer
-from requester.peer import code_names, converse, default_options, error
-from requester.session_peer import OWN_FLAGS, SESSION_FLAGS, SessionPeer, session_options
+from requester.peer import P256, code_names, converse, default_options, error
+from requester.session_peer import (
+    AES,
+    OWN_FLAGS,
+    SECP256R1,
+    SESSION_FLAGS,
+    SessionPeer,
+    session_options,
+)
 
 from responder.errors import ConfigError
 from responder.requester.options import Patience
@@ -15,6 +22,7 @@ from responder.requester.plan import SessionPlan
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.versions import V10, V11, V12, V13, V14
+from responder.wire.algorithms import NegotiateAlgorithms
 from responder.wire.certificate import GetCertificate
 from responder.wire.digests import GetDigests
 from responder.wire.key_update import KeyUpdate
@@ -93,8 +101,23 @@ def test_the_slot_that_the_responder_names_signs():
 
 
 def test_without_an_identity_mutual_authentication_is_the_users_mistake():
-    with pytest.raises(ConfigError, match="no identity"):
+    with pytest.raises(ConfigError, match="need an identity"):
         talk(SessionPeer(mutual=1), identity=None)
+
+
+def test_only_what_the_key_can_sign_is_offered():
+    structures = {2: SECP256R1.bit, 3: AES.bit, 4: 0xFFFF, 5: 1}
+    peer = SessionPeer()
+    assert talk(peer, offer={"structures": structures}).report.verdict == "attested"
+    asked = NegotiateAlgorithms.parse(peer.requests[2])
+    assert {s.alg_type: s.alg_supported for s in asked.structures()}[4] == P256.bit
+
+
+def test_application_data_is_answered_with_its_like():
+    peer = SessionPeer(application=bytes.fromhex("01000002 00 01"))
+    outcome = talk(peer, "application", "heartbeat", application=bytes.fromhex("01800002"))
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert outcome.report.application_response == "010000020001"
 
 
 @VERSIONS
