@@ -35,10 +35,10 @@ class KeyRing:
     then those that come next. Whoever opens a record is sure, since it is authenticated.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path) -> None:
         """Read a log; ConfigError if it is none."""
         self._streams: defaultdict[int, dict[str, _Stream]] = defaultdict(dict)
-        for keys in read_key_log(path) if path is not None else ():
+        for keys in read_key_log(path):
             streams = self._streams[keys.session_id]
             streams.setdefault(keys.direction, _Stream()).phases.append(keys)
 

@@ -18,7 +18,13 @@ from responder.replay.recording import (
 )
 from responder.replay.session import Session
 from responder.replay.terms import Terms, UnreplayableError, terms_of
-from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
+from responder.spec.codes import (
+    ErrorCode,
+    RequestCode,
+    ResponseCode,
+    name_of_code,
+    response_code_of,
+)
 from responder.spec.limits import PUBLIC_KEY_SLOT, SLOT_MASK
 from responder.spec.sessions import MAX_AEAD_EXPONENT
 from responder.wire.message import WireError
@@ -50,6 +56,7 @@ class _Replay:
         self._sessions: dict[int, Session] = {}
         self._handshaking: Session | None = None
         self._asked: Heard | None = None
+        self._deferred: Heard | None = None
         self._encapsulated: Heard | None = None
         self._answers = 0
 
@@ -74,7 +81,15 @@ class _Replay:
         answered = self._line.arrive(exchange.response, self._opener(number, RESPONSE))
         if answered is not None and answered.whole is not None and self._asked is not None:
             request, self._asked = self._asked, None
-            self._both(request, answered.whole)
+            self._both(self._meant(request, answered.whole), answered.whole)
+
+    def _meant(self, request: Heard, response: Heard) -> Heard:
+        """The request that a response answers: RESPOND_IF_READY stands for the one before."""
+        if request.code == RequestCode.RESPOND_IF_READY:
+            return self._deferred or request
+        not_ready = ResponseCode.ERROR, ErrorCode.RESPONSE_NOT_READY
+        self._deferred = request if tuple(response.raw[1:3]) == not_ready else None
+        return request
 
     def _opener(self, number: int, direction: str) -> Opener:
         def opened(session_id: int, record: bytes, padding: int) -> bytes:

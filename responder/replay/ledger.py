@@ -108,7 +108,7 @@ class Ledger:
         """
         name, key = (PSK_USE, "psk") if psk else (HANDSHAKE, "shared_secret")
         for side in SIDES:
-            event = next((one for one in self._events[side] if one["event"] == name), None)
+            event = next((one for one in self._events[side] if one.get("event") == name), None)
             if event is not None and event.get(key):
                 return _bytes(event, key)
         raise UnreplayableError("nobody wrote the shared secret down")
@@ -150,7 +150,7 @@ class Ledger:
         events = self._events[side]
         for index, event in enumerate(events):
             other = context is not None and event.get(_CONTEXT, context) != context
-            if event["event"] == name and not other:
+            if event.get("event") == name and not other:
                 del events[index]
                 return event
         return None
@@ -159,7 +159,7 @@ class Ledger:
         """The end of the run: everything that was written down must have come up."""
         self.place = "end"
         for side in SIDES:
-            left = Counter(event["event"] for event in self._events[side])
+            left = Counter(str(event.get("event")) for event in self._events[side])
             for name, number in sorted(left.items()):
                 self.problem(f"the {side} wrote down {number} {name} more than there were")
         if self._plain:
@@ -168,4 +168,7 @@ class Ledger:
 
 
 def _bytes(event: Mapping[str, Any], name: str) -> bytes:
-    return bytes.fromhex(event.get(name, ""))
+    try:
+        return bytes.fromhex(event.get(name, ""))
+    except (ValueError, TypeError):
+        raise UnreplayableError(f"{event.get('event')}.{name} is not hexadecimal") from None

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from responder.errors import ConfigError, system_reason
+from responder.transport.socket_frame import TransportType
 
 REQUEST, RESPONSE = "req", "rsp"
 RESPONDER, REQUESTER = "responder", "requester"
@@ -104,19 +105,23 @@ def _run(folder: Path, facts: Event, known: Mapping[str, Known]) -> Recording:
     messages = folder / "messages.jsonl"
     rows = [_row(messages, number, text) for number, text in enumerate(_lines(messages))]
     secrets = _json(folder / "secrets.json")
-    if not isinstance(secrets, dict):
-        raise ConfigError("no secrets by side", where=str(folder / "secrets.json"))
+    if not isinstance(secrets, dict) or not all(map(_are_events, secrets.values())):
+        raise ConfigError("no lists of events by side", where=str(folder / "secrets.json"))
     decoded = folder / "decoded.json"
     plain = _plain(decoded) if decoded.exists() else {}
     return Recording(
         name=facts["name"],
-        transport=rows[0][0] if rows else 0,
+        transport=rows[0][0] if rows else TransportType.NONE,
         exchanges=tuple(exchange for _, exchange in rows),
         secrets={side: secrets.get(side, []) for side in (RESPONDER, REQUESTER)},
         plain=plain,
         known=known,
         facts=facts,
     )
+
+
+def _are_events(events: Any) -> bool:
+    return isinstance(events, list) and all(isinstance(event, dict) for event in events)
 
 
 def _plain(path: Path) -> dict[tuple[int, str], bytes]:
@@ -131,7 +136,7 @@ def _row(path: Path, number: int, text: str) -> tuple[int, Exchanged]:
     try:
         row = json.loads(text)
         payloads = bytes.fromhex(row[REQUEST]), bytes.fromhex(row[RESPONSE])
-        return row["trans"], Exchanged(number, row["cmd"], *payloads)
+        return TransportType(row["trans"]), Exchanged(number, row["cmd"], *payloads)
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"no exchange: {error!r}", where=f"{path}:{number + 1}") from None
 

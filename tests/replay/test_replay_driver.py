@@ -99,3 +99,25 @@ def test_a_run_of_nothing_is_as_it_should_be():
     tally = replay(replace(run_of("v10-tcp-p384"), exchanges=(), secrets={}))
     assert not tally.problems
     assert not tally.counts
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+def test_a_request_that_is_answered_later_is_signed_as_if_at_once(judge):
+    """RESPOND_IF_READY is in no capture: one is made of an exchange without it."""
+    run = run_of("v12-mctp-p384-dhe-nomut")
+    exchanges = []
+    for one in run.exchanges:
+        code = one.request[2:3]
+        if code not in (b"\x83", b"\xe0") or one.request[:1] != b"\x05":
+            exchanges.append(one)
+            continue
+        not_ready = b"\x05\x12\x7f\x42\x00\x01" + code + b"\x07\x01"
+        exchanges.append(replace(one, response=not_ready))
+        exchanges.append(replace(one, request=b"\x05\x12\xff" + code + b"\x07"))
+    tally = replay(replace(run, exchanges=tuple(exchanges)), judge)
+    assert tally.problems == []
+    added = len(exchanges) - len(run.exchanges)
+    assert added > 1
+    expected = replay(run, judge).counts
+    expected["messages"] += 2 * added
+    assert tally.counts == expected

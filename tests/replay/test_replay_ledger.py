@@ -60,3 +60,13 @@ def test_a_plaintext_that_differs_is_noticed():
     for place, data in run.plain.items():
         plain = {**run.plain, place: data + b"\0"}
         assert any("a plaintext" in text for text in replay(replace(run, plain=plain)).problems)
+
+
+def test_what_is_not_hexadecimal_is_a_problem():
+    run = run_of("v12-mctp-p384-dhe-maconly")
+    for name in ("message", "shared_secret"):
+        events = [
+            {**event, name: "zz"} if name in event else event for event in run.secrets["responder"]
+        ]
+        tally = replay(replace(run, secrets={"responder": events, "requester": []}))
+        assert any(f"{name} is not hexadecimal" in text for text in tally.problems)

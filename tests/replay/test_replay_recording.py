@@ -59,10 +59,13 @@ def test_a_run_without_its_folder(folder):
     assert "No such file" in reason(folder).reason
 
 
-def test_a_line_that_is_no_exchange(folder):
+@pytest.mark.parametrize(
+    "line", ['{"cmd": 1, "req": "0"}', '{"cmd": 1, "trans": 9, "req": "", "rsp": ""}', "{", "3"]
+)
+def test_a_line_that_is_no_exchange(folder, line):
     path = folder / SOME[0] / "messages.jsonl"
     lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines[:3], '{"cmd": 1, "req": "0"}', *lines[3:]]))
+    path.write_text("\n".join([*lines[:3], line, *lines[3:]]))
     assert reason(folder).where == f"{path}:4"
 
 
@@ -72,8 +75,9 @@ def test_a_manifest_that_is_none(folder, text):
     assert reason(folder).where == str(folder / "manifest.json")
 
 
-def test_secrets_that_are_none(folder):
-    (folder / SOME[0] / "secrets.json").write_text(json.dumps([]))
+@pytest.mark.parametrize("secrets", [[], {"responder": {}}, {"requester": [3]}])
+def test_secrets_that_are_none(folder, secrets):
+    (folder / SOME[0] / "secrets.json").write_text(json.dumps(secrets))
     assert reason(folder).where == str(folder / SOME[0] / "secrets.json")
 
 
