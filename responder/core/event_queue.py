@@ -1,6 +1,6 @@
 """The events of one session: what its requester wants, and what it has not acknowledged.
 
-Instance ids count from 0 in each session (DSP0274 1.3 "Event mechanism"). When the queue is full,
+Each session counts its own instance ids (DSP0274 1.3 "Event mechanism"). When the queue is full,
 or the device has forgotten what happened, ids are skipped, and an event lost says which.
 """
 
@@ -21,16 +21,21 @@ class EventQueue:
         types: ``EventType`` values that the requester wants.
     """
 
-    def __init__(self, limit: int = 0) -> None:
-        """``limit`` is how many events wait, at most, for a requester that does not fetch them."""
+    def __init__(self, limit: int = 0, first_id: int = 0) -> None:
+        """The queue of a new session.
+
+        Args:
+            limit: how many events wait, at most, for a requester that does not fetch them.
+            first_id: the instance id of the first event.
+        """
         self.types: frozenset[int] = frozenset()
         self._limit = limit
         self._waiting: list[Event] = []
         self._in_flight = 0
         self._seen = 0
-        self._next_id = 0
-        self._acknowledged = -1
-        self._lost = -1
+        self._next_id = first_id
+        self._acknowledged = first_id - 1
+        self._lost: int | None = None
 
     def subscribe(self, types: Iterable[int], source: EventSource) -> None:
         """Want these types from now on, in the place of those before; none ends it."""
@@ -76,7 +81,7 @@ class EventQueue:
 
     @property
     def _has_lost(self) -> bool:
-        return self._lost >= 0 and EventType.EVENT_LOST in self.types
+        return self._lost is not None and EventType.EVENT_LOST in self.types
 
     def _collect(self, source: EventSource) -> None:
         """Queue what has happened since the last time."""
@@ -101,7 +106,7 @@ class EventQueue:
 
     def _tell_lost(self) -> None:
         """All that waited has arrived: now say what never will, if anything."""
-        if not self._has_lost:
+        if self._lost is None or not self._has_lost:
             return
         detail = EventLost(
             last_acked_event_instance_id=self._acknowledged & _ID_MASK,
@@ -109,7 +114,7 @@ class EventQueue:
         )
         instance_id, self._next_id = self._next_id, self._next_id + 1
         self._waiting.append(_event(instance_id, EventType.EVENT_LOST, detail.build()))
-        self._lost = -1
+        self._lost = None
 
 
 def _event(instance_id: int, event_type: int, detail: bytes) -> Event:

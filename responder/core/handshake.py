@@ -86,7 +86,9 @@ def open_session(
     session = Session(session_id, suite, context.base_hash, version, psk=psk)
     session.transcript = connection.transcript.of_session()
     session.policy = policy if version >= V12 else 0
-    session.events = EventQueue(context.policy.session.event_queue)
+    session.events = EventQueue(
+        context.policy.session.event_queue, context.policy.session.first_event_id
+    )
     if connection.common(Cap.HBEAT):
         session.heartbeat_period = context.policy.session.heartbeat_period
     return Opening(session, answer)

@@ -61,6 +61,7 @@ class SessionPolicy(msgspec.Struct, frozen=True):
         basic_mutual_auth: ask for it with CHALLENGE_AUTH.
         requester_slot: the slot of the requester that is asked for, 0 to 7.
         event_queue: events that a session keeps for a requester that does not fetch them.
+        first_event_id: EventInstanceID of the first event of a session.
         log_keys: emit the keys of sessions as events.
     """
 
@@ -77,6 +78,7 @@ class SessionPolicy(msgspec.Struct, frozen=True):
     basic_mutual_auth: bool = False
     requester_slot: int = 0
     event_queue: int = 16
+    first_event_id: int = 0
     log_keys: bool = False
 
 

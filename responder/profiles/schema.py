@@ -341,10 +341,12 @@ class EventsSection(Section):
     Attributes:
         types: what the device tells of, beside that events were lost.
         queue: events that a session keeps for a requester that does not fetch them; more are lost.
+        first_id: EventInstanceID of the first event of a session.
     """
 
     types: list[EventName] = field(default_factory=lambda: [*names.EVENT_TYPES])
     queue: Count = 16
+    first_id: Size = 0
 
 
 class ChangeSection(Section):

@@ -43,6 +43,7 @@ def build_session_policy(
         basic_mutual_auth=section.basic_mutual_auth,
         requester_slot=section.requester_slot,
         event_queue=events.queue,
+        first_event_id=events.first_id,
     )
 
 

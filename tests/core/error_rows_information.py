@@ -81,6 +81,8 @@ def _signed(slot):
 SIGNED = {"attributes": 1, "nonce": NONCE}
 UNSIGNED_ONLY = {"profile": "endpoint info, unsigned"}
 PUBLIC_KEY = {"profile": "endpoint info, public key", "state": "negotiated", "proof": ""}
+MULTI = {"profile": "endpoint info, multi-key", "algorithms": {"other": 2 | 1 << 4}}
+ONE_KEY = {"profile": "endpoint info, multi-key"}
 ENDPOINT = (
     _info_row("device classes", Answered(_told)),
     _info_row("a slot without a signature means nothing", Answered(_told), slot=7),
@@ -94,6 +96,11 @@ ENDPOINT = (
     _info_row("signed by a slot where there is a public key", IR, row=PUBLIC_KEY, **SIGNED),
     _info_row("device classes, unsigned only", Answered(_told), row=UNSIGNED_ONLY),
     _info_row("signed where only unsigned is offered", uns(0x87), row=UNSIGNED_ONLY, **SIGNED),
+    _info_row("a key that is not for it, multi-key", IR, row=MULTI, slot=1, **SIGNED),
+    _info_row("a key that is for it, multi-key", _signed(2), row=MULTI, slot=2, **SIGNED),
+    _info_row(
+        "a key that is not for it, one key for all", _signed(1), row=ONE_KEY, slot=1, **SIGNED
+    ),
     _info_row("sub code 0", IR, sub_code=0),
     _info_row("sub code 2", IR, sub_code=2),
     _info_row("a signature without a nonce", IR, attributes=1),

@@ -171,6 +171,9 @@ PROFILES = {
     "sessions": lambda: responder(its_policy=policy(flags=_ALL | SESSIONS)),
     "endpoint info": lambda: responder(its_policy=policy(flags=_ALL | EP_INFO_SIG)),
     "endpoint info, unsigned": lambda: responder(its_policy=policy(flags=_ALL | EP_INFO_NO_SIG)),
+    "endpoint info, multi-key": lambda: responder(
+        _MULTI_DEVICE, policy(flags=_MULTI | MULTI_KEY_NEG | EP_INFO_SIG)
+    ),
     "endpoint info, public key": lambda: responder(
         FakeDevice({}, public_key=True), policy(flags=PUB_KEY_ID | MEAS_SIG | EP_INFO_SIG)
     ),

@@ -137,3 +137,14 @@ def test_an_event_that_fits_into_no_message_waits(queue, source):
     source.happen(CHANGED, bytes(32))
     assert told(queue, source, HEADER + EVENT_HEADER + 31) == []
     assert told(queue, source, HEADER + EVENT_HEADER + 32) == [(0, CHANGED, bytes(32))]
+
+
+def test_ids_begin_where_the_profile_says_and_go_round(source):
+    queue = EventQueue(1, 0xFFFFFFFF)
+    queue.subscribe(ALL, source)
+    for number in range(3):
+        source.happen(CERTIFICATE, bytes([number]))
+    assert told(queue, source) == [(0xFFFFFFFF, CERTIFICATE, b"\0")]
+    queue.acknowledge()
+    detail = EventLost(last_acked_event_instance_id=0xFFFFFFFF, last_lost_event_instance_id=1)
+    assert told(queue, source) == [(2, LOST, detail.build())]

@@ -170,5 +170,6 @@ def test_mistakes_in_device_classes(refused, head, values, line, reason):
 
 def test_event_types_are_those_of_the_profile_and_that_events_were_lost(write, head):
     assert load_profile(write(head)).device.events.types == {1, 2, 3, 4}
-    some = load_profile(write(f"{head}[events]\ntypes = ['certificate-changed']\n"))
+    some = load_profile(write(f"{head}[events]\ntypes = ['certificate-changed']\nfirst_id = 7\n"))
     assert some.device.events.types == {1, 4}
+    assert (some.policy.session.event_queue, some.policy.session.first_event_id) == (16, 7)
