@@ -130,6 +130,8 @@ class _Replay:
                 self._identities.told(RESPONDER, response)
             case ResponseCode.CERTIFICATE:
                 self._identities.read(RESPONDER, request, response, self._agreed)
+            case ResponseCode.SET_CERTIFICATE_RSP:
+                self._identities.changed(RESPONDER)
             case ResponseCode.FINISH_RSP | ResponseCode.PSK_FINISH_RSP:
                 self._finished(request, response)
             case ResponseCode.END_SESSION_ACK if request.session is not None:

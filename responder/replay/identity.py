@@ -28,6 +28,10 @@ class Identities:
         digests = response.message.by_slot(response.context.hash_size)
         self._digests |= {(side, slot): value for slot, value in digests.items()}
 
+    def changed(self, side: str) -> None:
+        """A certificate was set: DIGESTS that were told before are no measure any more."""
+        self._digests = {place: one for place, one in self._digests.items() if place[0] != side}
+
     def read(self, side: str, request: Heard, response: Heard, terms: Terms) -> None:
         """Take in a portion of a side's chain: GET_CERTIFICATE and CERTIFICATE.
 
