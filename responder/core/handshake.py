@@ -1,6 +1,7 @@
 """What KEY_EXCHANGE and PSK_EXCHANGE have in common: which records, which session, which policy."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -16,10 +17,12 @@ from responder.spec.flags import Cap
 from responder.spec.limits import MAX_OPAQUE_SIZE
 from responder.spec.sessions import MAX_AEAD_EXPONENT, SECURED_V12, SECURED_V13, SessionPolicy
 from responder.spec.versions import V12, V13
+from responder.wire.context import WireContext
 from responder.wire.message import WireError
 from responder.wire.secured_opaque import (
     AeadLimit,
     SecuredElement,
+    SecuredOpaque,
     VersionSelection,
     build_secured_opaque,
     parse_secured_opaque,
@@ -130,7 +133,7 @@ def _secured_suite(context: Context, opaque: bytes) -> tuple[SecuredSuite, bytes
     if selected.aead is None:
         raise invalid("no AEAD was negotiated")
     try:
-        asked = parse_secured_opaque(opaque, connection.wire)
+        asked = _parsed(opaque, version)
     except WireError as error:
         raise invalid(str(error)) from None
     theirs = {one >> _MINOR_SHIFT for one in asked.supported or ()}
@@ -139,11 +142,9 @@ def _secured_suite(context: Context, opaque: bytes) -> tuple[SecuredSuite, bytes
     )
     if secured_version is None:
         raise invalid("no common version of secured messages")
-    elements: list[SecuredElement] = [VersionSelection(selected_version=secured_version)]
     exponent = MAX_AEAD_EXPONENT
     if secured_version >= SECURED_V13:
         exponent = min(policy.aead_limit, _exponent(asked.aead_exponent))
-        elements.append(AeadLimit(exponent=policy.aead_limit))
     suite = SecuredSuite(
         aead=selected.aead,
         encrypted=connection.common(Cap.ENCRYPT),
@@ -151,7 +152,22 @@ def _secured_suite(context: Context, opaque: bytes) -> tuple[SecuredSuite, bytes
         limit=(1 << exponent) - 1,
         big_endian=policy.big_endian_sequence and secured_version < SECURED_V12,
     )
-    return suite, build_secured_opaque(elements, version)
+    return suite, _built(version, secured_version, policy.aead_limit)
+
+
+@lru_cache(maxsize=64)
+def _parsed(opaque: bytes, version: int) -> SecuredOpaque:
+    """What the requester's opaque data says; it says the same in all of its sessions."""
+    return parse_secured_opaque(opaque, WireContext(version=version))
+
+
+@lru_cache(maxsize=64)
+def _built(version: int, secured_version: int, aead_limit: int) -> bytes:
+    """The opaque data of the response."""
+    elements: list[SecuredElement] = [VersionSelection(selected_version=secured_version)]
+    if secured_version >= SECURED_V13:
+        elements.append(AeadLimit(exponent=aead_limit))
+    return build_secured_opaque(elements, version)
 
 
 def _exponent(asked: int | None) -> int:

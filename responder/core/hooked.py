@@ -4,7 +4,7 @@ from functools import cached_property, partial
 
 from responder.core.connection import Selected
 from responder.core.errors import ProtocolError
-from responder.core.hooks import Exchange, Hooks, Parts, Signing
+from responder.core.hooks import Exchange, Hooks, Parts, Signing, is_default
 from responder.core.interfaces import SigningKey
 from responder.core.key_schedule import Deriver
 from responder.crypto.signing import SignatureError, signing_message
@@ -32,7 +32,7 @@ class Hooked:
     @cached_property
     def deriver(self) -> Deriver:
         """Derives the keys of this exchange."""
-        hook = partial(self._hooks.derive, self._exchange)
+        hook = None if is_default(self._hooks) else partial(self._hooks.derive, self._exchange)
         return Deriver(self.base_hash, self._version, hook)
 
     def following(self, request: Message | None) -> Message | None:

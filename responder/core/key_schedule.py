@@ -39,14 +39,17 @@ class TrafficKeys(msgspec.Struct):
 class Deriver:
     """Derives keys during one exchange."""
 
-    def __init__(self, base_hash: Hash, version: int, hook: DeriveHook) -> None:
+    def __init__(self, base_hash: Hash, version: int, hook: DeriveHook | None) -> None:
+        """``hook`` sees every derivation; ``None`` where nothing would change any."""
         self.base_hash = base_hash
         self._version = version
         self._hook = hook
-        self._hashed: tuple[Parts, bytes] | None = None
+        self._hashed: tuple[Parts, bytes] = ([], b"")
 
     def extract(self, purpose: str, salt: bytes, secret: bytes) -> bytes:
         """HKDF-Extract: a secret out of key material."""
+        if self._hook is None:
+            return extract(self.base_hash, salt, secret)
         asked = self._hook(self._derivation(purpose, secret, salt=salt))
         if asked.result is not None:
             return asked.result
@@ -56,20 +59,25 @@ class Deriver:
         self, purpose: str, secret: bytes, label: str, size: int, parts: Parts | None = None
     ) -> bytes:
         """HKDF-Expand with a BinConcat label, whose context is the hash of ``parts``."""
-        asked = self._derivation(purpose, secret, label=label, parts=parts or [], size=size)
-        asked = self._hook(asked)
+        if self._hook is None:
+            context = self._hash(self.base_hash, parts) if parts else b""
+            info = bin_concat(size, self._version, label, context)
+            return expand(self.base_hash, secret, info, size)
+        asked = self._hook(self._derivation(purpose, secret, label=label, parts=parts, size=size))
         if asked.result is not None:
             return asked.result
-        context = self._hash(asked) if asked.parts else b""
+        context = self._hash(asked.base_hash, asked.parts) if asked.parts else b""
         info = bin_concat(asked.size, asked.version, asked.label, context)
         return expand(asked.base_hash, asked.secret, info, asked.size)
 
     def verify_data(self, purpose: str, finished_key: bytes, parts: Parts) -> bytes:
         """The HMAC over the hash of a transcript (RequesterVerifyData, ResponderVerifyData)."""
+        if self._hook is None:
+            return hmac(self.base_hash, finished_key, self._hash(self.base_hash, parts))
         asked = self._hook(self._derivation(purpose, finished_key, parts=parts))
         if asked.result is not None:
             return asked.result
-        return hmac(asked.base_hash, asked.secret, self._hash(asked))
+        return hmac(asked.base_hash, asked.secret, self._hash(asked.base_hash, asked.parts))
 
     def _derivation(
         self,
@@ -85,12 +93,12 @@ class Deriver:
         parts = list(parts or [])
         return Derivation(purpose, secret, salt, label, parts, size, self.base_hash, self._version)
 
-    def _hash(self, asked: Derivation) -> bytes:
+    def _hash(self, base_hash: Hash, parts: Parts) -> bytes:
         """The transcript hash; several keys hang on the same one."""
-        if asked.base_hash is not self.base_hash:
-            return _digest(asked.base_hash, asked.parts)
-        if self._hashed is None or self._hashed[0] != asked.parts:
-            self._hashed = (asked.parts, _digest(asked.base_hash, asked.parts))
+        if base_hash is not self.base_hash:
+            return _digest(base_hash, parts)
+        if not self._hashed[0] or self._hashed[0] != parts:
+            self._hashed = (list(parts), _digest(base_hash, parts))
         return self._hashed[1]
 
 

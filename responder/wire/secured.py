@@ -4,9 +4,8 @@
 ciphertext, or the application data in the clear if the session only authenticates | MAC 16 bytes.
 """
 
-from responder.wire.context import WireContext
 from responder.wire.fields import Blob, Int16ul, Int32ul, LengthOf, Rest, negotiated
-from responder.wire.message import Record, wire
+from responder.wire.message import Record, WireError, wire
 
 _SESSION_ID_SIZE = 4
 _LENGTH_SIZE = 2
@@ -22,9 +21,17 @@ class SecuredRecord(Record):
 
     @property
     def header(self) -> bytes:
-        """The bytes before the payload, which the MAC covers as associated data."""
-        data = self.build(WireContext(sequence_number_size=len(self.sequence_number)))
-        return data[: _SESSION_ID_SIZE + len(self.sequence_number) + _LENGTH_SIZE]
+        """The bytes before the payload, which the MAC covers as associated data.
+
+        Raises:
+            WireError: a value does not fit its field.
+        """
+        length = len(self.payload) if self.length is None else self.length
+        try:
+            session_id = self.session_id.to_bytes(_SESSION_ID_SIZE, "little")
+            return session_id + self.sequence_number + length.to_bytes(_LENGTH_SIZE, "little")
+        except OverflowError as error:
+            raise WireError(str(error)) from None
 
 
 class Plaintext(Record):
