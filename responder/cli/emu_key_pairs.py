@@ -20,12 +20,15 @@ def provisioning_overrides(slots: list[dict[str, Any]]) -> dict[str, Any]:
             "algorithm": kind,
             "algorithms": list(KEY_KINDS),
             "slots": [slot for slot in group if slot in there],
-            "capabilities": list(KEY_PAIR_CAPS),
         }
         for group in (PRIMARY_SLOTS, SECONDARY_SLOTS)
         for kind in KEY_KINDS
     ]
     return {
         "key_pair": key_pairs,
-        "provisioning": {"bind_key_pairs": False, "delayed": True},
+        "provisioning": {
+            "bind_key_pairs": False,
+            "delayed": True,
+            "key_pair_capabilities": list(KEY_PAIR_CAPS),
+        },
     }

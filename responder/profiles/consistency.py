@@ -183,8 +183,9 @@ def _slot(path: KeyPath, slot: CertificateSlot, flags: Cap) -> Iterator[tuple[Ke
     if slot.slot_id == 0 and slot.model == CertificateModel.GENERIC:
         yield (*path, "model"), "slot 0 holds no generic certificate"
     if flags & MULTI_KEY:
-        if not slot.key_pair_id:
-            yield (*path, "key_pair_id"), "with MULTI_KEY a slot has a key_pair_id from 1 on"
+        if not (slot.key_pair_id or slot.infos):
+            reason = "with MULTI_KEY a slot has a key_pair_id from 1 on, or a [[key_pair]]"
+            yield (*path, "key_pair_id"), reason
         return
     model = CertificateModel.ALIAS if flags & Cap.ALIAS_CERT else CertificateModel.DEVICE
     if slot.model != model:

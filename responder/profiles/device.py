@@ -64,7 +64,7 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
             for n, one in enumerate(spec.application)
         },
         content_changed=changed,
-        key_pairs=build_key_pairs(spec, slots, lookup),
+        key_pairs=build_key_pairs(spec, slots, kinds, lookup),
         rules=build_rules(spec, slots, kinds, lookup),
         trust=build_trust(spec.trust, lookup),
         log=log,
@@ -74,7 +74,7 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
         changes=build_changes(spec.change, measurements, slots, lookup),
         event_types=[EventType.EVENT_LOST, *_event_types(spec.events, lookup)],
     )
-    return device, slots
+    return device, [device.slot(slot.slot_id) or slot for slot in slots]
 
 
 def _event_types(section: EventsSection, lookup: Lookup) -> list[EventType]:

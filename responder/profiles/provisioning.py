@@ -16,17 +16,24 @@ from responder.spec.key_pairs import KeyPairCap
 
 
 def build_key_pairs(
-    spec: ProfileSpec, slots: Sequence[CertificateSlot], lookup: Lookup
+    spec: ProfileSpec, slots: Sequence[CertificateSlot], kinds: Sequence[str], lookup: Lookup
 ) -> list[KeyPair]:
     """The key pairs of a profile; if it describes none, those that its slots name.
 
     Raises:
         ConfigError: an unknown word.
     """
+    here = ("provisioning", "key_pair_capabilities")
+    usual = _capabilities(here, spec.provisioning.key_pair_capabilities, lookup)
     if not spec.key_pair:
-        return _of_slots(slots)
+        total = max((slot.key_pair_id for slot in slots), default=0)
+        return [
+            _shared([slot for slot in slots if slot.key_pair_id == number], kind, usual)
+            for kind in kinds
+            for number in range(1, total + 1)
+        ]
     return [
-        _key_pair(("key_pair", n), section, slots, lookup)
+        _key_pair(("key_pair", n), section, slots, usual, lookup)
         for n, section in enumerate(spec.key_pair)
     ]
 
@@ -53,29 +60,31 @@ def build_rules(
     )
 
 
-def _of_slots(slots: Sequence[CertificateSlot]) -> list[KeyPair]:
-    total = max((slot.key_pair_id for slot in slots), default=0)
-    return [_shared([s for s in slots if s.key_pair_id == n]) for n in range(1, total + 1)]
-
-
-def _shared(slots: Sequence[CertificateSlot]) -> KeyPair:
-    """The key pair of the slots that name it."""
-    held = [slot for slot in slots if slot.credentials]
+def _shared(slots: Sequence[CertificateSlot], kind: str, capabilities: KeyPairCap) -> KeyPair:
+    """The key pair of one kind of the slots that name it."""
+    held = [
+        (slot, credential)
+        for slot in slots
+        for credential in slot.credentials
+        if credential.kind == kind
+    ]
     if not held:
-        return KeyPair(KeyPairCap(0), (), 0, KeyPairState())
-    credential, usage = held[0].credentials[0], held[0].key_usage
-    state = KeyPairState(
-        credential.kind, True, credential.identity.key, usage, sum(1 << s.slot_id for s in slots)
-    )
-    return KeyPair(KeyPairCap(0), (credential.kind,), usage, state)
+        return KeyPair(capabilities, (kind,), 0, KeyPairState())
+    usage, key = held[0][0].key_usage, held[0][1].identity.key
+    mask = sum(1 << slot.slot_id for slot, _ in held)
+    return KeyPair(capabilities, (kind,), usage, KeyPairState(kind, True, key, usage, mask))
 
 
 def _key_pair(
-    path: KeyPath, section: KeyPairSection, slots: Sequence[CertificateSlot], lookup: Lookup
+    path: KeyPath,
+    section: KeyPairSection,
+    slots: Sequence[CertificateSlot],
+    usual: KeyPairCap,
+    lookup: Lookup,
 ) -> KeyPair:
-    capabilities = lookup.all(
-        (*path, "capabilities"), section.capabilities, names.KEY_PAIR_CAPS, "capability"
-    )
+    capabilities = usual
+    if section.capabilities is not None:
+        capabilities = _capabilities((*path, "capabilities"), section.capabilities, lookup)
     kind = _kind((*path, "algorithm"), section.algorithm, lookup)
     kinds = _kinds((*path, "algorithms"), section.algorithms, lookup)
     usage = _usage((*path, "key_usage"), section.key_usage, lookup)
@@ -85,13 +94,18 @@ def _key_pair(
         allowed = _usage(here, section.key_usage_capabilities, lookup)
     mask = sum(1 << slot_id for slot_id in set(section.slots))
     return KeyPair(
-        capabilities=reduce(or_, capabilities, KeyPairCap(0)),
+        capabilities=capabilities,
         kinds=kinds or ((kind,) if kind else ()),
         key_usage_capabilities=allowed,
         state=KeyPairState(
             kind, bool(kind), _slot_key(kind, mask, slots), usage if kind else 0, mask
         ),
     )
+
+
+def _capabilities(path: KeyPath, chosen: Sequence[str], lookup: Lookup) -> KeyPairCap:
+    found = lookup.all(path, chosen, names.KEY_PAIR_CAPS, "capability")
+    return reduce(or_, found, KeyPairCap(0))
 
 
 def _slot_key(kind: str, mask: int, slots: Sequence[CertificateSlot]) -> bytes:

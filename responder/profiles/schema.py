@@ -140,8 +140,8 @@ class SlotSection(Section):
         set_slot: N of that file, if it is not the slot's own number.
         identity: a PEM file: private key, then certificates from the leaf to the root.
         model: certificate model.
-        key_pair_id: KeyPairID in DIGESTS (1.3, multi-key) where no key pairs are described; 0
-            without key pairs.
+        key_pair_id: the slot's key pair (1.3, multi-key) where no key pairs are described, counted
+            from 1 among those of one kind of key; 0 without key pairs.
         key_usage: what the key may sign (1.3, multi-key) where no key pairs are described.
         size: bytes of storage, told to a requester that asks for SlotSizeRequested.
     """
@@ -168,7 +168,8 @@ class KeyPairSection(Section):
         algorithm: the kind of key, by the name of its folder in a certificate set; without it
             there is no key yet.
         slots: the slots that it is associated with.
-        capabilities: what SET_KEY_PAIR_INFO may do with it.
+        capabilities: what SET_KEY_PAIR_INFO may do with it; provisioning.key_pair_capabilities if
+            not given.
         algorithms: the kinds of keys that may be chosen; the present one if not given.
         key_usage: what the key may sign.
         key_usage_capabilities: what may be chosen; key_usage if not given.
@@ -176,7 +177,7 @@ class KeyPairSection(Section):
 
     algorithm: KeyKind | None = None
     slots: list[SlotId] = field(default_factory=list)
-    capabilities: list[KeyPairCapability] = field(default_factory=list)
+    capabilities: list[KeyPairCapability] | None = None
     algorithms: list[KeyKind] = field(default_factory=list)
     key_usage: list[Usage] = field(
         default_factory=lambda: ["key-ex", "challenge", "measurement", "endpoint-info"]
@@ -204,6 +205,7 @@ class ProvisioningSection(Section):
 
     Attributes:
         delayed: certificates take effect at the next reset even if nobody is told so.
+        key_pair_capabilities: what SET_KEY_PAIR_INFO may do with key pairs that say nothing else.
         trusted_environment: slots other than 0 may be written outside of sessions.
         bind_key_pairs: a certificate or CSR is for the key pair that the request names, and a key
             pair stays associated with a slot that holds a certificate for it. Otherwise any key
@@ -211,6 +213,7 @@ class ProvisioningSection(Section):
     """
 
     delayed: bool = False
+    key_pair_capabilities: list[KeyPairCapability] = field(default_factory=list)
     trusted_environment: bool = False
     bind_key_pairs: bool = True
 

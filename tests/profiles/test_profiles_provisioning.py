@@ -22,6 +22,14 @@ def test_without_key_pairs_there_are_those_that_slots_name():
     assert load().device.provisioning.key_pairs() == []
 
 
+def test_slots_with_several_kinds_of_keys_have_a_key_pair_of_each():
+    pairs = load_profile("full").device.provisioning.key_pairs()
+    assert [pair.slot_mask for pair in pairs] == [1, 2] * 10
+    assert [pair.asym or pair.pqc_asym << 16 for pair in pairs[::2]] == [
+        0x20, 0x10, 0x08, 0x04, 0x02, 0x01, 0x80, 4 << 16, 2 << 16, 1 << 16,
+    ]  # fmt: skip
+
+
 def test_a_key_pair_has_the_key_of_the_certificates_in_its_slots():
     profile = load(key_pair=[{"algorithm": "ecp384", "slots": [1]}])
     identity = profile.device._slots[1].credentials[0].identity
