@@ -1,5 +1,7 @@
 """Goes through a recorded run, message by message, and has a judge work everything out again."""
 
+from collections.abc import Callable
+
 from responder.crypto.hashing import digest
 from responder.crypto.signing import SignatureError, signing_message
 from responder.replay.heard import Heard
@@ -59,6 +61,21 @@ class _Replay:
         self._deferred: Heard | None = None
         self._encapsulated: Heard | None = None
         self._answers = 0
+        self._deeds: dict[int, Callable[[Heard, Heard], None]] = {
+            ResponseCode.VERSION: self._restart,
+            ResponseCode.CAPABILITIES: self._agree,
+            ResponseCode.ALGORITHMS: self._agree,
+            ResponseCode.DIGESTS: self._told,
+            ResponseCode.CERTIFICATE: self._read,
+            ResponseCode.SET_CERTIFICATE_RSP: self._changed,
+            ResponseCode.KEY_EXCHANGE_RSP: self._begin,
+            ResponseCode.PSK_EXCHANGE_RSP: self._begin,
+            ResponseCode.FINISH_RSP: self._finished,
+            ResponseCode.PSK_FINISH_RSP: self._finished,
+            ResponseCode.END_SESSION_ACK: self._ended,
+            ResponseCode.ENCAPSULATED_REQUEST: self._asks,
+            ResponseCode.ENCAPSULATED_RESPONSE_ACK: self._asks,
+        }
 
     def run(self) -> Tally:
         for exchange in self._recording.exchanges:
@@ -119,27 +136,35 @@ class _Replay:
         session = self._session_of(request)
         self._judge.overheard(request, response)
         covered = (session.judge if session else self._judge).exchange(request, response)
-        match response.code:
-            case ResponseCode.KEY_EXCHANGE_RSP | ResponseCode.PSK_EXCHANGE_RSP:
-                self._begin(request, response)
-            case ResponseCode.VERSION:
-                self._vca, self._terms, self._sessions = {}, None, {}
-            case ResponseCode.CAPABILITIES | ResponseCode.ALGORITHMS:
-                self._agree(request, response)
-            case ResponseCode.DIGESTS:
-                self._identities.told(RESPONDER, response)
-            case ResponseCode.CERTIFICATE:
-                self._identities.read(RESPONDER, request, response, self._agreed)
-            case ResponseCode.SET_CERTIFICATE_RSP:
-                self._identities.changed(RESPONDER)
-            case ResponseCode.FINISH_RSP | ResponseCode.PSK_FINISH_RSP:
-                self._finished(request, response)
-            case ResponseCode.END_SESSION_ACK if request.session is not None:
-                self._sessions.pop(request.session, None)
-            case ResponseCode.ENCAPSULATED_REQUEST | ResponseCode.ENCAPSULATED_RESPONSE_ACK:
-                self._encapsulated = self._line.embedded(response)
-            case _ if response.signature:
-                self._signed(RESPONDER, response, covered, response.message.slot & SLOT_MASK)
+        deed = self._deeds.get(response.code)
+        if deed is not None:
+            deed(request, response)
+        elif response.signature:
+            self._signed(RESPONDER, response, covered, response.message.slot & SLOT_MASK)
+
+    def _restart(self, request: Heard, response: Heard) -> None:
+        del request, response
+        self._vca, self._terms, self._sessions = {}, None, {}
+
+    def _told(self, request: Heard, response: Heard) -> None:
+        del request
+        self._identities.told(RESPONDER, response)
+
+    def _read(self, request: Heard, response: Heard) -> None:
+        self._identities.read(RESPONDER, request, response, self._agreed)
+
+    def _changed(self, request: Heard, response: Heard) -> None:
+        del request, response
+        self._identities.changed(RESPONDER)
+
+    def _ended(self, request: Heard, response: Heard) -> None:
+        del response
+        if request.session is not None:
+            self._sessions.pop(request.session, None)
+
+    def _asks(self, request: Heard, response: Heard) -> None:
+        del request
+        self._encapsulated = self._line.embedded(response)
 
     def _session_of(self, heard: Heard) -> Session | None:
         return None if heard.session is None else self._sessions.get(heard.session)
