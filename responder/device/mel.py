@@ -36,32 +36,38 @@ class MeasurementLog:
 
     def __init__(self, entries: Sequence[LogEntry] = ()) -> None:
         self._entries = list(entries)
+        self._built: dict[str, list[bytes]] = {}
 
     def append(self, entry: LogEntry) -> None:
         """Add an entry, which changes the measurement of its index."""
         self._entries.append(entry)
+        self._built.clear()
 
     def build(self, measurement_hash: Hash | None) -> bytes:
         """The log: 16 bytes, and 11 bytes and a value for each entry.
 
         ``measurement_hash`` is ``None`` when only raw bit streams are possible.
         """
-        entries = b"".join(built for _, built in self._built(measurement_hash))
+        entries = b"".join(self._entries_as_built(measurement_hash))
         return DmtfMel(number_of_entries=len(self._entries), mel_entries=entries).build()
 
     def extended(self, index: int, measurement_hash: Hash) -> bytes:
         """The value of the hash-extend measurement of an index, of the hash's size."""
         value = bytes(measurement_hash.size)
-        for entry, built in self._built(measurement_hash):
+        built = self._entries_as_built(measurement_hash)
+        for entry, data in zip(self._entries, built, strict=True):
             if entry.index == index:
-                value = digest(measurement_hash, value, built)
+                value = digest(measurement_hash, value, data)
         return value
 
-    def _built(self, measurement_hash: Hash | None) -> list[tuple[LogEntry, bytes]]:
-        return [
-            (entry, _build(number, entry, measurement_hash))
-            for number, entry in enumerate(self._entries, 1)
-        ]
+    def _entries_as_built(self, measurement_hash: Hash | None) -> list[bytes]:
+        form = measurement_hash.name if measurement_hash else "raw"
+        if form not in self._built:
+            self._built[form] = [
+                _build(number, entry, measurement_hash)
+                for number, entry in enumerate(self._entries, 1)
+            ]
+        return self._built[form]
 
 
 def _build(number: int, entry: LogEntry, measurement_hash: Hash | None) -> bytes:
@@ -89,10 +95,15 @@ class HashExtendMeasurement:
         self.index = index
         self.tcb = tcb
         self._log = log
+        self._latest = (b"", b"")
 
     def block(self, measurement_hash: Hash | None, *, raw: bool) -> bytes:
         """The measurement block; it has no raw form, and no value without a measurement hash."""
         del raw
         value = self._log.extended(self.index, measurement_hash) if measurement_hash else b""
-        content = DmtfMeasurement(value_type=int(ValueType.HASH_EXTEND), value=value)
-        return MeasurementBlock(index=self.index, measurement=content.build()).build()
+        known, block = self._latest
+        if value != known or not block:
+            content = DmtfMeasurement(value_type=int(ValueType.HASH_EXTEND), value=value)
+            block = MeasurementBlock(index=self.index, measurement=content.build()).build()
+            self._latest = value, block
+        return block
