@@ -1,5 +1,7 @@
 """Which capabilities a requester may claim together (DSP0274 "GET_CAPABILITIES", flag fields)."""
 
+from functools import lru_cache
+
 import msgspec
 
 from responder.spec.flags import ANY_PSK, EP_INFO, MULTI_KEY, SESSION, Cap
@@ -85,6 +87,7 @@ REQUESTER_RULES = (
 _RESERVED_PAIRS = (("EP_INFO_CAP", EP_INFO), ("MULTI_KEY_CAP", MULTI_KEY))
 
 
+@lru_cache(maxsize=64)
 def broken_rule(flags: Cap, version: SpdmVersion) -> str:
     """The first rule that a requester's flags break, or an empty string."""
     for rule in REQUESTER_RULES:

@@ -190,7 +190,7 @@ class Connection:
 
     def common(self, flag: Cap) -> bool:
         """Whether both sides have claimed any of these capabilities."""
-        return bool(self.flags & self.peer.flags & flag)
+        return bool(int(self.flags) & int(self.peer.flags) & int(flag))
 
     def restart(self) -> None:
         """GET_VERSION: forget all that was agreed; no session survives it."""

@@ -107,8 +107,8 @@ class Row(msgspec.Struct, frozen=True):
 
     def offered_by(self, flags: Cap, ext_flags: ExtCap) -> bool:
         """Whether a responder with these capabilities offers the request."""
-        offered = not self.capability or flags & self.capability
-        extended = not self.ext_capability or ext_flags & self.ext_capability
+        offered = not self.capability or int(flags) & int(self.capability)
+        extended = not self.ext_capability or int(ext_flags) & int(self.ext_capability)
         return bool(offered and extended)
 
     def allows(self, phase: Phase) -> bool:

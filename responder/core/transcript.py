@@ -19,6 +19,8 @@ class Buffer(Enum):
     M = "M"
     E = "E"
 
+    __hash__ = object.__hash__  # Enum's own is written in Python, and costs more than the rest
+
     @property
     def in_sessions(self) -> bool:
         """Whether sessions keep such exchanges; certificates read in a session count nowhere."""
@@ -59,7 +61,7 @@ class Transcript:
 
     def clear(self, *buffers: Buffer) -> None:
         """Empty some buffers, or all if none is named."""
-        for buffer in buffers or Buffer:
+        for buffer in buffers or tuple(self._costs):
             self._buffers[buffer] = []
             self._costs[buffer] = 0
 
