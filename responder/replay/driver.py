@@ -34,6 +34,9 @@ from responder.wire.secured_opaque import parse_secured_opaque
 
 _RESPONDER_ID_SHIFT = 16
 
+Deed = Callable[[Heard, Heard], None]
+"""What a request and its response mean."""
+
 
 def replay(recording: Recording, judge: Judge) -> Tally:
     """What is checked in a run, and what of it is not as it was recorded."""
@@ -61,7 +64,7 @@ class _Replay:
         self._deferred: Heard | None = None
         self._encapsulated: Heard | None = None
         self._answers = 0
-        self._deeds: dict[int, Callable[[Heard, Heard], None]] = {
+        self._deeds: dict[int, Deed] = {
             ResponseCode.VERSION: self._restart,
             ResponseCode.CAPABILITIES: self._agree,
             ResponseCode.ALGORITHMS: self._agree,
