@@ -3,7 +3,10 @@
 from typing import Any
 
 from responder.profiles.names import KEY_KINDS, KEY_PAIR_CAPS
+from responder.spec.key_pairs import KEY_KINDS as CLASSICAL_KINDS
 
+_KINDS = (*CLASSICAL_KINDS, "mldsa44", "mldsa65", "mldsa87")
+"""That program's order; key pairs of kinds that cannot be computed here have no key."""
 PRIMARY_SLOTS, SECONDARY_SLOTS = (0, 1), (4,)
 
 
@@ -17,12 +20,12 @@ def provisioning_overrides(slots: list[dict[str, Any]]) -> dict[str, Any]:
     there = {slot["id"] for slot in slots}
     key_pairs = [
         {
-            "algorithm": kind,
             "algorithms": list(KEY_KINDS),
             "slots": [slot for slot in group if slot in there],
         }
+        | ({"algorithm": kind} if kind in KEY_KINDS else {})
         for group in (PRIMARY_SLOTS, SECONDARY_SLOTS)
-        for kind in KEY_KINDS
+        for kind in _KINDS
     ]
     return {
         "key_pair": key_pairs,
