@@ -18,11 +18,15 @@ _ENCAPSULATED_HEADER_SIZE = 8
 
 
 def want(connection: Connection, device: Device, what: Wish, session_id: int | None) -> None:
-    """Offer a flow in a session; nothing comes of it if that does not exist."""
+    """Offer a flow in a session; nothing comes of it if that does not exist.
+
+    Endpoint information that is wanted outside of all is told wherever the requester asks next.
+    """
     session = connection.sessions.get(session_id or 0)
     requester = Requester(connection, device, slot_id=0)
     if what == "endpoint-info":
-        connection.encapsulation.offer(_endpoint_info(requester), session_id)
+        flow = _endpoint_info(requester)
+        connection.encapsulation.offer(flow, session_id, anywhere=session_id is None)
     elif session is not None:
         connection.encapsulation.offer(_key_update(requester, session), session.session_id)
 

@@ -36,6 +36,10 @@ IMPLICIT_REQUEST_ID = 0
 _FIRST_REQUEST_ID = 1
 
 
+ANYWHERE = -1
+"""In the place of a session id: the requester may ask in any session, or outside of all."""
+
+
 class Encapsulation:
     """The flows of one connection: at most one runs, others wait until they are asked for.
 
@@ -69,17 +73,18 @@ class Encapsulation:
             self.begin(session_id)
             self.request_id = IMPLICIT_REQUEST_ID
 
-    def offer(self, flow: Flow, session_id: int | None) -> None:
-        """A flow for when the requester asks for one there."""
-        self._waiting.append((session_id, flow))
+    def offer(self, flow: Flow, session_id: int | None, *, anywhere: bool = False) -> None:
+        """A flow for when the requester asks for one there, or in whatever place it does."""
+        self._waiting.append((ANYWHERE if anywhere else session_id, flow))
 
     def begin(self, session_id: int | None) -> Message | None:
         """The first request of the next flow of a session; ``None`` if there is none."""
-        entry = next((one for one in self._waiting if one[0] == session_id), None)
+        places = (session_id, ANYWHERE)
+        entry = next((one for one in self._waiting if one[0] in places), None)
         if entry is None:
             return None
         self._waiting.remove(entry)
-        self._session_id, self._flow = entry
+        self._session_id, self._flow = session_id, entry[1]
         self.in_flight = True
         self.request_id = _FIRST_REQUEST_ID
         self.request = next(self._flow, None)

@@ -48,3 +48,21 @@ def test_a_session_that_is_gone_takes_what_was_asked_in_it_along():
     assert encapsulation.awaiting
     encapsulation.forget(7)
     assert not encapsulation.awaiting
+
+
+def test_a_flow_for_anywhere_begins_where_the_requester_asks_first():
+    for place in (None, 7):
+        encapsulation = Encapsulation()
+        encapsulation.offer(flow([]), None, anywhere=True)
+        assert encapsulation.begin(place) is FIRST
+        assert encapsulation.awaits(1, place)
+        assert not encapsulation.awaits(1, 8)
+        encapsulation.end()
+        assert encapsulation.begin(place) is None
+
+
+def test_a_flow_for_one_place_waits_there():
+    encapsulation = Encapsulation()
+    encapsulation.offer(flow([]), None)
+    assert encapsulation.begin(7) is None
+    assert encapsulation.begin(None) is FIRST
