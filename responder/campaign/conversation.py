@@ -18,10 +18,10 @@ from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import PrivateKey
 from responder.errors import ConfigError
 from responder.faults.rule import FaultSpec
-from responder.pki.sets import read_identity, requester_path, shipped_roots
+from responder.pki.sets import identity_path, read_identity, requester_path, shipped_roots
 from responder.profiles.load import Profile, load_profile
 from responder.requester.attestation import attest, unreached
-from responder.requester.options import AttestOptions, OwnIdentity
+from responder.requester.options import AttestOptions, NewChain, OwnIdentity
 from responder.requester.steps import OtherKind
 from responder.server.attach import Attach
 from responder.server.server import ServerOptions
@@ -71,6 +71,11 @@ def _identity() -> OwnIdentity:
     return OwnIdentity(shipped.key, tuple(shipped.chain))
 
 
+@cache
+def _new_chain() -> NewChain:
+    return NewChain(0, tuple(read_identity(identity_path("device", "ecp256", 1)).chain))
+
+
 class _Requester:
     """The requester of one conversation; tells the run what it does."""
 
@@ -100,6 +105,8 @@ def _options(setting: Setting, profile: Profile) -> AttestOptions:
     options = replace(setting.options, roots=_roots())
     if setting.identity:
         options = replace(options, identity=_identity())
+    if setting.new_chain:
+        options = replace(options, new_chain=_new_chain())
     if not setting.public_key:
         return options
     wanted = profile.policy.algorithms.base_asym[0]

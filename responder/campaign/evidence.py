@@ -12,6 +12,7 @@ from responder.faults.edits import Edit
 from responder.faults.rule import Rule
 
 _MAX_PADDING = 3
+_ABOUT_CHUNKS = frozenset({"CHUNK_SEND_ACK", "CHUNK_RESPONSE"})
 
 
 def contradictions(rehearsal: Rehearsal) -> list[str]:
@@ -84,8 +85,9 @@ def _of_bytes(rehearsal: Rehearsal) -> Iterator[str]:
 
 def _meant(event: FaultFired, exchanges: Sequence[Exchanged], number: int) -> Exchanged:
     """The exchange with the response that evidence speaks of."""
-    about_chunks = event.message in {"CHUNK_SEND_ACK", "CHUNK_RESPONSE"}
-    return exchanges[number] if about_chunks else carried(exchanges, number)
+    exchange = exchanges[number]
+    itself = event.message in _ABOUT_CHUNKS or exchange.response == event.after
+    return exchange if itself else carried(exchanges, number)
 
 
 def _was(event: FaultFired, healthy: Exchanged, rehearsal: Rehearsal, size: int) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from responder.campaign import message_scripts
 from responder.campaign.setting import OPTIONS, Setting
 from responder.requester.options import AttestOptions, Psk
 from responder.requester.plan import CONNECTION_STEPS, Plan, SessionPlan
@@ -43,6 +44,15 @@ _LOG = {
     ],
 }
 _CLASSES = [{"standard": "PCI-SIG", "vendor_id": "8680", "identifiers": ["0102", "03"]}]
+_PROVISIONING = (*_ATTESTATION, "SET_CERT", "CSR")
+_KEY_PAIRS = [
+    {
+        "algorithm": "ecp256",
+        "slots": [0],
+        "capabilities": ["gen-key", "erasable", "cert-assoc", "key-usage", "asym-algo"],
+    },
+    {"algorithm": "ecp256", "slots": [1]},
+]
 _SMALL = {"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": 0x10000}
 
 
@@ -82,9 +92,29 @@ MESSAGE_SETTINGS = (
         ),
     ),
     Setting(
+        name="extension-log-portions",
+        text="The measurement extension log is read in portions.",
+        overrides=_device(
+            *_ATTESTATION,
+            "MEL",
+            algorithms={"mel_specification": ["DMTF"]},
+            spdm={"data_transfer_size": 64},
+            **_LOG,
+        ),
+        options=_asks(
+            _PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
+        ),
+    ),
+    Setting(
         name="endpoint-info",
         text="The device says what it is, and signs it.",
         overrides=_device(*_ATTESTATION, "EP_INFO_SIG", device_class=_CLASSES),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
+    ),
+    Setting(
+        name="endpoint-info-unsigned",
+        text="The device says what it is, and signs nothing of that.",
+        overrides=_device(*_ATTESTATION, "EP_INFO_NO_SIG", device_class=_CLASSES),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
@@ -112,6 +142,26 @@ MESSAGE_SETTINGS = (
             change=[{"after_requests": 11, "measurement": 1, "values": ["00"]}],
         ),
         options=_in_session("subscribe", "vendor", "events", flags=_SESSION_FLAGS | Cap.EVENT),
+    ),
+    Setting(
+        name="send-event",
+        text="The requester tells an event of its own in a session.",
+        overrides=_device(*_SESSION, "EVENT"),
+        options=_asks(
+            _SESSION_FLAGS | Cap.EVENT, "authenticate", sessions=(SessionPlan(end=False),)
+        ),
+        parts=message_scripts.SEND_EVENT,
+    ),
+    Setting(
+        name="slot-management",
+        text="The requester asks what SLOT_MANAGEMENT can do.",
+        overrides=_device(
+            *_ATTESTATION,
+            spdm={"ext_capabilities": ["SLOT_MGMT"]},
+            bank=[{"algorithm": "ecp256"}],
+        ),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge"),
+        parts=message_scripts.SLOT_MANAGEMENT,
     ),
     Setting(
         name="mutual-session",
@@ -157,6 +207,54 @@ MESSAGE_SETTINGS = (
             _SESSION_FLAGS | Cap.EP_INFO_SIG, "authenticate", "challenge", "give-endpoint-info"
         ),
         identity=True,
+    ),
+    Setting(
+        name="csr",
+        text="The device makes a certificate signing request.",
+        overrides=_device(*_PROVISIONING, key_pair=_KEY_PAIRS),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "csr"),
+    ),
+    Setting(
+        name="csr-reset",
+        text="The device makes a certificate signing request, and says that it takes a reset.",
+        overrides=_device(*_PROVISIONING, "CERT_INSTALL_RESET", key_pair=_KEY_PAIRS),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "csr"),
+    ),
+    Setting(
+        name="set-certificate-reset",
+        text="The requester writes a certificate chain, and the device says that it takes a reset.",
+        overrides=_device(
+            *_PROVISIONING, "CERT_INSTALL_RESET", provisioning={"bind_key_pairs": False}
+        ),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "set-certificate"),
+        new_chain=True,
+    ),
+    Setting(
+        name="set-certificate",
+        text="The requester writes a certificate chain into slot 0, and reads it back.",
+        overrides=_device(*_PROVISIONING, provisioning={"bind_key_pairs": False}),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "set-certificate"),
+        new_chain=True,
+    ),
+    Setting(
+        name="key-pairs",
+        text="The requester asks for all key pairs, and takes the first one out of its slots.",
+        overrides=_device(
+            *_ATTESTATION,
+            "GET_KEY_PAIR_INFO",
+            "SET_KEY_PAIR_INFO",
+            key_pair=_KEY_PAIRS,
+            provisioning={"bind_key_pairs": False},
+        ),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "key-pairs", "change-key-pair"),
+    ),
+    Setting(
+        name="key-pairs-fixed",
+        text="The requester asks for all key pairs of a device in which none can be changed.",
+        overrides=_device(
+            *_ATTESTATION, "GET_KEY_PAIR_INFO", key_pair=[{"algorithm": "ecp256", "slots": [0]}]
+        ),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "key-pairs"),
     ),
     Setting(
         name="chunks",
@@ -231,6 +329,11 @@ _WHERE = {
         "KEY_UPDATE_ACK",
         "END_SESSION_ACK",
     ),
+    "csr": ("CSR",),
+    "set-certificate": ("SET_CERTIFICATE_RSP",),
+    "key-pairs": ("KEY_PAIR_INFO", "SET_KEY_PAIR_INFO_ACK"),
+    "send-event": ("EVENT_ACK",),
+    "slot-management": ("SLOT_MANAGEMENT_RESP",),
     "psk-session": ("PSK_EXCHANGE_RSP", "PSK_FINISH_RSP"),
     "mutual-session": ("ENCAPSULATED_REQUEST", "ENCAPSULATED_RESPONSE_ACK"),
 }

@@ -38,6 +38,7 @@ class Setting:
         attach: what connections share, as a server knows it.
         public_key: the requester knows the device's key beforehand.
         identity: the requester has a certificate chain of its own.
+        new_chain: the requester writes the chain of the device's slot 1 into slot 0.
         padding: bytes that the transport may add to a message; 3 on DOE.
         listen: where a server listens; nowhere: both sides are in one process, in virtual time.
         hello: say TEST first, on a socket.
@@ -58,6 +59,7 @@ class Setting:
     attach: Literal["fresh", "sticky", "shared"] = "fresh"
     public_key: bool = False
     identity: bool = False
+    new_chain: bool = False
     padding: int = 0
     listen: str = ""
     hello: bool = False
