@@ -27,10 +27,11 @@ from responder.server.attach import Attach
 from responder.server.server import ServerOptions
 from responder.server.thread import ServerThread
 from responder.spec.algorithms import BASE_ASYM
-from responder.transport.socket_frame import Command
+from responder.transport.socket_frame import Command, TransportType
 from responder.transport.uri import parse_uri
 
 AnyResult = TypeVar("AnyResult")
+_RECORDS = {"doe": TransportType.PCI_DOE, "mctp": TransportType.MCTP}
 
 
 def converse(setting: Setting, faults: Sequence[FaultSpec], seed: bytes) -> Run:
@@ -177,6 +178,7 @@ async def _in_process(requester: _Requester, profile: Profile, random: RandomTre
         channel = InProcessChannel(
             responder,
             padding=setting.padding,
+            records=_RECORDS[setting.records],
             timeout=setting.timeout,
             now=now,
             observer=partial(_note, run, ordinal),

@@ -13,16 +13,17 @@ from responder.campaign.setting import OPTIONS, Setting
 from responder.requester.options import AttestOptions, Psk
 from responder.requester.plan import CONNECTION_STEPS, Plan, SessionPlan
 from responder.spec.algorithms import TABLE_DHE
+from responder.spec.codes import RequestCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.limits import MIN_DATA_TRANSFER_SIZE
 from responder.spec.versions import V12
 
 _ATTESTATION = ("CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH")
-_SESSION = (*_ATTESTATION, "KEY_EX", "MAC", "ENCRYPT", "HBEAT", "KEY_UPD", "ENCAP")
+SESSION = (*_ATTESTATION, "KEY_EX", "MAC", "ENCRYPT", "HBEAT", "KEY_UPD", "ENCAP")
 _PLAIN_FLAGS = Cap(0)
-_SESSION_FLAGS = Cap.CERT | Cap.KEY_EX | Cap.MAC | Cap.ENCRYPT | Cap.HBEAT | Cap.KEY_UPD | Cap.ENCAP
+SESSION_FLAGS = Cap.CERT | Cap.KEY_EX | Cap.MAC | Cap.ENCRYPT | Cap.HBEAT | Cap.KEY_UPD | Cap.ENCAP
 _MUTUAL_FLAGS = Cap.CHAL | Cap.MUT_AUTH
-_PSK = Psk(b"rehearsal", b"shared before")
+PSK = Psk(b"rehearsal", b"shared before")
 _SECP256R1 = 0x8
 _ALGORITHMS = {
     "dhe": ["SECP256R1"],
@@ -68,7 +69,7 @@ def _asks(
     )
 
 
-def _device(*capabilities: str, **tables: Any) -> Mapping[str, Any]:
+def device(*capabilities: str, **tables: Any) -> Mapping[str, Any]:
     """A device with these capabilities and the algorithms of sessions."""
     session = tables.pop("session", {})
     spdm = {"capabilities": [*capabilities], **tables.pop("spdm", {})}
@@ -76,7 +77,7 @@ def _device(*capabilities: str, **tables: Any) -> Mapping[str, Any]:
     return MappingProxyType({"spdm": spdm, "algorithms": algorithms, "session": session, **tables})
 
 
-def _in_session(*steps: str, flags: Cap = _SESSION_FLAGS, **changes: Any) -> AttestOptions:
+def in_session(*steps: str, flags: Cap = SESSION_FLAGS, **changes: Any) -> AttestOptions:
     """One session with these steps, and nothing but the chain before it."""
     plan = SessionPlan(steps, psk="psk" in changes)
     return replace(_asks(flags, "authenticate", sessions=(plan,)), **changes)
@@ -86,7 +87,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="extension-log",
         text="The measurement extension log is read.",
-        overrides=_device(*_ATTESTATION, "MEL", algorithms={"mel_specification": ["DMTF"]}, **_LOG),
+        overrides=device(*_ATTESTATION, "MEL", algorithms={"mel_specification": ["DMTF"]}, **_LOG),
         options=_asks(
             _PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
         ),
@@ -94,7 +95,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="extension-log-portions",
         text="The measurement extension log is read in portions.",
-        overrides=_device(
+        overrides=device(
             *_ATTESTATION,
             "MEL",
             algorithms={"mel_specification": ["DMTF"]},
@@ -108,54 +109,54 @@ MESSAGE_SETTINGS = (
     Setting(
         name="endpoint-info",
         text="The device says what it is, and signs it.",
-        overrides=_device(*_ATTESTATION, "EP_INFO_SIG", device_class=_CLASSES),
+        overrides=device(*_ATTESTATION, "EP_INFO_SIG", device_class=_CLASSES),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
         name="endpoint-info-unsigned",
         text="The device says what it is, and signs nothing of that.",
-        overrides=_device(*_ATTESTATION, "EP_INFO_NO_SIG", device_class=_CLASSES),
+        overrides=device(*_ATTESTATION, "EP_INFO_NO_SIG", device_class=_CLASSES),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
         name="session",
         text="A session with measurements, a heartbeat and updates of its keys.",
-        overrides=_device(*_SESSION, session={"heartbeat_period": 20}),
-        options=_in_session("measurements", "vendor", "heartbeat", "update-key", "update-all-keys"),
+        overrides=device(*SESSION, session={"heartbeat_period": 20}),
+        options=in_session("measurements", "vendor", "heartbeat", "update-key", "update-all-keys"),
     ),
     Setting(
         name="psk-session",
         text="A session by a key that was shared before.",
-        overrides=_device(
-            *_SESSION,
+        overrides=device(
+            *SESSION,
             "PSK_WITH_CONTEXT",
-            psk=[{"hint": _PSK.hint.decode(), "secret": _PSK.key.decode()}],
+            psk=[{"hint": PSK.hint.decode(), "secret": PSK.key.decode()}],
         ),
-        options=_in_session("measurements", flags=_SESSION_FLAGS | Cap.PSK, psk=_PSK),
+        options=in_session("measurements", flags=SESSION_FLAGS | Cap.PSK, psk=PSK),
     ),
     Setting(
         name="events",
         text="The requester subscribes to events in a session, and takes those that wait.",
-        overrides=_device(
-            *_SESSION,
+        overrides=device(
+            *SESSION,
             "EVENT",
             change=[{"after_requests": 11, "measurement": 1, "values": ["00"]}],
         ),
-        options=_in_session("subscribe", "vendor", "events", flags=_SESSION_FLAGS | Cap.EVENT),
+        options=in_session("subscribe", "vendor", "events", flags=SESSION_FLAGS | Cap.EVENT),
     ),
     Setting(
         name="send-event",
         text="The requester tells an event of its own in a session.",
-        overrides=_device(*_SESSION, "EVENT"),
+        overrides=device(*SESSION, "EVENT"),
         options=_asks(
-            _SESSION_FLAGS | Cap.EVENT, "authenticate", sessions=(SessionPlan(end=False),)
+            SESSION_FLAGS | Cap.EVENT, "authenticate", sessions=(SessionPlan(end=False),)
         ),
         parts=message_scripts.SEND_EVENT,
     ),
     Setting(
         name="slot-management",
         text="The requester asks what SLOT_MANAGEMENT can do.",
-        overrides=_device(
+        overrides=device(
             *_ATTESTATION,
             spdm={"ext_capabilities": ["SLOT_MGMT"]},
             bank=[{"algorithm": "ecp256"}],
@@ -166,64 +167,64 @@ MESSAGE_SETTINGS = (
     Setting(
         name="mutual-session",
         text="In a session's handshake the device asks who the requester is.",
-        overrides=_device(*_SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
-        options=_in_session("measurements", flags=_SESSION_FLAGS | _MUTUAL_FLAGS),
+        overrides=device(*SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
+        options=in_session("measurements", flags=SESSION_FLAGS | _MUTUAL_FLAGS),
         identity=True,
     ),
     Setting(
         name="mutual-basic",
         text="After CHALLENGE the device asks who the requester is, and challenges it.",
-        overrides=_device(*_SESSION, "MUT_AUTH", session={"basic_mutual_auth": True}),
-        options=_asks(_SESSION_FLAGS | _MUTUAL_FLAGS),
+        overrides=device(*SESSION, "MUT_AUTH", session={"basic_mutual_auth": True}),
+        options=_asks(SESSION_FLAGS | _MUTUAL_FLAGS),
         identity=True,
     ),
     Setting(
         name="mutual-no-key-update",
         text="Mutual authentication of a requester that cannot update keys.",
-        overrides=_device(*_SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
-        options=_in_session("measurements", flags=(_SESSION_FLAGS | _MUTUAL_FLAGS) & ~Cap.KEY_UPD),
+        overrides=device(*SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
+        options=in_session("measurements", flags=(SESSION_FLAGS | _MUTUAL_FLAGS) & ~Cap.KEY_UPD),
         identity=True,
     ),
     Setting(
         name="ask-key-update-1.2",
         text="The device updates its keys in a session of SPDM 1.2.",
-        overrides=_device(*_SESSION, "MUT_AUTH"),
-        options=_in_session(
-            "update-responder", "vendor", flags=_SESSION_FLAGS | _MUTUAL_FLAGS, versions=(V12,)
+        overrides=device(*SESSION, "MUT_AUTH"),
+        options=in_session(
+            "update-responder", "vendor", flags=SESSION_FLAGS | _MUTUAL_FLAGS, versions=(V12,)
         ),
         identity=True,
     ),
     Setting(
         name="ask-key-update",
         text="The device updates its keys in a session.",
-        overrides=_device(*_SESSION),
-        options=_in_session("update-responder", "vendor"),
+        overrides=device(*SESSION),
+        options=in_session("update-responder", "vendor"),
     ),
     Setting(
         name="ask-endpoint-info",
         text="The device asks what the requester is, outside of any session.",
-        overrides=_device(*_SESSION, "EP_INFO_SIG"),
+        overrides=device(*SESSION, "EP_INFO_SIG"),
         options=_asks(
-            _SESSION_FLAGS | Cap.EP_INFO_SIG, "authenticate", "challenge", "give-endpoint-info"
+            SESSION_FLAGS | Cap.EP_INFO_SIG, "authenticate", "challenge", "give-endpoint-info"
         ),
         identity=True,
     ),
     Setting(
         name="csr",
         text="The device makes a certificate signing request.",
-        overrides=_device(*_PROVISIONING, key_pair=_KEY_PAIRS),
+        overrides=device(*_PROVISIONING, key_pair=_KEY_PAIRS),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "csr"),
     ),
     Setting(
         name="csr-reset",
         text="The device makes a certificate signing request, and says that it takes a reset.",
-        overrides=_device(*_PROVISIONING, "CERT_INSTALL_RESET", key_pair=_KEY_PAIRS),
+        overrides=device(*_PROVISIONING, "CERT_INSTALL_RESET", key_pair=_KEY_PAIRS),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "csr"),
     ),
     Setting(
         name="set-certificate-reset",
         text="The requester writes a certificate chain, and the device says that it takes a reset.",
-        overrides=_device(
+        overrides=device(
             *_PROVISIONING, "CERT_INSTALL_RESET", provisioning={"bind_key_pairs": False}
         ),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "set-certificate"),
@@ -232,14 +233,14 @@ MESSAGE_SETTINGS = (
     Setting(
         name="set-certificate",
         text="The requester writes a certificate chain into slot 0, and reads it back.",
-        overrides=_device(*_PROVISIONING, provisioning={"bind_key_pairs": False}),
+        overrides=device(*_PROVISIONING, provisioning={"bind_key_pairs": False}),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "set-certificate"),
         new_chain=True,
     ),
     Setting(
         name="key-pairs",
         text="The requester asks for all key pairs, and takes the first one out of its slots.",
-        overrides=_device(
+        overrides=device(
             *_ATTESTATION,
             "GET_KEY_PAIR_INFO",
             "SET_KEY_PAIR_INFO",
@@ -251,7 +252,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="key-pairs-fixed",
         text="The requester asks for all key pairs of a device in which none can be changed.",
-        overrides=_device(
+        overrides=device(
             *_ATTESTATION, "GET_KEY_PAIR_INFO", key_pair=[{"algorithm": "ecp256", "slots": [0]}]
         ),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "key-pairs"),
@@ -259,13 +260,13 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunks",
         text="Neither side takes more than 42 bytes at once.",
-        overrides=_device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
         options=_asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE),
     ),
     Setting(
         name="chunks-1.2",
         text="Neither side takes more than 42 bytes at once, with SPDM 1.2.",
-        overrides=_device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
         options=replace(
             _asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE), versions=(V12,)
         ),
@@ -273,7 +274,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunks-1.2-huge",
         text="The same, with a requester that takes messages of 16 MiB.",
-        overrides=_device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
         options=replace(
             _asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE, max_message_size=1 << 24),
             versions=(V12,),
@@ -282,35 +283,35 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunked-requests",
         text="The device takes no more than 42 bytes at once.",
-        overrides=_device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
         options=_asks(Cap.CHUNK),
     ),
     Setting(
         name="chunked-responses",
         text="The requester takes no more than 200 bytes at once.",
-        overrides=_device(*_ATTESTATION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
+        overrides=device(*_ATTESTATION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
         options=_asks(Cap.CHUNK, data_transfer_size=200),
     ),
     Setting(
         name="chunked-responses-in-session",
         text="The requester takes no more than 200 bytes at once, in a session too.",
-        overrides=_device(*_SESSION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
-        options=_in_session(
+        overrides=device(*SESSION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
+        options=in_session(
             "measurements",
             "vendor",
-            flags=_SESSION_FLAGS | Cap.CHUNK,
-            offer=replace(_OFFER, flags=_SESSION_FLAGS | Cap.CHUNK, data_transfer_size=200),
+            flags=SESSION_FLAGS | Cap.CHUNK,
+            offer=replace(_OFFER, flags=SESSION_FLAGS | Cap.CHUNK, data_transfer_size=200),
         ),
     ),
     Setting(
         name="chunks-in-session",
         text="Neither side takes more than 42 bytes at once, in a session either.",
-        overrides=_device(*_SESSION, "CHUNK", spdm=_SMALL),
-        options=_in_session(
+        overrides=device(*SESSION, "CHUNK", spdm=_SMALL),
+        options=in_session(
             "measurements",
             offer=replace(
                 _OFFER,
-                flags=_SESSION_FLAGS | Cap.CHUNK,
+                flags=SESSION_FLAGS | Cap.CHUNK,
                 data_transfer_size=MIN_DATA_TRANSFER_SIZE,
             ),
         ),
@@ -338,6 +339,11 @@ _WHERE = {
     "mutual-session": ("ENCAPSULATED_REQUEST", "ENCAPSULATED_RESPONSE_ACK"),
 }
 BY_MESSAGE: Mapping[str, str] = MappingProxyType(
-    {message: setting for setting, messages in _WHERE.items() for message in messages}
+    {
+        name: setting
+        for setting, messages in _WHERE.items()
+        for message in messages
+        for name in (message, RequestCode(ResponseCode[message] | 0x80).name)
+    }
 )
-"""Each response of a later version to the setting in which it occurs."""
+"""Each message of a later version, response or request, to the setting in which it occurs."""

@@ -75,7 +75,13 @@ class Rehearsal:
     def first_difference(self) -> int | None:
         """The first exchange that differs from the healthy run, under the mask."""
         size = signature_to_mask(self.algorithm)
-        return first_difference(self.healthy.exchanges, self.faulted.exchanges, size)
+        healthy, faulted = self.healthy.exchanges, self.faulted.exchanges
+        return first_difference(healthy, faulted, size, kem=self.kem)
+
+    @property
+    def kem(self) -> bool:
+        """Whether sessions of the conversation agree on their keys by ML-KEM."""
+        return "kem" in next(iter(self.healthy.reports)).algorithms
 
     @property
     def algorithm(self) -> str:
@@ -85,7 +91,11 @@ class Rehearsal:
 
 
 def first_difference(
-    healthy: list[Exchanged], faulted: list[Exchanged], signature_size: int = 0
+    healthy: list[Exchanged],
+    faulted: list[Exchanged],
+    signature_size: int = 0,
+    *,
+    kem: bool = False,
 ) -> int | None:
     """The number of the first exchange that two runs do not share.
 
@@ -93,11 +103,14 @@ def first_difference(
         healthy: the exchanges of one.
         faulted: those of the other.
         signature_size: bytes at the end of signed messages that are not compared.
+        kem: sessions agree on their keys by ML-KEM, so that records are not compared either.
     """
 
     def seen(exchange: Exchanged) -> tuple[bytes | None, ...]:
-        record = b"" if signature_size else exchange.record
-        return exchange.request, masked_message(exchange.response, signature_size), record
+        record = b"" if signature_size or kem else exchange.record
+        request = masked_message(exchange.request, signature_size, random_keys=kem)
+        response = masked_message(exchange.response, signature_size, random_keys=kem)
+        return request, response, record
 
     for number, (one, other) in enumerate(zip(healthy, faulted, strict=False)):
         if seen(one) != seen(other):

@@ -40,6 +40,7 @@ class Setting:
         identity: the requester has a certificate chain of its own.
         new_chain: the requester writes the chain of the device's slot 1 into slot 0.
         padding: bytes that the transport may add to a message; 3 on DOE.
+        records: whose records sessions in one process have.
         listen: where a server listens; nowhere: both sides are in one process, in virtual time.
         hello: say TEST first, on a socket.
         discover: walk the DOE discovery first, on a socket.
@@ -61,6 +62,7 @@ class Setting:
     identity: bool = False
     new_chain: bool = False
     padding: int = 0
+    records: Literal["doe", "mctp"] = "doe"
     listen: str = ""
     hello: bool = False
     discover: bool = False

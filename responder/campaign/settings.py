@@ -7,6 +7,7 @@ from typing import Any
 
 from responder.campaign import scripts
 from responder.campaign.message_settings import MESSAGE_SETTINGS
+from responder.campaign.session_settings import SESSION_SETTINGS
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
 from responder.requester.options import VERIFIED_PQC_ASYM, AttestOptions
 from responder.spec.algorithms import (
@@ -362,7 +363,7 @@ _BY_NAME = (
 """Settings that only those faults get that name them."""
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
-    {s.name: s for s in (*_ALONE, *_ON_SOCKETS, *_BY_NAME, *MESSAGE_SETTINGS)}
+    {s.name: s for s in (*_ALONE, *_ON_SOCKETS, *_BY_NAME, *MESSAGE_SETTINGS, *SESSION_SETTINGS)}
 )
 DEFAULT_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ALONE)
 SOCKET_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ON_SOCKETS)

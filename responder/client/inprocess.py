@@ -39,7 +39,7 @@ class InProcessChannel:
 
     Attributes:
         padding: bytes that this channel may add to messages.
-        records: as on DOE, where nothing is added.
+        records: how it carries the records of sessions.
         now: the virtual time in seconds; waiting for an answer and ``sleep`` move it.
         events: everything that was emitted, in order.
         unasked: messages that were the answer to no exchange.
@@ -50,6 +50,7 @@ class InProcessChannel:
         responder: Responder,
         *,
         padding: int = 0,
+        records: TransportType = TransportType.PCI_DOE,
         timeout: float = DEFAULT_TIMEOUT,
         now: float = 0.0,
         observer: "Callable[[float, Event], None] | None" = None,
@@ -59,13 +60,14 @@ class InProcessChannel:
         Args:
             responder: the one that answers.
             padding: with 3 messages are padded as on DOE.
+            records: whose records sessions have.
             timeout: seconds that an answer may take; ``inf`` waits as long as anything is still
                 to happen.
             now: the virtual time at which this begins.
             observer: told each event and its time.
         """
         self.padding = padding
-        self.records = records_of(TransportType.PCI_DOE)
+        self.records = records_of(records)
         self.now = now
         self.events: list[Event] = []
         self.unasked: list[bytes] = []

@@ -34,6 +34,8 @@ _HEARTBEATS_MISSED = 2
 """A session ends without traffic for so many heartbeat periods."""
 
 
+_RSP_SESSION_ID = slice(4, 6)
+
 HEARTBEAT_TIMER = "heartbeat "
 """What the timers of sessions begin with."""
 
@@ -95,6 +97,14 @@ def open_session(
     if connection.common(Cap.HBEAT):
         session.heartbeat_period = context.policy.session.heartbeat_period
     return Opening(session, answer)
+
+
+def take_told_id(session: Session, response: bytes) -> None:
+    """The session has the id that KEY_EXCHANGE_RSP or PSK_EXCHANGE_RSP tells: RspSessionID."""
+    told = response[_RSP_SESSION_ID]
+    if told:
+        own = session.session_id & 0xFFFF
+        session.session_id = int.from_bytes(told, "little") << 16 | own
 
 
 def establish(context: Context, session: Session) -> Callable[[], None]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING
 
 from responder.core.connection import Connection
 from responder.core.effects import ArmTimer, Effect, Emit, Send
@@ -51,9 +50,6 @@ from responder.spec.codes import name_of_code
 from responder.wire.capabilities import Capabilities
 from responder.wire.message import Message
 
-if TYPE_CHECKING:
-    from responder.core.events import FaultFired
-
 Verdict = Defer | ProtocolError | list[Effect]
 
 
@@ -72,7 +68,6 @@ class FaultEngine(SessionStriker, Hooks):
         self._signer = Signer(self._own, random)
         self._ring = KeyRing()
         self._overlay = Overlay(memory, random)
-        self._unsaid: list[FaultFired] = []  # evidence of hooks that see no exchange
 
     # The link.
 
@@ -272,8 +267,6 @@ class FaultEngine(SessionStriker, Hooks):
         return self._sent(exchange, name, message, out)
 
     def _sent(self, exchange: Exchange, name: str, message: bytes, out: Outgoing) -> list[Effect]:
-        exchange.evidence += self._unsaid
-        self._unsaid = []
         self._remember(exchange.request.name, exchange.raw_request, exchange)
         self._remember(name, message, exchange)
         self._happened(f"sent:{name}")
@@ -312,11 +305,10 @@ class FaultEngine(SessionStriker, Hooks):
 
     def transition(self, connection: Connection, before: str, after: str) -> bool:
         """A phase change about to happen."""
-        del connection
         allowed = True
         for armed in self._striking("transition", Occasion(phase=after)):
             self._struck(armed)
-            self._unsaid.append(fired(armed, f"{before} does not become {after}"))
+            connection.notes.append(fired(armed, f"{before} does not become {after}"))
             allowed = False
         self._happened(f"phase:{after}")
         return allowed

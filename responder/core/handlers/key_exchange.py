@@ -5,7 +5,7 @@ from functools import partial
 from responder.core.connection import Connection
 from responder.core.context import Conclusion, Context, Reply
 from responder.core.errors import invalid
-from responder.core.handshake import open_session, require_session_capability
+from responder.core.handshake import open_session, require_session_capability, take_told_id
 from responder.core.interfaces import SigningKey
 from responder.core.mutual_auth import ask_for_mutual_auth, demand_mutual_auth
 from responder.core.session import Session
@@ -71,6 +71,7 @@ def _conclude(
     context: Context, session: Session, key: SigningKey, secret: bytes, message: bytes
 ) -> Conclusion:
     """Signature, keys of the handshake, HMAC; from here on the session exists."""
+    take_told_id(session, message)
     session.keep("KEY_EXCHANGE_RSP", message)
     signature = context.hooked.sign(key, "key_exchange_rsp", session.parts)
     session.keep("KEY_EXCHANGE_RSP signature", signature)

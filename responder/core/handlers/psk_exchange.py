@@ -4,7 +4,12 @@ from functools import partial
 
 from responder.core.context import Conclusion, Context, Reply
 from responder.core.errors import invalid
-from responder.core.handshake import establish, open_session, require_session_capability
+from responder.core.handshake import (
+    establish,
+    open_session,
+    require_session_capability,
+    take_told_id,
+)
 from responder.core.interfaces import Psk
 from responder.core.session import Session
 from responder.spec.codes import RequestCode
@@ -49,6 +54,7 @@ def _conclude(
     message: bytes,
 ) -> Conclusion:
     """Keys and HMAC; without a context the session is established at once."""
+    take_told_id(session, message)
     session.keep("PSK_EXCHANGE_RSP", message)
     deriver = context.hooked.deriver
     session.start_handshake(deriver, psk.secret)
