@@ -157,7 +157,7 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
     if "CHUNK" in capabilities:
         overrides["spdm"]["max_spdm_msg_size"] = _MAX_MESSAGE
     if "PUB_KEY_ID" in capabilities:
-        overrides["public_key"] = {"set": _DEVICE_SET}
+        overrides["public_key"] = {"set": overrides["slot"][0]["set"]}
     return overrides
 
 

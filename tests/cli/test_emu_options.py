@@ -239,5 +239,7 @@ def test_a_key_folder_without_post_quantum_keys_is_used_for_the_others(tmp_path)
     overrides = emu_options.translate([], tmp_path).overrides
     assert overrides["algorithms"]["pqc_asym"] == []
     assert overrides["slot"][0]["set"] == str(tmp_path)
+    public = emu_options.translate(["--slot_id", "0xFF"], tmp_path).overrides["public_key"]
+    assert public == {"set": str(tmp_path)}
     whole = emu_options.translate([], Path(__file__).parent).overrides
     assert whole["algorithms"]["pqc_asym"] == ["ML-DSA-87", "ML-DSA-65", "ML-DSA-44"]
