@@ -12,20 +12,22 @@ from responder.wire.message import WireError
 def check_events(c: Conversation, session: Session, message: SendEvent) -> str:
     """Check the events of a message and report them; what is wrong, empty if nothing is.
 
-    Instance ids follow one another without a gap from the session's first event on, in any order
-    within a message.
+    Instance ids of a message follow one another without a gap, in any order; between messages only
+    those of lost events are missing. Where a session begins is the responder's choice.
     """
     events = message.events()
     if not events:
         return "no event"
     ids = sorted(event.event_instance_id for event in events)
-    begin = session.next_event
-    if ids != list(range(begin, begin + len(ids))):
-        return f"EventInstanceID {ids}, {begin} is due"
+    due = ids[0] if session.next_event is None else session.next_event
+    if ids != list(range(ids[0], ids[0] + len(ids))) or ids[0] < due:
+        return f"EventInstanceID {ids}, {due} is due"
     faults = [fault for fault in map(_fault, events) if fault]
     if faults:
         return faults[0]
-    session.next_event += len(ids)
+    if ids[0] > due:
+        c.report.observe("events.missing", f"EventInstanceID {due} to {ids[0] - 1}")
+    session.next_event = ids[-1] + 1
     for event in events:
         c.report.events.append(_report(session, event))
     return ""

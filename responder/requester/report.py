@@ -42,6 +42,7 @@ OBSERVATIONS = {
     "measurements.odd-value": "A structured value does not have its structure.",
     "log.differs": "A hash-extend measurement is not what the log makes.",
     "key-pair.trailing-zeros": "Zeros follow KEY_PAIR_INFO, as from a known implementation.",
+    "events.missing": "Events between two messages never came.",
     "events.odd-list": "The list of event groups does not hold what it tells.",
     "reset.required": "What was changed takes effect after a reset.",
     "certificate.not-stored": "SET_CERTIFICATE was answered, yet another chain is read back.",

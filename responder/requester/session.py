@@ -34,7 +34,7 @@ class Session:
         secured_version: of DSP0277, such as 0x1200.
         response_next: the response keys after an update that the responder has not shown yet.
         updating: the responder has begun to update its own keys.
-        next_event: EventInstanceID of the next event.
+        next_event: EventInstanceID of the next event; ``None`` before the first.
     """
 
     id: int
@@ -52,7 +52,7 @@ class Session:
     secured_version: int = 0
     response_next: Direction | None = None
     updating: bool = False
-    next_event: int = 0
+    next_event: int | None = None
 
     def seal(self, c: "Conversation", data: bytes) -> bytes:
         """The record of application data, with as many random bytes as the transport may have."""

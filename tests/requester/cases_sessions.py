@@ -252,12 +252,11 @@ def declined(check: str, ask: bytes, **peer: Any) -> SessionCase:
     return SessionCase(check, "", arguments, {}, ("update-responder",), plan)
 
 
-def event(instance: int, **changes: Any) -> bytes:
-    """SEND_EVENT with one event: slot 0 has another certificate."""
-    told = Event(
-        **{"event_instance_id": instance, "event_type_id": 4, "event_detail": b"\x01", **changes}
-    )
-    return SendEvent(spdm_version=0x13, event_count=1, events_list=told.build()).build()
+def event(*instances: int, **changes: Any) -> bytes:
+    """SEND_EVENT with an event for each id: slot 0 has another certificate."""
+    fields = {"event_type_id": 4, "event_detail": b"\x01", **changes}
+    told = b"".join(Event(event_instance_id=number, **fields).build() for number in instances)
+    return SendEvent(spdm_version=0x13, event_count=len(instances), events_list=told).build()
 
 
 ASKED = WireContext(version=V13)
@@ -294,6 +293,6 @@ DECLINED = [
             ASKED
         ),
     ),
-    declined("enc.events", event(1)),
+    declined("enc.events", event(0, 2)),
 ]
 """Requests that are answered ERROR; without the check they are answered."""

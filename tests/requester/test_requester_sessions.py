@@ -182,6 +182,23 @@ def test_events_are_taken_in_order_and_reported():
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "code", "observed"),
+    [
+        ((7,), (9, 8), ResponseCode.EVENT_ACK, []),
+        ((7,), (9,), ResponseCode.EVENT_ACK, ["events.missing"]),
+        ((7,), (7,), ResponseCode.ERROR, ["encapsulated.declined"]),
+    ],
+)
+def test_events_may_be_lost_but_do_not_come_again(first, second, code, observed):
+    own = {"offer": {"flags": OWN_FLAGS | Cap.EVENT}}
+    asks = [event(*first), event(*second)]
+    peer = SessionPeer(versions=(V13,), flags=SESSION_FLAGS | Cap.EVENT, asks=asks)
+    outcome = talk(peer, "events", **own)
+    assert peer.delivered[1][1] == code
+    assert outcome.observed == observed
+
+
+@pytest.mark.parametrize(
     "lie",
     [{"id": 3, "vendor": b"\x01\0"}, {"event_type_id": 9}, {"event_detail": b"\0\0"}],
     ids=["registry", "type", "detail"],
