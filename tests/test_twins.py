@@ -78,6 +78,8 @@ SHARED = {
     "replay/session.py": REPLAY,
     "replay/terms.py": REPLAY,
     "faults/rule.py": "faults/test_faults_engine.py",
+    "profiles/schema_device.py": "profiles/test_profiles_measurements.py",
+    "profiles/schema_types.py": "profiles/test_profiles_schema.py",
     "spec/events.py": "device/test_device_events.py",
     "requester/check_rows.py": "requester/test_requester_checks.py",
     "requester/chunks.py": "requester/test_requester_checks.py",

@@ -14,7 +14,7 @@ from responder.device.mel import HashExtendMeasurement
 from responder.device.slots import CertificateSlot
 from responder.profiles.lookup import Lookup
 from responder.profiles.measurements import check_size
-from responder.profiles.schema import ChangeSection
+from responder.profiles.schema_device import ChangeSection
 from responder.profiles.source import KeyPath
 
 _WHEN = ("after", "after_requests")

@@ -17,14 +17,8 @@ from responder.profiles.changes import build_changes
 from responder.profiles.lookup import Lookup, find
 from responder.profiles.measurements import build_log, build_measurements
 from responder.profiles.provisioning import build_key_pairs, build_rules
-from responder.profiles.schema import (
-    DeviceClassSection,
-    EventsSection,
-    ProfileSpec,
-    PublicKeySection,
-    SlotSection,
-    VendorSection,
-)
+from responder.profiles.schema import ProfileSpec, PublicKeySection, SlotSection, VendorSection
+from responder.profiles.schema_device import DeviceClassSection, EventsSection
 from responder.profiles.session import build_psks
 from responder.profiles.source import KeyPath
 from responder.profiles.trust import build_trust

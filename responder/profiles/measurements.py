@@ -15,7 +15,7 @@ from responder.device.mel import HashExtendMeasurement, LogEntry, MeasurementLog
 from responder.errors import suggest
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
-from responder.profiles.schema import FillValue, LogSection, MeasurementSection, ModeValue
+from responder.profiles.schema_device import FillValue, LogSection, MeasurementSection, ModeValue
 from responder.profiles.source import KeyPath
 from responder.spec.measurements import DeviceMode, OperationalMode, ValueType
 

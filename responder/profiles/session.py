@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from responder.core.interfaces import Psk, SessionPolicy
 from responder.profiles import names
 from responder.profiles.lookup import Lookup
-from responder.profiles.schema import EventsSection, PskSection, SessionSection
+from responder.profiles.schema import PskSection, SessionSection
+from responder.profiles.schema_device import EventsSection
 from responder.profiles.source import KeyPath
 
 
