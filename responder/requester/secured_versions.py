@@ -11,6 +11,7 @@ from responder.spec.sessions import MAX_AEAD_EXPONENT, SECURED_V13, SM_DATA_VERS
 from responder.spec.versions import V12
 from responder.wire.message import WireError
 from responder.wire.opaque import OpaqueData, OpaqueElement, build_opaque
+from responder.wire.secured_opaque import AeadLimit, SupportedVersions
 
 _VERSION_SIZE = 2
 _MAJOR = 0xF000
@@ -32,13 +33,10 @@ class Secured:
 def own_versions(c: Conversation) -> bytes:
     """The opaque data that offers the requester's versions, and its AEAD limit from 1.3 on."""
     offer = c.options.offer
-    versions = offer.secured_versions
-    numbers = b"".join(version.to_bytes(_VERSION_SIZE, "little") for version in versions)
-    supported = bytes((SM_DATA_VERSION, SmDataId.SUPPORTED_VERSIONS, len(versions))) + numbers
-    elements = [OpaqueElement(data=supported)]
+    versions = list(offer.secured_versions)
+    elements = [OpaqueElement(data=SupportedVersions(versions=versions).build())]
     if max(versions) >= SECURED_V13:
-        limit = bytes((SM_DATA_VERSION, SmDataId.AEAD_LIMIT, offer.aead_limit))
-        elements.append(OpaqueElement(data=limit))
+        elements.append(OpaqueElement(data=AeadLimit(exponent=offer.aead_limit).build()))
     return build_opaque(elements, c.agreed.version)
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from requester.cases import draft, put
 from requester.cases_sessions import event, flip, selecting
-from requester.device_peer import DevicePeer
 from requester.peer import P256, code_names, converse, default_options, error
 from requester.session_peer import (
     AES,
@@ -24,8 +23,11 @@ from responder.spec.flags import Cap
 from responder.spec.versions import V10, V11, V12, V13, V14
 from responder.wire.algorithms import NegotiateAlgorithms
 from responder.wire.certificate import GetCertificate
+from responder.wire.challenge import Challenge
 from responder.wire.digests import GetDigests
 from responder.wire.key_update import KeyUpdate
+from responder.wire.opaque import OpaqueElement, build_opaque
+from responder.wire.secured_opaque import VersionSelection
 
 CLEAR = Cap.HANDSHAKE_IN_THE_CLEAR
 VERSIONS = pytest.mark.parametrize("version", [V11, V12, V13, V14], ids=lambda v: v.label)
@@ -273,8 +275,6 @@ def test_a_secured_version_without_limits_has_none():
 
 
 def test_extra_opaque_elements_are_legal():
-    from responder.wire.opaque import OpaqueElement, build_opaque
-    from responder.wire.secured_opaque import VersionSelection
 
     vendors = OpaqueElement(id=3, vendor=b"\x36\x1b", data=b"anything")
     chosen = OpaqueElement(data=VersionSelection(selected_version=0x1100).build())
@@ -319,7 +319,6 @@ def test_a_transport_without_records_is_the_users_mistake():
 
 
 def test_basic_mutual_authentication():
-    from responder.wire.challenge import Challenge
 
     challenge = Challenge(spdm_version=V12, slot_id=0, nonce=bytes(32)).build()
     asked = [*asks_for_chain(V12), challenge]
@@ -327,7 +326,3 @@ def test_basic_mutual_authentication():
     outcome = talk(peer, connection=("authenticate", "challenge"), sessions=())
     assert outcome.report.verdict == "attested", outcome.report.refusal
     assert [answer[1] for answer in peer.delivered] == [1, 2, 3]
-
-
-def test_a_device_peer_is_a_session_peer():
-    assert talk(DevicePeer(), "heartbeat").report.verdict == "attested"
