@@ -81,6 +81,7 @@ SHARED = {
     "profiles/schema_device.py": "profiles/test_profiles_measurements.py",
     "profiles/schema_types.py": "profiles/test_profiles_schema.py",
     "spec/events.py": "device/test_device_events.py",
+    "requester/application.py": SESSIONS,
     "requester/check_rows.py": "requester/test_requester_checks.py",
     "requester/chunks.py": "requester/test_requester_checks.py",
     "requester/encapsulated_answers.py": SESSIONS,
