@@ -12,7 +12,7 @@ from request_docs import requests
 from responder.cli.exits import Exit
 from responder.cli.main import VERBS, cli
 from responder.core.hooks import Hooks
-from responder.core.ownership import CLEARS, Level, Reset
+from responder.core.ownership import APPLIES_WAITING, CLEARS, Level, Reset
 from responder.profiles.document import json_schema_text, with_key_tables
 from responder.requester.capabilities import flag_names
 from responder.requester.check_table import CHECKS
@@ -41,16 +41,21 @@ def resets() -> str:
     """Who owns what, and what clears it."""
     owners = table(["Level", "Owns"], [[level.name.lower(), level.value] for level in Level])
     rows = [
-        [reset.value, *("x" if level in CLEARS[reset] else "" for level in Level)]
+        [
+            reset.value,
+            *("x" if level in CLEARS[reset] else "" for level in Level),
+            "x" if reset in APPLIES_WAITING else "",
+        ]
         for reset in Reset
     ]
-    head = ["Reset", *(level.name.lower() for level in Level)]
+    head = ["Reset", *(level.name.lower() for level in Level), "ends waiting"]
     return (
         "# Ownership and resets\n\n"
         + owners
         + "\nWhat each reset clears. Of a device only what is volatile is cleared. The loss of the"
         " peer's connection clears nothing by itself: an endpoint attached `fresh` ends with its"
-        " peer, `sticky` and `shared` ones stay as they are.\n\n" + table(head, rows)
+        " peer, `sticky` and `shared` ones stay as they are. Certificates and key pairs that wait"
+        " for a reset take effect with those that end waiting.\n\n" + table(head, rows)
     )
 
 

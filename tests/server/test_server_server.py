@@ -23,8 +23,11 @@ from server_peers import (
 from responder.core.effects import Run, Send
 from responder.core.events import FaultFired, FaultMissed, InternalError
 from responder.core.hooks import Hooks
+from responder.core.ownership import Reset
+from responder.device.provisioning import Provisioning
 from responder.server.attach import Attach
 from responder.server.clock import ManualClock
+from responder.server.events import DeviceReset
 from responder.server.limits import Limits
 from responder.transport.uri import parse_uri
 
@@ -59,6 +62,41 @@ async def test_whether_connections_at_the_same_time_share_spdm_state(serving, at
     first, other = await running.peer(), await running.peer()
     await ask(first, GET_VERSION)
     assert await ask(other, GET_CAPABILITIES) == second
+
+
+@pytest.mark.parametrize("attach", Attach)
+@pytest.mark.parametrize(
+    ("reset", "second"), [(Reset.CONVENTIONAL, ERROR), (Reset.FUNCTION_LEVEL, CAPABILITIES)]
+)
+async def test_a_reset_reaches_every_endpoint(serving, attach, reset, second):
+    running = await serving(attach=attach)
+    peer = await running.peer()
+    await ask(peer, GET_VERSION)
+    running.server.reset(reset)
+    assert await ask(peer, GET_CAPABILITIES) == second
+    assert [e.reset for e in running.events.of(DeviceReset)] == [reset.value]
+
+
+async def test_a_reset_reaches_an_endpoint_that_was_left(serving):
+    running = await serving(attach=Attach.STICKY)
+    first = await running.peer()
+    await ask(first, GET_VERSION)
+    first.writer.close()
+    await running.events.reasons()
+    running.server.reset(Reset.CONVENTIONAL)
+    assert await ask(await running.peer(), GET_CAPABILITIES) == ERROR
+
+
+async def test_a_reset_whose_new_state_cannot_be_kept_says_so(serving, monkeypatch):
+    running = await serving()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Provisioning, "reset", full)
+    running.server.reset(Reset.CONVENTIONAL)
+    (told,) = running.events.of(DeviceReset)
+    assert told.trouble == "what waited for it still waits: No space left on device"
 
 
 async def test_sticky_finds_the_endpoint_that_was_left_last(serving):
