@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any, ClassVar, Self, dataclass_transform
 
 import msgspec
-from construct import Construct, ConstructError, Container, Int8ul, Struct
+from construct import Construct, ConstructError, Container, Int8ul
 
 from responder.spec.codes import name_of_code
 from responder.wire.context import WireContext
@@ -71,12 +71,13 @@ def wire_fields(cls: type["Record"]) -> dict[str, FieldInfo]:
     return cls._fields
 
 
-def _struct_of(cls: type["Record"]) -> Struct:
-    struct = cls._struct
-    if struct is None:  # built at first use: start-up matters
-        struct = Struct(*(name / info.construct for name, info in cls._fields.items()))
-        cls._struct = struct
-    return struct
+def _container(stream: BytesIO, context: WireContext, *, building: bool) -> Container:
+    """What constructs see of the fields around them; a Struct would set the same up, and more."""
+    container = Container(
+        _params=Container(wire=context), _parsing=not building, _building=building, _io=stream
+    )
+    container._root = container  # noqa: SLF001 - what construct sets up for itself
+    return container
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(wire,))
@@ -88,7 +89,6 @@ class Record:
 
     _fields: ClassVar[dict[str, FieldInfo]] = {}
     _defaults: ClassVar[dict[str, Any]] = {}
-    _struct: ClassVar[Struct | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -102,7 +102,6 @@ class Record:
             for name, info in cls._fields.items()
             if info.default is not msgspec.UNSET
         }
-        cls._struct = None
 
     def __init__(self, **values: Any) -> None:
         self.__dict__.update(self._defaults)
@@ -128,13 +127,15 @@ class Record:
             WireError: the bytes end early or hold what the declaration forbids.
         """
         stream = BytesIO(data)
+        container = _container(stream, context, building=False)
+        record = cls.__new__(cls)
+        values = record.__dict__
         try:
-            values = _struct_of(cls).parse_stream(stream, wire=context)
+            for name, info in cls._fields.items():
+                value = info.construct._parsereport(stream, container, name)  # noqa: SLF001
+                container[name] = values[name] = value
         except ConstructError as error:
             raise _wire_error(error) from None
-        del values["_io"]
-        record = cls.__new__(cls)
-        record.__dict__.update(values)
         return record, stream.tell()
 
     @classmethod
@@ -155,11 +156,18 @@ class Record:
         Raises:
             WireError: a value does not fit its field.
         """
+        stream = BytesIO()
+        container = _container(stream, context, building=True)
+        container.update(self.__dict__)
         try:
-            data: bytes = _struct_of(type(self)).build(self.__dict__, wire=context)
+            for name, info in self._fields.items():
+                value = container[name]
+                container[name] = info.construct._build(  # noqa: SLF001
+                    value, stream, container, name
+                )
         except ConstructError as error:
             raise _wire_error(error) from None
-        return data
+        return stream.getvalue()
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
@@ -199,9 +207,7 @@ def spans(record: type[Any], data: bytes, context: WireContext = _PLAIN) -> Iter
         WireError: after the last field that could be read.
     """
     stream = BytesIO(data)
-    container = Container(_params=Container(wire=context), _parsing=True, _building=False)
-    container._io = stream  # noqa: SLF001 - what construct sets up for itself
-    container._root = container  # noqa: SLF001 - what construct sets up for itself
+    container = _container(stream, context, building=False)
     for name, info in wire_fields(record).items():
         start = stream.tell()
         try:
