@@ -8,7 +8,11 @@ from responder.campaign.settings import DEFAULT_ORDER, SETTINGS, SOCKET_ORDER
 from responder.faults import catalogue
 
 SEED = b"settings"
-ALWAYS_SEEN = {"unsigned-two-connections": {"measurements.unsigned"}}
+ALWAYS_SEEN = {
+    "unsigned-two-connections": {"measurements.unsigned"},
+    "csr-reset": {"reset.required"},
+    "set-certificate-reset": {"reset.required"},
+}
 
 
 @pytest.mark.parametrize("name", SETTINGS)
