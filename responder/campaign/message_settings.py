@@ -125,6 +125,26 @@ MESSAGE_SETTINGS = (
         options=in_session("measurements", "vendor", "heartbeat", "update-key", "update-all-keys"),
     ),
     Setting(
+        name="session-again",
+        text="A whole attestation, and digests and measurements once more in a session.",
+        overrides=device(*SESSION),
+        options=_asks(
+            SESSION_FLAGS,
+            "authenticate",
+            "challenge",
+            "measurements",
+            sessions=(SessionPlan(("digests", "measurements")),),
+        ),
+    ),
+    Setting(
+        name="sessions-in-turn",
+        text="Two sessions, one after the other.",
+        overrides=device(*SESSION),
+        options=_asks(
+            SESSION_FLAGS, "authenticate", sessions=(SessionPlan(), SessionPlan(("vendor",)))
+        ),
+    ),
+    Setting(
         name="psk-session",
         text="A session by a key that was shared before.",
         overrides=device(
@@ -256,6 +276,12 @@ MESSAGE_SETTINGS = (
             *_ATTESTATION, "GET_KEY_PAIR_INFO", key_pair=[{"algorithm": "ecp256", "slots": [0]}]
         ),
         options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "key-pairs"),
+    ),
+    Setting(
+        name="ask-algorithms",
+        text="The requester asks for all algorithms that the device supports.",
+        overrides=device(*_ATTESTATION, "CHUNK"),
+        options=_asks(Cap.CHUNK, ask_algorithms=True),
     ),
     Setting(
         name="chunks",

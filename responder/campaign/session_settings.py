@@ -78,17 +78,6 @@ SESSION_SETTINGS = (
         options=in_session(*UPKEEP, flags=SESSION_FLAGS & ~Cap.ENCRYPT),
     ),
     Setting(
-        name="measured-twice",
-        text="Measurements and digests are read outside of a session, and in it once more.",
-        overrides=device(*SESSION),
-        options=replace(
-            in_session(),
-            plan=Plan(
-                ("authenticate", "measurements"), (SessionPlan(("digests", "measurements")),)
-            ),
-        ),
-    ),
-    Setting(
         name="session-many-records",
         text="A session with a dozen records each way.",
         overrides=device(*SESSION, session=_HEARTBEATS),

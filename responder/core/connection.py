@@ -193,9 +193,11 @@ class Connection:
         return bool(int(self.flags) & int(self.peer.flags) & int(flag))
 
     def restart(self) -> None:
-        """GET_VERSION: forget all that was agreed; no session survives it."""
+        """GET_VERSION: forget all that was agreed; no session survives it, but for a hook."""
         self._end_all("GET_VERSION")
+        kept = self.sessions
         self._forget()
+        self.sessions = kept
         self._move(Phase.AFTER_VERSION)
 
     def reset(self, reset: Reset) -> None:
@@ -285,6 +287,8 @@ class Connection:
 
     def end_session(self, session: Session, reason: str) -> None:
         """A session is gone, with its keys and what it was about to do."""
+        if not self.hooks.transition(self, f"session {session.phase.value}", "session ended"):
+            return
         if self.sessions.pop(session.session_id, None) is not None:
             self.notes.append(SessionEnded(session.session_id, reason))
             self.encapsulation.forget(session.session_id)

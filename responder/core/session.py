@@ -24,7 +24,12 @@ class SessionPhase(Enum):
     ESTABLISHED = "established"
 
 
-SESSION_CHANGES = ("session established", "request keys updated", "response keys updated")
+SESSION_CHANGES = (
+    "session established",
+    "session ended",
+    "request keys updated",
+    "response keys updated",
+)
 """What the hook ``transition`` sees become of a session, beside the phases of the connection."""
 
 

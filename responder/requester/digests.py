@@ -33,7 +33,10 @@ def get_digests(c: Conversation) -> Flow[Slots]:
     if not mask & 1:
         c.report.observe("digests.no-slot0", f"ProvisionedSlotMask is 0x{mask:02x}")
     digests = message.by_slot(c.agreed.base_hash.size)
+    before = {report.slot: report.digest for report in c.report.slots}
     c.report.slots = [SlotReport(slot, digest.hex()) for slot, digest in digests.items()]
+    if before and before != {slot: digest.hex() for slot, digest in digests.items()}:
+        c.report.observe("digests.changed", ", ".join(digest.hex() for digest in digests.values()))
     models = _check_multi_key(c, message, digests) if c.agreed.multi_key else {}
     # A slot that holds only a key has a digest of zeros and no certificate to read.
     certified = {s: d for s, d in digests.items() if models.get(s) != CertificateModel.NONE}

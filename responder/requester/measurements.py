@@ -207,6 +207,10 @@ def _report(c: Conversation, reads: list[_Read], total: int, *, signed: bool) ->
         entry = measured(c, read.block)
         entry.signed = signed and good
         found.append(entry)
+    before = {entry.index: (entry.type, entry.value) for entry in c.report.measurements}
+    other = [e.index for e in found if before.get(e.index, (e.type, e.value)) != (e.type, e.value)]
+    if other:
+        c.report.observe("measurements.changed", f"index {', '.join(map(str, other))}")
     c.report.measurements = found
     _compare_summary(c, [read.block for read in reads], total)
 

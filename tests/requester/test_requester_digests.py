@@ -5,6 +5,7 @@ from requester.cases_certificates import MULTI_KEY
 from requester.chains import default_chain
 from requester.peer import Peer, converse
 
+from responder.requester.plan import Plan
 from responder.spec.codes import ResponseCode
 from responder.spec.versions import V13
 
@@ -69,3 +70,17 @@ def test_a_slot_that_holds_only_a_key_is_not_read():
     assert converse(peer, slot=None).report.slot == 0
     again = Peer(versions=(V13,), flags=MULTI_KEY, chains=slots(0, 1), **draft(DIGESTS, key_only))
     assert converse(again, slot=1).check == "dig.slot-provisioned"
+
+
+def test_digests_that_are_others_than_before_are_told():
+    peer = Peer(chains=slots(0))
+    honest, asked = peer.digests, []
+
+    def changed(request):
+        asked.append(request)
+        peer.chains = slots(0) if len(asked) < 2 else slots(0, 1)
+        return honest(request)
+
+    peer.digests = changed
+    outcome = converse(peer, plan=Plan(connection=("authenticate", "digests", "challenge")))
+    assert "digests.changed" in outcome.observed

@@ -5,6 +5,7 @@ from requester.cases import draft, patience, put
 from requester.cases_proof import counted, read
 from requester.peer import BLOCKS, FLAGS, Peer, block, code_names, converse, error
 
+from responder.requester.plan import Plan
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.versions import V10, V12, V13
@@ -200,3 +201,19 @@ def test_l1_without_the_negotiation_is_refused_from_1_2_on():
     honest = peer.sign
     peer.sign = lambda text, parts: honest(text, parts[-4:] if "measure" in text else parts)
     assert converse(peer).check == "meas.signature"
+
+
+def test_values_that_are_others_than_before_are_told():
+    peer = Peer(blocks=DENSE)
+    steps = ("authenticate", "measurements", "measurements")
+    honest, reads = peer.measurements, []
+
+    def changed(request):
+        reads.append(request)
+        peer.blocks = DENSE if len(reads) < 3 else DENSE | {2: block(2, value=b"\x22" * 32)}
+        return honest(request)
+
+    peer.measurements = changed
+    outcome = converse(peer, plan=Plan(connection=steps))
+    assert outcome.report.verdict == "attested"
+    assert outcome.observed == ["measurements.changed"]
