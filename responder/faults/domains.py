@@ -53,7 +53,8 @@ def _fields(chosen: Chosen) -> Sequence[int | str]:
 
 
 def _signed() -> list[str]:
-    return [name for name in _responses() if _SIGNATURE in _fields({"message": name})]
+    names = [*_responses(), *_later_responses()]
+    return [name for name in names if _SIGNATURE in _fields({"message": name})]
 
 
 DOMAINS: Mapping[str, Callable[[Chosen], Sequence[int | str]]] = MappingProxyType(
