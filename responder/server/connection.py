@@ -26,7 +26,6 @@ from responder.transport.dsp0287 import MessageType, header_only
 from responder.transport.errors import FramingError
 from responder.transport.framer import Framer
 from responder.transport.records import records_of
-from responder.transport.socket_frame import TransportType
 from responder.transport.uri import Endpoint
 
 _GONE = "the peer closed the connection"
@@ -205,7 +204,7 @@ class PeerConnection(asyncio.Protocol, ABC):
 
     def ignored(self) -> None:
         """Nothing is said to the peer, but where a transport has a frame for that."""
-        if self._binding().transport is TransportType.PCI_DOE:
+        if self._binding().name == "doe":
             self._put(self._enclose(NO_OBJECT), "command")
 
     def later(self, delay: float, action: Callable[[], None]) -> None:
@@ -293,8 +292,7 @@ class PeerConnection(asyncio.Protocol, ABC):
 
     def _attached(self) -> SpdmEndpoint:
         """The endpoint, which is found at the first message."""
-        if self.endpoint is None:
-            self.endpoint = self._host.attach(self)
+        self.endpoint = self.endpoint or self._host.attach(self)
         return self.endpoint
 
     def _error_frame(self) -> bytes:
