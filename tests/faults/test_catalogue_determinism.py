@@ -32,7 +32,8 @@ def journal(case, seed):
     asked = {e.event.code for e in run.journal if isinstance(e.event, RequestReceived)}
     entries = masked_journal(
         run.journal,
-        algorithm=report.algorithms["base_asym"],
+        algorithm=report.algorithms.get("base_asym") or report.algorithms["pqc_asym"],
+        kem="kem" in report.algorithms,
         real_time=bool(setting.listen),
     )
     return entries, RequestCode.CHALLENGE in asked
