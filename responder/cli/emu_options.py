@@ -31,6 +31,7 @@ _CERTIFICATES = (
 )  # fmt: skip
 """What a responder with a raw public key does not claim by default."""
 _MAX_MESSAGE = 0x28000
+_MULTI_KEY_SINCE = "1.3"
 
 Given = Mapping[str, str]
 
@@ -141,7 +142,8 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
             int(given.get("--slot_count", _DEFAULT_SLOT_COUNT)),
             _kinds([*classical, *post_quantum]),
             folder,
-            multi_key=any("MULTI_KEY" in word for word in capabilities),
+            multi_key=max(_words(given, "--ver")) >= _MULTI_KEY_SINCE
+            and any("MULTI_KEY" in word for word in capabilities),
         ),
     }
     requester = _kinds(
