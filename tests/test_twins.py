@@ -18,6 +18,11 @@ WIRE = "wire/test_captured_messages.py"
 DEVICE_STEPS = "requester/test_requester_device_steps.py"
 SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
+    "campaign/message_scripts.py": "faults/test_catalogue_cases.py",
+    "campaign/message_settings.py": "campaign/test_campaign_settings.py",
+    "campaign/session_settings.py": "campaign/test_campaign_settings.py",
+    "faults/asking.py": "faults/test_catalogue_cases.py",
+    "faults/key_ring.py": "faults/test_catalogue_cases.py",
     "campaign/run.py": "campaign/test_campaign_reaction.py",
     "campaign/setting.py": "campaign/test_campaign_settings.py",
     "cli/certs.py": "pki/test_pki_certs_verb.py",
