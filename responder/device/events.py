@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from responder.core.interfaces import Occurrence
 from responder.spec.events import MEASUREMENT_BITMAP_SIZE, EventType
-from responder.wire.events import CertificateChanged, MeasurementEvent
 
 CAPACITY = 256
 """How many occurrences are remembered; a session that asks too late has lost the older ones."""
@@ -30,12 +29,16 @@ class EventLog:
 
     def measurements(self, event_type: EventType, indices: Iterable[int]) -> None:
         """Measurements have changed, or are about to."""
+        from responder.wire.events import MeasurementEvent  # noqa: PLC0415 - start-up matters
+
         bits = sum(1 << index for index in set(indices))
         bitmap = bits.to_bytes(MEASUREMENT_BITMAP_SIZE, "little")
         self._record(event_type, MeasurementEvent(changed_measurements=bitmap).build())
 
     def certificates(self, slot_mask: int) -> None:
         """The certificate chains of some slots have changed."""
+        from responder.wire.events import CertificateChanged  # noqa: PLC0415 - start-up matters
+
         detail = CertificateChanged(certificate_changed=slot_mask).build()
         self._record(EventType.CERTIFICATE_CHANGED, detail)
 

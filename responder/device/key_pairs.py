@@ -2,7 +2,6 @@
 
 import msgspec
 
-from responder.pki import der_edit as der
 from responder.spec.algorithms import PQC_ASYM
 from responder.spec.key_pairs import KEY_KINDS, KeyPairCap
 
@@ -10,15 +9,16 @@ PQC_KINDS = {row.key: row.bit for row in PQC_ASYM}
 """Kinds of post-quantum keys, and their bits."""
 
 _EC_PUBLIC_KEY = "1.2.840.10045.2.1"
+_NULL = "NULL"
 _ALGORITHMS = {
-    "rsa": ("1.2.840.113549.1.1.1", der.Node(der.NULL)),
-    "ecp256": (_EC_PUBLIC_KEY, der.identifier("1.2.840.10045.3.1.7")),
-    "ecp384": (_EC_PUBLIC_KEY, der.identifier("1.3.132.0.34")),
-    "ecp521": (_EC_PUBLIC_KEY, der.identifier("1.3.132.0.35")),
-    "ed25519": ("1.3.101.112", None),
-    "mldsa44": ("2.16.840.1.101.3.4.3.17", None),
-    "mldsa65": ("2.16.840.1.101.3.4.3.18", None),
-    "mldsa87": ("2.16.840.1.101.3.4.3.19", None),
+    "rsa": ("1.2.840.113549.1.1.1", _NULL),
+    "ecp256": (_EC_PUBLIC_KEY, "1.2.840.10045.3.1.7"),
+    "ecp384": (_EC_PUBLIC_KEY, "1.3.132.0.34"),
+    "ecp521": (_EC_PUBLIC_KEY, "1.3.132.0.35"),
+    "ed25519": ("1.3.101.112", ""),
+    "mldsa44": ("2.16.840.1.101.3.4.3.17", ""),
+    "mldsa65": ("2.16.840.1.101.3.4.3.18", ""),
+    "mldsa87": ("2.16.840.1.101.3.4.3.19", ""),
 }
 """Object identifiers and parameters (RFC 3279, RFC 5480, RFC 8410, RFC 9881)."""
 
@@ -92,8 +92,14 @@ class KeyPair(msgspec.Struct, frozen=True):
         name = "rsa" if self.state.kind.startswith("rsa") else self.state.kind
         if name not in _ALGORITHMS:
             return b""
+        from responder.pki import der_edit as der  # noqa: PLC0415 - start-up matters
+
         oid, parameters = _ALGORITHMS[name]
-        return der.sequence(der.identifier(oid), *([parameters] if parameters else [])).encode()
+        parts = [der.identifier(oid)]
+        if parameters:
+            null = parameters == _NULL
+            parts.append(der.Node(der.NULL) if null else der.identifier(parameters))
+        return der.sequence(*parts).encode()
 
 
 def kind_of_bits(asym: int, pqc_asym: int) -> str:
