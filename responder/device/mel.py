@@ -11,7 +11,6 @@ import msgspec
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash
 from responder.spec.measurements import RAW_BIT_STREAM, ValueType
-from responder.wire.measurement_extension_log import DmtfMel, MelEntry
 from responder.wire.measurements import DmtfMeasurement, MeasurementBlock
 
 
@@ -48,6 +47,8 @@ class MeasurementLog:
 
         ``measurement_hash`` is ``None`` when only raw bit streams are possible.
         """
+        from responder.wire.measurement_extension_log import DmtfMel  # noqa: PLC0415 - start-up
+
         entries = b"".join(self._entries_as_built(measurement_hash))
         return DmtfMel(number_of_entries=len(self._entries), mel_entries=entries).build()
 
@@ -71,6 +72,8 @@ class MeasurementLog:
 
 
 def _build(number: int, entry: LogEntry, measurement_hash: Hash | None) -> bytes:
+    from responder.wire.measurement_extension_log import MelEntry  # noqa: PLC0415 - start-up
+
     if entry.raw or measurement_hash is None:
         value_type, value = entry.kind | RAW_BIT_STREAM, entry.value
     else:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from operator import or_
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from responder.device.emulated import EmulatedDevice
 from responder.device.endpoint_info import DeviceClass, device_class_identifiers
@@ -13,7 +14,6 @@ from responder.errors import ConfigError, data_root, suggest
 from responder.pki.emu_keys import chain_file, read_emu_identity
 from responder.pki.sets import Identity, list_sets, list_slots, read_identity
 from responder.profiles import names
-from responder.profiles.changes import build_changes
 from responder.profiles.lookup import Lookup, find
 from responder.profiles.measurements import build_log, build_measurements
 from responder.profiles.provisioning import build_key_pairs, build_rules
@@ -25,6 +25,9 @@ from responder.profiles.trust import build_trust
 from responder.spec.events import EventType
 from responder.spec.registries import VENDOR_ID_SIZES
 from responder.wire.message import WireError
+
+if TYPE_CHECKING:
+    from responder.device.changes import Change
 
 
 def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, list[CertificateSlot]]:
@@ -45,6 +48,11 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
     changed = lookup.one(
         ("device", "content_changed"), spec.device.content_changed, names.CONTENT_CHANGED, "value"
     )
+    changes: Sequence[Change] = ()
+    if spec.change:
+        from responder.profiles.changes import build_changes  # noqa: PLC0415 - start-up matters
+
+        changes = build_changes(spec.change, measurements, slots, lookup)
     device = EmulatedDevice(
         {slot.slot_id: slot for slot in slots},
         measurements,
@@ -65,7 +73,7 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
         device_classes=[
             _class(("device_class", n), s, lookup) for n, s in enumerate(spec.device_class)
         ],
-        changes=build_changes(spec.change, measurements, slots, lookup),
+        changes=changes,
         event_types=[EventType.EVENT_LOST, *_event_types(spec.events, lookup)],
     )
     return device, [device.slot(slot.slot_id) or slot for slot in slots]
