@@ -35,59 +35,77 @@ IMPLICIT_REQUEST_ID = 0
 """Of the GET_DIGESTS that MutAuthRequested "with digests" stands for."""
 _FIRST_REQUEST_ID = 1
 
-
 ANYWHERE = -1
 """In the place of a session id: the requester may ask in any session, or outside of all."""
+
+
+class _Entry(msgspec.Struct, frozen=True, eq=False):
+    """A flow, the place it is asked in, the session it ends with, and whether it must be next."""
+
+    flow: Flow
+    place: int | None
+    session_id: int | None
+    demanded: bool = False
 
 
 class Encapsulation:
     """The flows of one connection: at most one runs, others wait until they are asked for.
 
     Attributes:
-        in_flight: the requester has to see a flow through before it may ask for anything else.
         request_id: of the request whose response is awaited.
         request: that request; ``None`` while none is.
         aside: something else than the flow's request was asked; the response is for no flow.
     """
 
     def __init__(self) -> None:
-        self.in_flight = False
         self.request_id = IMPLICIT_REQUEST_ID
         self.request: Message | None = None
         self.aside = False
-        self._flow: Flow | None = None
-        self._session_id: int | None = None
-        self._waiting: deque[tuple[int | None, Flow]] = deque()
+        self._running: _Entry | None = None
+        self._place: int | None = None
+        self._waiting: deque[_Entry] = deque()
 
-    def demand(self, flow: Flow, session_id: int | None, *, implicit: bool = False) -> None:
+    @property
+    def in_flight(self) -> bool:
+        """Whether the requester has to see a flow through before it may ask for anything else."""
+        demanded = any(entry.demanded for entry in self._waiting)
+        return demanded or self._running is not None or self.aside
+
+    def demand(
+        self, flow: Flow, session_id: int | None, *, clear: bool = False, implicit: bool = False
+    ) -> None:
         """The requester must begin this flow next, in that session or (``None``) outside of all.
 
         Args:
             flow: the flow.
-            session_id: where.
+            session_id: where; the flow ends with the session.
+            clear: the handshake of that session is in the clear: its flow is outside of all.
             implicit: its first request is understood: the requester delivers the response.
         """
-        self._waiting.appendleft((session_id, flow))
-        self.in_flight = True
+        place = None if clear else session_id
+        self._waiting.appendleft(_Entry(flow, place, session_id, demanded=True))
         if implicit:
-            self.begin(session_id)
+            self.begin(place)
             self.request_id = IMPLICIT_REQUEST_ID
 
     def offer(self, flow: Flow, session_id: int | None, *, anywhere: bool = False) -> None:
         """A flow for when the requester asks for one there, or in whatever place it does."""
-        self._waiting.append((ANYWHERE if anywhere else session_id, flow))
+        self._waiting.append(_Entry(flow, ANYWHERE if anywhere else session_id, session_id))
 
     def begin(self, session_id: int | None) -> Message | None:
-        """The first request of the next flow of a session; ``None`` if there is none."""
+        """The first request of the next flow of a session; ``None`` if there is none.
+
+        A flow that still runs is given up.
+        """
+        self.end()
         places = (session_id, ANYWHERE)
-        entry = next((one for one in self._waiting if one[0] in places), None)
+        entry = next((one for one in self._waiting if one.place in places), None)
         if entry is None:
             return None
         self._waiting.remove(entry)
-        self._session_id, self._flow = session_id, entry[1]
-        self.in_flight = True
+        self._place, self._running = session_id, entry
         self.request_id = _FIRST_REQUEST_ID
-        self.request = next(self._flow, None)
+        self.request = next(entry.flow, None)
         if self.request is None:
             self.end()
         return self.request
@@ -100,8 +118,7 @@ class Encapsulation:
         self.aside = request is not self.request
         if self.request is None:
             self.request_id = _following(self.request_id)
-        self._session_id = session_id
-        self.in_flight = True
+        self._place = session_id
 
     @property
     def awaiting(self) -> bool:
@@ -110,7 +127,7 @@ class Encapsulation:
 
     def awaits(self, request_id: int, session_id: int | None) -> bool:
         """Whether the response to that request is awaited there."""
-        expected = (self.request_id, self._session_id)
+        expected = (self.request_id, self._place)
         return self.awaiting and (request_id, session_id) == expected
 
     def resume(self) -> Message | None:
@@ -125,10 +142,10 @@ class Encapsulation:
         Raises:
             ProtocolError: as the flow raises it, and is then over.
         """
-        if self._flow is None:
+        if self._running is None:
             return None, None
         try:
-            self.request = self._flow.send(delivered)
+            self.request = self._running.flow.send(delivered)
         except StopIteration as done:
             self.end()
             return None, done.value
@@ -140,15 +157,16 @@ class Encapsulation:
 
     def end(self) -> None:
         """The running flow is over, or given up."""
-        if self._flow is not None:
-            self._flow.close()
-        self._flow = self.request = None
-        self.in_flight = self.aside = False
+        if self._running is not None:
+            self._running.flow.close()
+        self._running = self.request = None
+        self.aside = False
 
     def forget(self, session_id: int) -> None:
         """A session is gone, and what was to be asked in it."""
-        self._waiting = deque(one for one in self._waiting if one[0] != session_id)
-        if self.in_flight and self._session_id == session_id:
+        self._waiting = deque(one for one in self._waiting if one.session_id != session_id)
+        running = None if self._running is None else self._running.session_id
+        if session_id in (self._place, running):
             self.end()
 
 

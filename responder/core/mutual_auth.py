@@ -188,10 +188,10 @@ def demand_mutual_auth(context: Context, session: Session) -> None:
     if requested in (0, MutAuthRequested.WITHOUT_ENCAPSULATION):
         return
     connection = context.connection
-    clear = connection.wire.handshake_in_the_clear
     connection.encapsulation.demand(
         in_session(requester_of(context), session),
-        None if clear else session.session_id,
+        session.session_id,
+        clear=connection.wire.handshake_in_the_clear,
         implicit=requested == MutAuthRequested.WITH_DIGESTS,
     )
 

@@ -91,12 +91,12 @@ class Responder:
             return [Emit(RecordDropped(str(error), data)), Ignore()]
         try:
             application_data = open_record(session, data, form)
+            session.last_traffic = now
             if form.foreign(application_data):
                 return self._application(session, application_data, form)
             message = form.disclose(application_data)
         except (RecordError, ValueError) as error:
             return self._undecryptable(session, data, str(error))
-        session.last_traffic = now
         self.connection.record_form = form
         code = message[1] if len(message) > 1 else 0
         received = RequestReceived(code, message, session.session_id)

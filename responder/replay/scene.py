@@ -182,9 +182,11 @@ class Prompter(Hooks):
 class _Unasked(Encapsulation):
     """Flows are the recorded responder's: none begins here."""
 
-    def demand(self, flow: Flow, session_id: int | None, *, implicit: bool = False) -> None:
+    def demand(
+        self, flow: Flow, session_id: int | None, *, clear: bool = False, implicit: bool = False
+    ) -> None:
         """Nothing has to be asked."""
-        del flow, session_id, implicit
+        del flow, session_id, clear, implicit
 
 
 class StagedConnection(Connection):

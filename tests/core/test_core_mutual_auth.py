@@ -228,6 +228,34 @@ def test_the_handshake_in_the_clear_asks_in_the_clear():
     assert answer[1] == 0x65
 
 
+class TestTheEndOfTheSession:
+    """What was to be asked in a session ends with it: the connection is not held up."""
+
+    @pytest.mark.parametrize("clear", [False, True])
+    @pytest.mark.parametrize("begun", [False, True])
+    def test_it_ends_its_flow(self, clear, begun):
+        flag = HANDSHAKE_IN_THE_CLEAR if clear else 0
+        dialogue = talk(flags=flag, offer=REQUESTER | MUTUAL | flag, mutual_auth=2)
+        session = open_by_key(dialogue, clear=clear)
+        if begun:
+            ask = dialogue.ask if clear else session.ask
+            ask(bytes([0x12, 0xEA, 0, 0]), 0x6A)
+        assert dialogue.say(raw.get_digests(0x12)) == error(IN_FLIGHT)
+        record = session.seal(raw.get_digests(0x12))
+        assert messages_of(session.hear(record[:-1] + b"?")) == [error(DECRYPT)]
+        dialogue.ask(raw.get_digests(0x12), 0x01)
+        assert dialogue.say(bytes([0x12, 0xEA, 0, 0])) == error(UNEXPECTED)
+
+    def test_asking_in_another_place_does_not_lift_the_demand(self):
+        dialogue = talk(mutual_auth=2)
+        session = open_by_key(dialogue)
+        assert dialogue.say(bytes([0x12, 0xEA, 0, 0])) == error(UNEXPECTED)
+        assert dialogue.say(raw.get_digests(0x12)) == error(IN_FLIGHT)
+        requester = Requester(session.say, 0x12)
+        requester.run()
+        assert finish(session, requester)[1] == 0x65
+
+
 class TestRefusals:
     def test_another_request_while_an_encapsulated_one_is_in_flight(self):
         session = open_by_key(talk(mutual_auth=2))

@@ -174,6 +174,15 @@ class TestHeartbeat:
         ]
         assert session.hear(session.seal(heartbeat()))[-1] == Ignore()
 
+    def test_application_data_of_others_is_traffic(self):
+        dialogue = talk(heartbeat_period=3)
+        session = open_by_key(dialogue, form=Form(mctp=True))
+        (armed,) = self._finish_and_timers(session)
+        dialogue.now = 4.0
+        assert session.hear(session.seal(b"\x01other", raw=True))[-1] == Ignore()
+        (again,) = dialogue.responder.expire(armed.name, armed.at)
+        assert again.at == 10.0
+
     @staticmethod
     def _finish_and_timers(session):
         responder_, heard = session.dialogue.responder, []

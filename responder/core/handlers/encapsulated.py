@@ -19,7 +19,7 @@ from responder.wire.message import Message
 
 
 def get_encapsulated_request(request: GetEncapsulatedRequest, context: Context) -> Reply:
-    """The first request of a flow, or the one whose response is still awaited."""
+    """The first request of the next flow; one that still runs is given up."""
     connection = context.connection
     _require_capability(RequestCode.GET_ENCAPSULATED_REQUEST, context)
     encapsulation = connection.encapsulation
