@@ -280,9 +280,11 @@ def test_the_end_of_a_session_ends_its_transfer(version, direction):
     dialogue = meet(version)
     inside = SessionInPieces(dialogue)
     if direction == "send":
-        inside.say_one(next(in_pieces(version, bytes(100))))
+        first = inside.say_one(next(in_pieces(version, bytes(100))))
+        assert first == ack_head(version, 7, 0)
     else:
-        inside.say_one(raw.get_measurements(version))
+        first = inside.say_one(raw.get_measurements(version))
+        assert first[1:3] == bytes([0x7F, LARGE_RESPONSE])
     dialogue.responder.connection.end_session(inside.session, "a test")
     dialogue.reach("authenticated")
 

@@ -241,8 +241,9 @@ class TestRecords:
     @pytest.mark.parametrize("size", [1, 32])
     def test_random_data_in_a_record_does_not_count(self, size):
         session = finish(open_by_key(talk(max_padding=32), form=Form(mctp=True)))
-        session.say(raw.get_digests(0x12), padding=bytes(size))
-        session.say(raw.get_digests(0x12))
+        padded = session.say(raw.get_digests(0x12), padding=bytes(size))
+        assert padded[1] == 0x01
+        assert session.say(raw.get_digests(0x12)) == padded
 
     def test_application_data_of_others_is_answered_by_the_device(self):
         device = FakeDevice()

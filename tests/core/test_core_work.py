@@ -113,7 +113,8 @@ def test_busy_leaves_what_was_put_off_alone(version):
 @every_version
 def test_a_busy_device_still_begins_anew(version):
     dialogue = meet(version, ready_after={0x83: 5_000}, busy=True)
-    dialogue.say(raw.challenge(version))
+    assert dialogue.say(raw.challenge(version))[1:3] == bytes([0x7F, 0x42])
+    refused(dialogue, dialogue.say(raw.get_digests(version)), BUSY)
     dialogue.state = "nothing"
     dialogue.reach("certificate")
 

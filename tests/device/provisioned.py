@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from responder.core.errors import ProtocolError
-from responder.core.provisioning import Terms
+from responder.core.provisioning import Desired, Terms
 from responder.crypto.hashing import digest
 from responder.crypto.random_tree import RandomTree
 from responder.errors import data_root
@@ -42,6 +42,22 @@ def device(*capabilities, key_pairs=(), **more):
         "key_pair": list(key_pairs),
     }
     return load_profile("ecdsa-p384", overrides | more)
+
+
+def provisioning(*capabilities, **more):
+    """The same device, and what provisions it."""
+    profile = device(*capabilities, **more)
+    return profile.device, profile.device.provisioning
+
+
+def key_pair(its, number):
+    """The key pair of that id."""
+    return its.key_pairs()[number - 1]
+
+
+def set_key_pair(its, number, operation, *, at_reset=False, **desired):
+    """A change of a key pair."""
+    return its.set_key_pair(number, operation, Desired(**desired), at_reset=at_reset)
 
 
 def terms(**changes):
