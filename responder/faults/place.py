@@ -153,14 +153,14 @@ class _Walk:
         return int(construct.sizeof(wire=self._context))
 
     def _sequence(self, view: type[Record], step: Step, rest: list[Step], data: bytes) -> bytes:
-        pieces = _split(view, data, self._context)
+        pieces = view.split(data, self._context)
+        left_over = data[len(b"".join(pieces)) :]
         at = _at(step.index or 0, len(pieces), step.name)
         if rest:
             inner = read_loose(view, pieces[at], self._context)
             pieces[at] = _built(self.record(inner, rest), self._context)
         else:
             pieces[at] = _bytes(self._how(Leaf(pieces[at])))
-        left_over = data[len(b"".join(_split(view, data, self._context))) :]
         return b"".join(pieces) + left_over
 
     def _part(self, record: Record, step: Step, rest: list[Step], data: bytes) -> bytes:
@@ -210,20 +210,6 @@ def _frozen(record: Record, context: WireContext) -> Record:
         if record.__dict__[name] is None and info.default is None
     }
     return record.replace(**lengths)
-
-
-def _split(view: type[Record], data: bytes, context: WireContext) -> list[bytes]:
-    pieces = []
-    while data:
-        try:
-            _, used = view.read(data, context)
-        except WireError:
-            break
-        if not used:
-            break
-        pieces.append(data[:used])
-        data = data[used:]
-    return pieces
 
 
 def _at(index: int, count: int, name: str) -> int:

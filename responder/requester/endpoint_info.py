@@ -46,13 +46,9 @@ def get_endpoint_info(c: Conversation) -> Flow[None]:
 
 def _fault(info: bytes) -> str:
     """What is wrong with the list of device class identifiers, empty if nothing is."""
-    count = 0
     try:
         listed = DeviceClassIdentifiers.parse(info)
-        rest = listed.identifiers
-        while rest:
-            _, used = DeviceClassIdentifier.read(rest)
-            rest, count = rest[used:], count + 1
+        count = len(DeviceClassIdentifier.parse_all(listed.identifiers))
     except WireError as error:
         return str(error)
     if count != listed.number_of_identifiers:

@@ -33,20 +33,6 @@ class AlgorithmStructure(Record):
         return self.alg_count & 0xF
 
 
-def parse_structures(data: bytes) -> list[AlgorithmStructure]:
-    """The algorithm structures that fill ``data``.
-
-    Raises:
-        WireError: the last one ends early.
-    """
-    structures = []
-    while data:
-        structure, used = AlgorithmStructure.read(data)
-        structures.append(structure)
-        data = data[used:]
-    return structures
-
-
 class AlgorithmOffer(Record):
     """What a side supports: 30 bytes, extended algorithms, structures; ``length`` covers all of it.
 
@@ -123,7 +109,7 @@ class Algorithms(Message, code=ResponseCode.ALGORITHMS):
 
 
 def _structures(data: bytes, count: int) -> list[AlgorithmStructure]:
-    structures = parse_structures(data)
+    structures = AlgorithmStructure.parse_all(data)
     if len(structures) != count:
         raise WireError(f"Param1 says {count} structures, {len(structures)} are there", "trailer")
     return structures

@@ -154,15 +154,8 @@ class _Walk:
 
     def _sequence(self, view: type[Record], name: str, data: bytes) -> list[Part]:
         """The records that fill a field; what cannot be read stays the bytes it is."""
-        parts: list[Part] = []
-        while data:
-            try:
-                _, used = view.read(data, self._context)
-            except WireError:
-                break
-            parts.append(Part(f"{name}[{len(parts)}]", data[:used], view))
-            data = data[used:]
-        return parts
+        pieces = view.split(data, self._context)
+        return [Part(f"{name}[{number}]", piece, view) for number, piece in enumerate(pieces)]
 
     def _lines(self, parts: list[Part], base: int, depth: int) -> Iterator[Line]:
         start = base

@@ -93,21 +93,13 @@ def _algorithms(counts: tuple[str, str]) -> "_Digger":
                     return found
                 found.append(Part(f"{name}[{index}]", data[:EXTENDED_SIZE]))
                 data = data[EXTENDED_SIZE:]
-        return found + _algorithm_structures(data)
+        structures = AlgorithmStructure.split(data)
+        return found + [
+            Part(f"structures[{number}]", piece, AlgorithmStructure)
+            for number, piece in enumerate(structures)
+        ]
 
     return parts
-
-
-def _algorithm_structures(data: bytes) -> list[Part]:
-    found: list[Part] = []
-    while data:
-        try:
-            _, used = AlgorithmStructure.read(data)
-        except WireError:
-            break
-        found.append(Part(f"structures[{len(found)}]", data[:used], AlgorithmStructure))
-        data = data[used:]
-    return found
 
 
 def _chain(digging: Digging) -> list[Part]:

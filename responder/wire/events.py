@@ -59,11 +59,7 @@ def parse_event_groups(data: bytes, count: int) -> list[EventGroup]:
     Raises:
         WireError: the list does not hold exactly ``count`` whole groups.
     """
-    groups: list[EventGroup] = []
-    while data:
-        group, used = EventGroup.read(data)
-        groups.append(group)
-        data = data[used:]
+    groups = EventGroup.parse_all(data)
     if len(groups) != count:
         raise WireError(f"{count} event groups announced, {len(groups)} found")
     return groups
@@ -166,13 +162,7 @@ class SendEvent(Message, code=RequestCode.SEND_EVENT):
         Raises:
             WireError: one ends early.
         """
-        found: list[Event] = []
-        data = self.events_list
-        while data:
-            event, used = Event.read(data)
-            found.append(event)
-            data = data[used:]
-        return found
+        return Event.parse_all(self.events_list)
 
 
 class EventAck(Message, code=ResponseCode.EVENT_ACK):

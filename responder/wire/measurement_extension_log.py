@@ -52,13 +52,7 @@ class DmtfMel(Record):
         Raises:
             WireError: one ends early.
         """
-        found: list[MelEntry] = []
-        data = self.mel_entries
-        while data:
-            entry, used = MelEntry.read(data)
-            found.append(entry)
-            data = data[used:]
-        return found
+        return MelEntry.parse_all(self.mel_entries)
 
 
 class GetMeasurementExtensionLog(Message, code=RequestCode.GET_MEASUREMENT_EXTENSION_LOG):

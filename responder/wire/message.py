@@ -150,6 +150,35 @@ class Record:
             raise WireError(f"{len(data) - used} bytes after the end of the message")
         return record
 
+    @classmethod
+    def parse_all(cls, data: bytes, context: WireContext = _PLAIN) -> list[Self]:
+        """The records that fill ``data``, one after the other.
+
+        Raises:
+            WireError: the last one ends early.
+        """
+        records = []
+        while data:
+            record, used = cls.read(data, context)
+            records.append(record)
+            data = data[used:]
+        return records
+
+    @classmethod
+    def split(cls, data: bytes, context: WireContext = _PLAIN) -> list[bytes]:
+        """The bytes of each record in ``data``, up to the first that cannot be read."""
+        pieces = []
+        while data:
+            try:
+                _, used = cls.read(data, context)
+            except WireError:
+                break
+            if not used:
+                break
+            pieces.append(data[:used])
+            data = data[used:]
+        return pieces
+
     def build(self, context: WireContext = _PLAIN) -> bytes:
         """The bytes of this record; lengths that are ``None`` are computed.
 

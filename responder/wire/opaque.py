@@ -87,14 +87,10 @@ class OpaqueData(Record):
         Raises:
             WireError: one ends early, or its padding is not zero.
         """
-        found: list[OpaqueElement] = []
-        data = self.elements
-        while data:
-            element, used = OpaqueElement.read(data)
+        found = OpaqueElement.parse_all(self.elements)
+        for number, element in enumerate(found):
             if any(element.padding or b""):
-                raise WireError("padding is not zero", f"elements[{len(found)}].padding")
-            found.append(element)
-            data = data[used:]
+                raise WireError("padding is not zero", f"elements[{number}].padding")
         return found
 
 

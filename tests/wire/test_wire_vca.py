@@ -9,7 +9,6 @@ from responder.wire.algorithms import (
     Algorithms,
     AlgorithmStructure,
     NegotiateAlgorithms,
-    parse_structures,
 )
 from responder.wire.capabilities import Capabilities, GetCapabilities
 from responder.wire.context import WireContext
@@ -115,9 +114,9 @@ def test_another_number_of_structures_than_param1_says_is_refused(message, count
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_a_structure_that_ends_early_is_refused(size):
     with pytest.raises(WireError):
-        parse_structures(bytes.fromhex("02201800032002")[: 4 + size])
+        AlgorithmStructure.parse_all(bytes.fromhex("02201800032002")[: 4 + size])
     with pytest.raises(WireError):
-        parse_structures(bytes.fromhex("02211800010203")[: 4 + size])
+        AlgorithmStructure.parse_all(bytes.fromhex("02211800010203")[: 4 + size])
 
 
 def test_algorithms_without_structures_are_36_bytes():
