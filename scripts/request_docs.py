@@ -88,10 +88,15 @@ def _records() -> str:
     rows = []
     for transport in TransportType:
         form = records_of(transport)
-        inside = "the transport's header and the message" if form.binding else "the message"
+        before = len(form.enclose(b""))
+        inside = f"{_bytes(before)} of the transport, and the message" if before else "the message"
         padding = f"up to {form.max_padding} bytes" if form.max_padding else "none"
-        rows.append([transport.name, f"{form.sequence_size} bytes", inside, padding])
+        rows.append([transport.name, _bytes(form.sequence_size), inside, padding])
     return table(["Transport", "Sequence number", "Application data", "Random data"], rows)
+
+
+def _bytes(count: int) -> str:
+    return "1 byte" if count == 1 else f"{count} bytes"
 
 
 def _connection() -> str:

@@ -31,7 +31,11 @@ from responder.transport.socket_frame import Command, TransportType
 from responder.transport.uri import parse_uri
 
 AnyResult = TypeVar("AnyResult")
-_RECORDS = {"doe": TransportType.PCI_DOE, "mctp": TransportType.MCTP}
+_RECORDS = {
+    "doe": TransportType.PCI_DOE,
+    "mctp": TransportType.MCTP,
+    "storage": TransportType.STORAGE,
+}
 
 
 def converse(setting: Setting, faults: Sequence[FaultSpec], seed: bytes) -> Run:

@@ -10,7 +10,7 @@ from responder.campaign.message_settings import (
     device,
     in_session,
 )
-from responder.campaign.setting import Setting
+from responder.campaign.setting import SOCKET_TIMEOUT, Setting
 from responder.requester.options import AttestOptions
 from responder.requester.plan import Plan, SessionPlan
 from responder.spec.algorithms import TABLE_AEAD, TABLE_DHE, TABLE_KEM
@@ -70,6 +70,23 @@ SESSION_SETTINGS = (
         overrides=device(*SESSION, session=_HEARTBEATS),
         options=in_session(*UPKEEP),
         records="mctp",
+    ),
+    Setting(
+        name="session-storage",
+        text="A session with records as storage commands carry them, with descriptors in them.",
+        overrides=device(*SESSION, session=_HEARTBEATS),
+        options=in_session(*UPKEEP),
+        records="storage",
+    ),
+    Setting(
+        name="socket-storage-session",
+        text="A session on storage commands, with the discovery first.",
+        overrides=device(*SESSION),
+        options=in_session("measurements"),
+        listen="spdm-emu+storage://127.0.0.1:0",
+        discover=True,
+        timeout=SOCKET_TIMEOUT,
+        linger=0.0,
     ),
     Setting(
         name="session-mac-only",

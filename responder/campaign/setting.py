@@ -43,7 +43,7 @@ class Setting:
         records: whose records sessions in one process have.
         listen: where a server listens; nowhere: both sides are in one process, in virtual time.
         hello: say TEST first, on a socket.
-        discover: walk the DOE discovery first, on a socket.
+        discover: ask a socket for what the device can do first (DOE, storage).
         timeout: seconds that the requester waits for an answer.
         linger: seconds for which it stays when it is done.
         judged: the requester judges what faults here change; else it is only seen to end.
@@ -62,7 +62,7 @@ class Setting:
     identity: bool = False
     new_chain: bool = False
     padding: int = 0
-    records: Literal["doe", "mctp"] = "doe"
+    records: Literal["doe", "mctp", "storage"] = "doe"
     listen: str = ""
     hello: bool = False
     discover: bool = False

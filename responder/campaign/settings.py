@@ -52,6 +52,7 @@ _SOCKET: Mapping[str, Any] = MappingProxyType({"timeout": SOCKET_TIMEOUT, "linge
 _DOE = "spdm-emu+doe://127.0.0.1:0"
 _MCTP = "spdm-emu+mctp://127.0.0.1:0"
 _TCP = "dsp0287://127.0.0.1:0"
+_STORAGE = "spdm-emu+storage://127.0.0.1:0"
 
 
 def _offering(**changes: Any) -> AttestOptions:
@@ -259,6 +260,13 @@ _BY_NAME = (
         text="On DOE, with a device that says that it can have sessions.",
         overrides=_SESSIONS,
         listen=_DOE,
+        discover=True,
+        **_SOCKET,
+    ),
+    Setting(
+        name="socket-storage",
+        text="On storage commands, with the discovery first.",
+        listen=_STORAGE,
         discover=True,
         **_SOCKET,
     ),

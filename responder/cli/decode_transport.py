@@ -15,6 +15,12 @@ from responder.transport.socket_frame import (
     SocketFramer,
     TransportType,
 )
+from responder.transport.storage import (
+    COMMAND_SIZE,
+    SECURITY_PROTOCOL,
+    StorageCommand,
+    received,
+)
 
 AUTO = "auto"
 SOCKET = "socket"
@@ -23,6 +29,7 @@ BINDINGS = {
     "mctp": TransportType.MCTP,
     "doe": TransportType.PCI_DOE,
     "tcp": TransportType.TCP,
+    "storage": TransportType.STORAGE,
 }
 TRANSPORTS = (AUTO, *BINDINGS, SOCKET)
 
@@ -30,8 +37,7 @@ _MARKED = (TransportType.PCI_DOE, TransportType.TCP, TransportType.MCTP)
 """Transports that can be told from a plain message by their header, the surest first."""
 _MAX_FRAME = 1 << 24
 _LABELS = {Kind.OTHER: "no SPDM message"}
-_SEQUENCE_NUMBER_SIZES = {TransportType.MCTP: 2}
-"""Bytes of the sequence number in a secured record, where there is one."""
+_STORAGE_COMMANDS = (Command.IF_SEND, Command.IF_RECV)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ def unwrap(payload: Payload, transport: str) -> Unwrapped:
     Raises:
         FramingError: the header is not that transport's.
     """
+    if payload.command in _STORAGE_COMMANDS:
+        return _storage(payload)
     if payload.command != Command.NORMAL:
         known = payload.command in Command.__members__.values()
         name = Command(payload.command).name if known else f"0x{payload.command:x}"
@@ -85,8 +93,27 @@ def _bound(data: bytes, transport: int, padding: int = 0) -> Unwrapped:
     label = _LABELS.get(carried.kind, "")
     message = carried.header + carried.message
     secured = carried.kind is Kind.SECURED
-    size = _SEQUENCE_NUMBER_SIZES.get(binding.transport, 0) if secured else None
+    size = records_of(binding.transport).sequence_size if secured else None
     return Unwrapped(binding.name, message, max(binding.padding, padding), label, size)
+
+
+def _storage(payload: Payload) -> Unwrapped:
+    """What an IF_SEND carries, or an IF_RECV, which fetches with a command alone (DSP0286).
+
+    What is fetched does not say what it is: a record has four zeros before it, a message a version.
+    """
+    data = payload.data
+    if payload.command == Command.IF_SEND:
+        return _bound(data, TransportType.STORAGE)
+    if len(data) == COMMAND_SIZE and data[0] == SECURITY_PROTOCOL:
+        command = StorageCommand.decode(data)
+        told = f"storage command: fetch {command.operation.name}, at most {command.length} bytes"
+        return Unwrapped("storage", data, label=told)
+    if data[:4] == bytes(4):
+        size = records_of(TransportType.STORAGE).sequence_size
+        return Unwrapped("storage", received(data, Kind.SECURED), sequence_number_size=size)
+    known = data[:1] and data[0] >> 4 == 1 and data[1:2] < b"\x80"
+    return Unwrapped("storage", data, label="" if known else "management of storage")
 
 
 def disclosed(application_data: bytes, binding: str) -> bytes:

@@ -41,7 +41,8 @@ class SocketOptions:
     Attributes:
         timeout: seconds for connecting, and for each message until its response is whole.
         hello: send TEST first, and expect the server's hello.
-        discover: on DOE walk the discovery first, and refuse a device that lists no SPDM.
+        discover: on DOE walk the discovery first, and refuse a device that lists no SPDM; with
+            storage commands refuse one that does not carry messages.
         farewell: a command to send when closing. SHUTDOWN ends a server that obeys it; the
             reference responder ends whenever a peer leaves without CONTINUE.
     """
@@ -77,14 +78,17 @@ class SocketChannel:
 
     async def prepare(self) -> None:
         """Say hello and walk the discovery, if that was asked for; ``ChannelError`` if it fails."""
-        if self._options.hello:
-            answer = await self._command(Command.TEST, CLIENT_HELLO)
-            if answer != SERVER_HELLO:
-                raise ChannelError("framing", f"TEST is answered with {answer!r}")
+        await self._greet()
         if self._options.discover and self._binding.transport == TransportType.PCI_DOE:
             found = await self._discover()
             if self._SPDM_OBJECT not in found:
                 raise ChannelError("framing", f"discovery lists no SPDM, but {found}")
+
+    async def _greet(self) -> None:
+        if self._options.hello:
+            answer = await self._command(Command.TEST, CLIENT_HELLO)
+            if answer != SERVER_HELLO:
+                raise ChannelError("framing", f"TEST is answered with {answer!r}")
 
     async def exchange(self, message: bytes, *, secured: bool = False) -> bytes:
         """As ``Channel.exchange``; on DOE the answer keeps its padding."""
@@ -130,7 +134,12 @@ class SocketChannel:
         """Send a command; the payload of the answer, which names the same command."""
         transport = self._binding.transport
         frame = await self._stream.request(wrap_frame(command, transport, payload))
-        if not isinstance(frame, SocketFrame) or frame.command != command:
+        return self._payload(frame, command, command)
+
+    def _payload(self, frame: SocketFrame, wanted: Command, command: Command) -> bytes:
+        """The payload of a frame that must be the answer to ``command``."""
+        transport = self._binding.transport
+        if frame.command != wanted:
             raise ChannelError("framing", f"command 0x{frame.command:x} answers {command.name}")
         if frame.transport != transport:
             number = f"0x{frame.transport:x}"
@@ -182,6 +191,14 @@ class TcpChannel(SocketChannel):
         return answer
 
 
+def _kind_of(endpoint: Endpoint) -> type[SocketChannel]:
+    if endpoint.transport == TransportType.STORAGE:
+        from responder.client.storage import StorageChannel  # noqa: PLC0415 - it imports this
+
+        return StorageChannel
+    return SocketChannel if endpoint.framing == "spdm-emu" else TcpChannel
+
+
 async def open_channel(
     uri: str,
     timeout: float | None = None,  # noqa: ASYNC109 - not of this call alone
@@ -201,7 +218,7 @@ async def open_channel(
     endpoint = parse_uri(uri)
     options = options or SocketOptions()
     seconds = options.timeout if timeout is None else timeout
-    kind = SocketChannel if endpoint.framing == "spdm-emu" else TcpChannel
+    kind = _kind_of(endpoint)
     stream = await Stream.connect(endpoint, kind.framer(), seconds)
     channel = kind(stream, endpoint, options)
     try:

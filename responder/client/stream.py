@@ -77,6 +77,14 @@ class Stream(asyncio.Protocol, Generic[FrameT]):
         if self._failure is not None or self._transport is None:
             raise self._failure or ChannelError("closed", "not connected")
         self._transport.write(data)
+        return await self.receive()
+
+    async def receive(self) -> FrameT:
+        """The next frame, one that has arrived already or one that is waited for.
+
+        Raises:
+            ChannelError: as ``request``.
+        """
         try:
             async with asyncio.timeout(self._timeout):
                 while not self._frames:

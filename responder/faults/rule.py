@@ -32,8 +32,8 @@ HookName = Literal[
 ]
 Scope = Literal["session", "connection", "device", "process"]
 Event = Literal["listen", "accepted"]
-Kind = Literal["spdm", "secured", "discovery", "command"]
-BindingName = Literal["none", "mctp", "doe", "tcp"]
+Kind = Literal["spdm", "secured", "discovery", "pending-info", "command"]
+BindingName = Literal["none", "mctp", "doe", "tcp", "storage"]
 Positive = Annotated[int, Meta(ge=1)]
 
 AnyAction = (

@@ -14,7 +14,7 @@ from responder.profiles.device import build_device
 from responder.profiles.lookup import Lookup
 from responder.profiles.personas import FAULT_PREFIX, chosen_deviations, fault_tables
 from responder.profiles.policy import build_policy
-from responder.profiles.schema import ProfileSpec, ServerSection
+from responder.profiles.schema import ProfileSpec, ServerSection, StorageSection
 from responder.profiles.source import list_profiles, open_source
 from responder.profiles.validate import validate
 
@@ -49,6 +49,11 @@ class Profile(msgspec.Struct, frozen=True):
     server: ServerSection
     spec: ProfileSpec
     memory: "FaultMemory | None" = None
+
+    @property
+    def storage(self) -> StorageSection:
+        """How the device treats storage commands."""
+        return self.spec.storage
 
     def hooks(self, random: "RandomTree") -> Hooks:
         """The hooks of one more connection: the faults at work, or nothing.

@@ -378,6 +378,22 @@ class ServerSection(Section):
         return {name: value for name, value in given.items() if value is not None}
 
 
+class StorageSection(Section):
+    """How storage commands (DSP0286) are treated, where that is open or not known.
+
+    Attributes:
+        descriptor: where the descriptor in a record is: 4 bytes after its count (`aligned`), 3 as
+            libspdm has it (`packed`), or where that of the requester was (`asked`).
+        new_request: whether a request replaces a response that was not fetched, or is refused.
+        short_allocation: whether a Security Receive that is too small for the response is refused,
+            and the response stays, or gets as much as it can hold.
+    """
+
+    descriptor: Literal["aligned", "packed", "asked"] = "asked"
+    new_request: Literal["replaces", "refused"] = "replaces"
+    short_allocation: Literal["refused", "cut"] = "refused"
+
+
 class ProfileSpec(Section):
     """A device, and how it lies.
 
@@ -407,6 +423,7 @@ class ProfileSpec(Section):
         psk: pre-shared keys.
         trust: whom the device believes.
         server: how the server treats its peers.
+        storage: how storage commands are treated.
         faults: faults of the catalogue, by id.
         fault: faults of its own.
     """
@@ -435,5 +452,6 @@ class ProfileSpec(Section):
     psk: list[PskSection] = field(default_factory=list)
     trust: TrustSection = field(default_factory=TrustSection)
     server: ServerSection = field(default_factory=ServerSection)
+    storage: StorageSection = field(default_factory=StorageSection)
     faults: list[str] = field(default_factory=list)
     fault: list[dict[str, Any]] = field(default_factory=list)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from responder.core.effects import Close
 from responder.core.events import Event, InternalError
@@ -18,15 +18,17 @@ from responder.server.events import PeerArrived, PeerIgnored
 from responder.server.limits import Limits
 from responder.server.link import HookedLink
 from responder.server.peer_socket import PeerSocket, name_of
-from responder.server.transport_answers import NO_OBJECT, FrameKind, answer
 from responder.server.watch import Watch
 from responder.spec.flags import Cap
 from responder.transport.carried import Binding, Kind
-from responder.transport.dsp0287 import MessageType, header_only
 from responder.transport.errors import FramingError
 from responder.transport.framer import Framer
 from responder.transport.records import records_of
 from responder.transport.uri import Endpoint
+
+if TYPE_CHECKING:
+    from responder.server.storage_port import StoragePolicy
+    from responder.server.transport_answers import FrameKind
 
 _GONE = "the peer closed the connection"
 _BARE = ("dsp0287", "tcp")
@@ -39,11 +41,13 @@ class Host(Protocol):
 
     Attributes:
         capabilities: the flags that the profile's responder claims.
+        storage: how the profile's device treats storage commands.
     """
 
     limits: Limits
     clock: Clock
     capabilities: Cap
+    storage: "StoragePolicy"
 
     def admit(self, connection: "PeerConnection") -> str:
         """Count a new connection; the reason to refuse it, or nothing."""
@@ -205,6 +209,8 @@ class PeerConnection(asyncio.Protocol, ABC):
     def ignored(self) -> None:
         """Nothing is said to the peer, but where a transport has a frame for that."""
         if self._binding().name == "doe":
+            from responder.server.transport_answers import NO_OBJECT  # noqa: PLC0415 - as _carry
+
             self._put(self._enclose(NO_OBJECT), "command")
 
     def later(self, delay: float, action: Callable[[], None]) -> None:
@@ -249,6 +255,11 @@ class PeerConnection(asyncio.Protocol, ABC):
 
         It stands alone even before the spdm-emu protocol, as the reference emulator has it.
         """
+        from responder.transport.dsp0287 import (  # noqa: PLC0415 - start-up time matters
+            MessageType,
+            header_only,
+        )
+
         self._greeting = header_only(MessageType.ROLE_INQUIRY)
 
     def finish(self, reason: str) -> None:
@@ -284,6 +295,8 @@ class PeerConnection(asyncio.Protocol, ABC):
             self._busy = True
             self._attached().submit(self, carried.message, binding.padding, secured)
             return
+        from responder.server.transport_answers import answer  # noqa: PLC0415 - start-up time
+
         reply = answer(binding, carried, self._host.capabilities)
         if reply.note:
             self.emit(PeerIgnored(reply.note))
@@ -299,7 +312,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         """What a framing can say to a peer whose stream has lost its place."""
         return b""
 
-    def _put(self, frame: bytes, kind: FrameKind, framing: tuple[str, str] | None = None) -> None:
+    def _put(self, frame: bytes, kind: "FrameKind", framing: tuple[str, str] | None = None) -> None:
         """Write a frame, past the hooks if there are any."""
         if self._link is None:
             self._write(frame)

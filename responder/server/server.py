@@ -20,12 +20,12 @@ from responder.server.endpoint import SpdmEndpoint
 from responder.server.events import DeviceReset, Observer, PeerLeft
 from responder.server.limits import Limits
 from responder.server.listener import Listener, refusing
-from responder.server.tcp_connection import TcpConnection
 from responder.transport.uri import Endpoint
 
 if TYPE_CHECKING:
     from responder.core.hooks import Hooks
     from responder.core.interfaces import Device, ResponderPolicy
+    from responder.server.storage_port import StoragePolicy
 
 _CORE = "responder.core.responder"
 
@@ -44,6 +44,10 @@ class Emulated(Protocol):
     @property
     def policy(self) -> "ResponderPolicy":
         """What the responder claims and chooses."""
+
+    @property
+    def storage(self) -> "StoragePolicy":
+        """How the device treats storage commands."""
 
     def hooks(self, random: RandomTree) -> "Hooks":
         """The hooks of one more connection; ``random`` is the same for all of them."""
@@ -81,6 +85,7 @@ class Server:
         self.limits = options.limits
         self.clock = clock or LoopClock()
         self.capabilities = profile.policy.flags
+        self.storage = profile.storage
         self._profile = profile
         self._options = options
         self._observer = observer
@@ -248,8 +253,11 @@ class Server:
         return SpdmEndpoint(responder, self.clock, emit)
 
     def _connection(self, endpoint: Endpoint) -> PeerConnection:
-        kind = TcpConnection if endpoint.framing == "dsp0287" else EmuConnection
-        return kind(self, endpoint)
+        if endpoint.framing == "dsp0287":
+            from responder.server.tcp_connection import TcpConnection  # noqa: PLC0415 - start-up
+
+            return TcpConnection(self, endpoint)
+        return EmuConnection(self, endpoint)
 
     async def _accept_on(self, listener: Listener) -> None:
         loop = asyncio.get_running_loop()

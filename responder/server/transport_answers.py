@@ -11,7 +11,7 @@ from responder.transport.carried import Binding, Carried, Kind
 from responder.transport.dsp0287 import MessageType
 from responder.transport.socket_frame import TransportType
 
-FrameKind = Literal["spdm", "secured", "discovery", "command"]
+FrameKind = Literal["spdm", "secured", "discovery", "pending-info", "command"]
 """What a frame carries; the last is all that belongs to the transport alone."""
 
 

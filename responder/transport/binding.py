@@ -1,27 +1,33 @@
 """The bindings by the number of a socket frame."""
 
+from importlib import import_module
+
 from responder.transport.carried import Binding, Carried, Kind
-from responder.transport.doe import DoeBinding
-from responder.transport.dsp0287 import Dsp0287Binding
 from responder.transport.errors import FramingError
-from responder.transport.mctp import MctpBinding
-from responder.transport.none import NoneBinding
+from responder.transport.socket_frame import TransportType
 
 __all__ = ["Binding", "Carried", "Kind", "binding_of"]
 
-
-_BINDINGS: dict[int, Binding] = {
-    binding.transport: binding
-    for binding in (NoneBinding(), MctpBinding(), DoeBinding(), Dsp0287Binding())
+_CLASSES = {
+    TransportType.NONE: ("responder.transport.none", "NoneBinding"),
+    TransportType.MCTP: ("responder.transport.mctp", "MctpBinding"),
+    TransportType.PCI_DOE: ("responder.transport.doe", "DoeBinding"),
+    TransportType.TCP: ("responder.transport.dsp0287", "Dsp0287Binding"),
+    TransportType.STORAGE: ("responder.transport.storage", "StorageBinding"),
 }
+"""Imported when they are met: start-up time matters, and few endpoints meet more than one."""
+_bindings: dict[int, Binding] = {}
 
 
 def binding_of(transport: int) -> Binding:
     """The binding of a TransportType.
 
     Raises:
-        FramingError: the number is none of the four.
+        FramingError: the number is none of the five.
     """
-    if transport not in _BINDINGS:
-        raise FramingError(f"transport type 0x{transport:x} is not known")
-    return _BINDINGS[transport]
+    if transport not in _bindings:
+        if transport not in set(TransportType):
+            raise FramingError(f"transport type 0x{transport:x} is not known")
+        module, name = _CLASSES[TransportType(transport)]
+        _bindings[transport] = getattr(import_module(module), name)()
+    return _bindings[transport]

@@ -36,7 +36,7 @@ class Binding(Protocol):
 
     @property
     def name(self) -> str:
-        """The binding in URIs: ``none``, ``mctp``, ``doe`` or ``tcp``."""
+        """The binding in URIs: ``none``, ``mctp``, ``doe``, ``tcp`` or ``storage``."""
 
     @property
     def transport(self) -> TransportType:

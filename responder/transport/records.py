@@ -1,6 +1,8 @@
-"""What the bindings put into the records of sessions (DSP0275, DSP0276, DSP0287; PCIe 6.x CMA)."""
+"""What the bindings put into the records of sessions (DSP0275, 0276, 0286, 0287; PCIe 6.x CMA)."""
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from responder.spec.registries import MctpType
 from responder.transport.binding import binding_of
@@ -8,13 +10,15 @@ from responder.transport.carried import Binding, Kind
 from responder.transport.errors import FramingError
 from responder.transport.socket_frame import TransportType
 
+if TYPE_CHECKING:
+    from responder.transport.storage import StorageRecords
+
 _MCTP_MAX_PADDING = 32
 _MCTP_SEQUENCE_SIZE = 2
 _SPDM_TYPE = bytes([MctpType.SPDM])
 
 
-@dataclass(frozen=True, slots=True)
-class BindingRecords:
+class BindingRecords(msgspec.Struct, frozen=True):
     """The application data of a binding's records: the message behind the binding's own header.
 
     Attributes:
@@ -46,10 +50,14 @@ class BindingRecords:
         return carried.message
 
 
-def records_of(transport: TransportType) -> BindingRecords:
+def records_of(transport: TransportType) -> "BindingRecords | StorageRecords":
     """The format of a binding's records; those of NONE are as on DOE, where nothing is added."""
     if transport == TransportType.MCTP:
         return BindingRecords(_MCTP_SEQUENCE_SIZE, _MCTP_MAX_PADDING, binding_of(transport))
     if transport == TransportType.TCP:
         return BindingRecords(binding=binding_of(transport))
+    if transport == TransportType.STORAGE:
+        from responder.transport.storage import StorageRecords  # noqa: PLC0415 - as binding_of
+
+        return StorageRecords()
     return BindingRecords()

@@ -25,7 +25,7 @@ class Command(IntEnum):
 
     NORMAL = 0x0001
     IF_SEND = 0x0002
-    """QEMU's storage transports only, as are the next two."""
+    """A storage command, as are the next two; the payload is a ``StorageCommand``."""
     IF_RECV = 0x0003
     ACK_STATUS = 0x0004
     OOB_ENCAP_KEY_UPDATE = 0x8001
@@ -38,12 +38,14 @@ class Command(IntEnum):
 
 
 class TransportType(IntEnum):
-    """How the payload of a NORMAL frame is bound; spdm-emu's numbers."""
+    """How the payload of a frame is bound; spdm-emu's numbers, and QEMU's for NVMe."""
 
     NONE = 0
     MCTP = 1
     PCI_DOE = 2
     TCP = 3
+    STORAGE = 4
+    """IF_SEND and IF_RECV only; QEMU's number for SCSI is 3, which TCP has with NORMAL."""
 
 
 class SocketFrame(msgspec.Struct, frozen=True):

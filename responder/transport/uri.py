@@ -13,7 +13,7 @@ from responder.errors import ConfigError, suggest
 from responder.transport.socket_frame import TransportType
 
 Framing = Literal["spdm-emu", "dsp0287"]
-BindingName = Literal["none", "mctp", "doe", "tcp"]
+BindingName = Literal["none", "mctp", "doe", "tcp", "storage"]
 
 SOCKET_PORT = 2323
 TCP_PORT = 4194
@@ -25,6 +25,7 @@ _TRANSPORTS: dict[str, TransportType] = {
     "mctp": TransportType.MCTP,
     "doe": TransportType.PCI_DOE,
     "tcp": TransportType.TCP,
+    "storage": TransportType.STORAGE,
 }
 _UNIX = "+unix"
 _SCHEMES: dict[str, tuple[Framing, BindingName | None]] = {

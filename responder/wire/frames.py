@@ -7,7 +7,7 @@ Each layer reads whatever its lengths say, so that a lie can be shown; the frame
 from collections.abc import Mapping
 from typing import Any
 
-from construct import Int32ub
+from construct import Bytes, Int32ub
 
 from responder.spec.registries import PCI_SIG_VENDOR_ID, DoeType, MctpType
 from responder.wire.fields import Int8ul, Int16ul, Int32ul, LengthOf, Rest
@@ -18,6 +18,9 @@ _DOE_LENGTH_MASK = (1 << 18) - 1
 _NORMAL = 1
 _TCP_VERSION = 1
 _TCP_SPDM, _TCP_SECURED = 0x05, 0x06
+STORAGE_VERSION = 0x1000
+_STORAGE_DISCOVERY_SIZE = 32
+_STORAGE_PENDING_SIZE = 12
 
 
 class SocketHeader(Record):
@@ -59,6 +62,26 @@ class DiscoveryResponse(Record):
     extended: bytes = wire(Rest(), default=b"")
 
 
+class StorageDiscovery(Record):
+    """What a storage device says of itself, 32 bytes (DSP0286)."""
+
+    data_length: int = wire(Int16ul, default=_STORAGE_DISCOVERY_SIZE)
+    binding_version: int = wire(Int16ul, default=STORAGE_VERSION)
+    max_connection_id: int = wire(Int8ul, default=0)
+    reserved: bytes = wire(Bytes(3), default=bytes(3))
+    operations: int = wire(Int8ul, default=0)
+    rest: bytes = wire(Rest(), default=bytes(23))
+
+
+class StoragePendingInfo(Record):
+    """Whether a storage device has a response, and how long it is, 12 bytes (DSP0286)."""
+
+    data_length: int = wire(Int16ul, default=_STORAGE_PENDING_SIZE)
+    binding_version: int = wire(Int16ul, default=STORAGE_VERSION)
+    flags: int = wire(Int32ul, default=0)
+    response_length: int = wire(Int32ul, default=0)
+
+
 class MctpMessage(Record):
     """A whole MCTP message (DSP0236): the IC bit, 0x80, and the type share the first byte."""
 
@@ -88,8 +111,13 @@ LAYERS: Mapping[str, type[Record]] = {
     "mctp": MctpMessage,
     "tcp": Dsp0287Message,
     "discovery": DiscoveryResponse,
+    "storage_discovery": StorageDiscovery,
+    "pending_info": StoragePendingInfo,
 }
 """The layers of a frame, as addresses name them."""
+
+
+_STORAGE_LAYERS = {"discovery": ("storage_discovery",), "pending-info": ("pending_info",)}
 
 
 def layers_of(framing: str, binding: str, kind: str) -> tuple[str, ...]:
@@ -99,12 +127,15 @@ def layers_of(framing: str, binding: str, kind: str) -> tuple[str, ...]:
 
     Args:
         framing: ``spdm-emu`` or ``dsp0287``.
-        binding: ``none``, ``mctp``, ``doe`` or ``tcp``.
-        kind: ``spdm``, ``secured``, ``discovery``, or ``command`` for what is the transport's own:
-            the payload of a socket frame that carries such is no message of the binding.
+        binding: ``none``, ``mctp``, ``doe``, ``tcp`` or ``storage``.
+        kind: ``spdm``, ``secured``, ``discovery``, ``pending-info``, or ``command`` for what is the
+            transport's own: the payload of a socket frame that carries such is no message of the
+            binding.
     """
     if framing == "dsp0287":
         return ("tcp",)
+    if binding == "storage":
+        return ("socket", *_STORAGE_LAYERS.get(kind, ()))
     if kind == "command" or binding == "none":
         return ("socket",)
     return ("socket", binding, "discovery") if kind == "discovery" else ("socket", binding)

@@ -14,7 +14,7 @@ from responder.cli.decode import command
 from responder.cli.decode_input import payloads
 from responder.cli.main import main
 from responder.observe.lines import JsonLines
-from responder.transport.socket_frame import wrap_frame
+from responder.transport.socket_frame import Command, wrap_frame
 
 OK, FINDING, USAGE = 0, 1, 2
 GET_VERSION = bytes.fromhex("10840000")
@@ -139,6 +139,35 @@ def test_a_stream_of_socket_frames(tmp_path):
     assert result.exit_code == FINDING
     assert len(titles(result)) == 4
     assert "! the stream ends after 15 of 16 bytes" in result.stdout
+
+
+def test_a_stream_of_storage_commands(tmp_path):
+    """As on a socket of QEMU, both directions in their order."""
+    record = bytes(4) + bytes.fromhex("01000200 0000 0400") + bytes(4)
+    frames = [
+        (Command.IF_RECV, "e8040020000000"),
+        (Command.ACK_STATUS, "0000"),
+        (Command.IF_RECV, "20000010 00000000 66" + 23 * "00"),
+        (Command.IF_SEND, "e81400040000 00 10840000"),
+        (Command.IF_RECV, "e8140000100000"),
+        (Command.IF_RECV, VERSION.hex()),
+        (Command.IF_SEND, "e81800100000 00" + record.hex()),
+        (Command.IF_RECV, record.hex()),
+    ]
+    file = tmp_path / "stream"
+    file.write_bytes(b"".join(wrap_frame(kind, 4, bytes.fromhex(data)) for kind, data in frames))
+    result = decode(str(file))
+    assert titles(result) == [
+        "#1 storage command: fetch DISCOVERY, at most 32 bytes (storage), 7 bytes",
+        "#2 socket command ACK_STATUS (socket), 2 bytes",
+        "#3 management of storage (storage), 32 bytes",
+        "#4 GET_VERSION 1.0, 4 bytes (storage)",
+        "#5 storage command: fetch MESSAGE, at most 4096 bytes (storage), 7 bytes",
+        "#6 VERSION 1.0, 8 bytes (storage)",
+        "#7 secured record, 12 bytes (storage)",
+        "#8 secured record, 12 bytes (storage)",
+    ]
+    assert result.stdout.count("sequence_number: 0000") == 2
 
 
 def test_each_line_is_a_message_if_each_could_begin_one():

@@ -10,6 +10,7 @@ from responder.core.events import Event
 from responder.core.hooks import Hooks
 from responder.core.interfaces import AlgorithmPolicy, ResponderPolicy
 from responder.device.emulated import EmulatedDevice
+from responder.profiles.schema import StorageSection
 from responder.server.events import PeerLeft
 from responder.spec.flags import Cap
 from responder.spec.versions import V10, V12
@@ -42,6 +43,7 @@ class PlainProfile:
     flags: Cap = field(default_factory=lambda: Cap(0))
     hooks_class: type[Hooks] = Hooks
     missing: list[Event] = field(default_factory=list)
+    storage: StorageSection = field(default_factory=StorageSection)
     device: EmulatedDevice = field(default_factory=lambda: EmulatedDevice({}))
 
     @property

@@ -40,6 +40,7 @@ def test_random_bytes_raise_only_framing_errors(transport, payload):
         (TransportType.PCI_DOE, "0100 03 00 03004801 10840000"),
         (TransportType.TCP, "000001bf"),
         (TransportType.TCP, "000001c1"),
+        (TransportType.STORAGE, "e8080000000000"),
     ],
 )
 def test_the_header_of_something_else_is_kept_and_makes_the_same_payload(transport, text):

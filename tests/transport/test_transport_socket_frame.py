@@ -78,7 +78,8 @@ def test_commands_and_transports_have_the_emulators_numbers():
         "SHUTDOWN": 0xFFFE,
         "UNKNOWN": 0xFFFF,
     }
-    assert [kind.name for kind in sorted(TransportType)] == ["NONE", "MCTP", "PCI_DOE", "TCP"]
+    names = [kind.name for kind in sorted(TransportType)]
+    assert names == ["NONE", "MCTP", "PCI_DOE", "TCP", "STORAGE"]
 
 
 def test_byte_at_a_time():

@@ -6,6 +6,7 @@ from responder.transport.binding import Kind, binding_of
 from responder.transport.doe import DataObject, DiscoveryResponse
 from responder.transport.dsp0287 import MessageType, header_only
 from responder.transport.socket_frame import Command, TransportType, wrap_frame
+from responder.transport.storage import DiscoveryData, encode_pending
 from responder.wire import frames
 from responder.wire.frames import LAYERS, layers_of
 from responder.wire.message import WireError, spans
@@ -72,6 +73,21 @@ def test_discovery_entries(extended):
     assert (read.vendor_id, read.object_type, read.next_index) == (1, 2, 3)
 
 
+def test_what_a_storage_device_says_of_itself():
+    data = DiscoveryData(frozenset({1, 2, 5}), 3).encode()
+    assert rebuilt(frames.StorageDiscovery, data) == (data, data)
+    read = frames.StorageDiscovery.parse(data)
+    assert (read.data_length, read.max_connection_id, read.operations) == (32, 3, 0x26)
+
+
+@pytest.mark.parametrize(("length", "flags"), [(None, 0), (300, 1)])
+def test_pending_info(length, flags):
+    data = encode_pending(length)
+    assert rebuilt(frames.StoragePendingInfo, data) == (data, data)
+    read = frames.StoragePendingInfo.parse(data)
+    assert (read.flags, read.response_length) == (flags, length or 0)
+
+
 @pytest.mark.parametrize(
     ("record", "length"),
     [
@@ -90,7 +106,7 @@ def test_lengths_may_lie_and_are_read_as_they_are(record, length):
 
 @pytest.mark.parametrize(
     ("record", "least"),
-    list(zip(LAYERS.values(), (12, 8, 1, 4, 4), strict=True)),
+    list(zip(LAYERS.values(), (12, 8, 1, 4, 4, 9, 12), strict=True)),
     ids=LAYERS,
 )
 def test_a_header_must_be_there(record, least):
@@ -119,6 +135,10 @@ def test_fields_have_their_places():
         ("spdm-emu", "none", "spdm", ("socket",)),
         ("spdm-emu", "doe", "command", ("socket",)),
         ("spdm-emu", "doe", "discovery", ("socket", "doe", "discovery")),
+        ("spdm-emu", "storage", "secured", ("socket",)),
+        ("spdm-emu", "storage", "command", ("socket",)),
+        ("spdm-emu", "storage", "discovery", ("socket", "storage_discovery")),
+        ("spdm-emu", "storage", "pending-info", ("socket", "pending_info")),
         ("dsp0287", "tcp", "spdm", ("tcp",)),
         ("dsp0287", "tcp", "command", ("tcp",)),
     ],
