@@ -26,7 +26,7 @@ PER_PEER = 50
 ATTESTATIONS = 4
 LIMIT_KB = 10 * 1024
 NONE, MCTP, DOE, TCP = range(4)
-NORMAL = 1
+NORMAL, IF_SEND, IF_RECV, ACK_STATUS = 1, 2, 3, 4
 CLOSED_EARLY = {errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN}
 """The server closed with bytes unread: as good an end as any."""
 
@@ -97,9 +97,9 @@ def take(peer, size):
 
 
 class Peer:
-    """A connection that frames good SPDM messages by hand, in one of five ways."""
+    """A connection that frames good SPDM messages by hand, in one of six ways."""
 
-    WAYS = ("none", "mctp", "doe", "tcp", "dsp0287")
+    WAYS = ("none", "mctp", "doe", "tcp", "storage", "dsp0287")
 
     def __init__(self, server, way):
         self.way = way
@@ -116,9 +116,11 @@ class Peer:
             "mctp": b"\5" + message,
             "doe": struct.pack("<HBBI", 1, 1, 0, 2 + len(padded) // 4) + padded,
             "tcp": tcp,
+            "storage": struct.pack("<BHI", 0xE8, 5 << 2, len(message)) + message,
         }[self.way]
         number = self.WAYS.index(self.way)
-        return struct.pack(">III", NORMAL, number, len(payload)) + payload
+        command = IF_SEND if self.way == "storage" else NORMAL
+        return struct.pack(">III", command, number, len(payload)) + payload
 
     def say(self, message):
         """The answer, without its frame."""
@@ -126,6 +128,14 @@ class Peer:
         if self.way == "dsp0287":
             (size,) = struct.unpack("<H", take(self.socket, 2))
             return take(self.socket, size)[2:]
+        if self.way == "storage":
+            fetch = struct.pack("<BHI", 0xE8, 5 << 2, 0xFFFF)
+            self.socket.sendall(struct.pack(">III", IF_RECV, 4, len(fetch)) + fetch)
+            for _ in ("sent", "fetched"):
+                assert take(self.socket, 14) == struct.pack(">IIIH", ACK_STATUS, 4, 2, 0)
+            command, _, size = struct.unpack(">III", take(self.socket, 12))
+            assert command == IF_RECV
+            return take(self.socket, size)
         command, transport, size = struct.unpack(">III", take(self.socket, 12))
         assert (command, transport) == (NORMAL, self.WAYS.index(self.way))
         return take(self.socket, size)[{"none": 0, "mctp": 1, "doe": 8, "tcp": 4}[self.way] :]

@@ -1,6 +1,10 @@
 """Storage commands and records; the bytes are written from the layouts of public code."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from responder.transport.carried import Carried, Kind
 from responder.transport.errors import FramingError
@@ -167,3 +171,12 @@ def test_a_record_without_its_message(data, said):
 
 def test_nothing_else_travels_in_records():
     assert not StorageRecords().foreign(bytes.fromhex(ALIGNED))
+
+
+@given(
+    st.binary(max_size=48), st.sampled_from([b"", bytes.fromhex(ALIGNED), bytes.fromhex(PACKED)])
+)
+def test_random_bytes_raise_only_framing_errors(data, lead):
+    for read in (StorageRecords().disclose, DiscoveryData.decode, decode_pending):
+        with suppress(FramingError):
+            read(lead[:18] + data)
