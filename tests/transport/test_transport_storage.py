@@ -179,4 +179,4 @@ def test_nothing_else_travels_in_records():
 def test_random_bytes_raise_only_framing_errors(data, lead):
     for read in (StorageRecords().disclose, DiscoveryData.decode, decode_pending):
         with suppress(FramingError):
-            read(bytes.fromhex(lead)[:18] + data)
+            read(lead[:18] + data)
