@@ -7,7 +7,7 @@ from responder.campaign.run import Exchanged
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.wire.chunk import ChunkResponse, ChunkSendAck
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 _LARGE = bytes((ResponseCode.ERROR, ErrorCode.LARGE_RESPONSE))
 

@@ -13,9 +13,10 @@ from responder.faults import edits
 from responder.faults.edits import Edit
 from responder.faults.rule import Rule
 from responder.wire.context import WireContext
+from responder.wire.errors import WireError
 from responder.wire.fields import LengthOf, When
 from responder.wire.follow import Conversation
-from responder.wire.message import Message, WireError, spans, wire_fields
+from responder.wire.message import Message, spans, wire_fields
 from responder.wire.registry import BY_CODE
 
 Span = tuple[int, int]

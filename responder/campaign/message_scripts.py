@@ -5,8 +5,8 @@ from responder.requester.conversation import Conversation, Flow
 from responder.requester.upkeep import end_session
 from responder.spec.events import EVENT_DETAIL_SIZES, EventType
 from responder.spec.slot_management import SubCode
+from responder.wire.errors import WireError
 from responder.wire.events import Event, EventAck, SendEvent
-from responder.wire.message import WireError
 from responder.wire.slot_management import SlotManagement, SlotManagementResp, SupportedSubCodes
 
 

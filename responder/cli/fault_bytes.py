@@ -10,10 +10,11 @@ from responder.spec.codes import ResponseCode
 from responder.spec.limits import HEADER_SIZE
 from responder.wire.context import WireContext
 from responder.wire.describe import Line, describe
+from responder.wire.errors import WireError
 from responder.wire.follow import Conversation
 from responder.wire.frames import LAYERS
 from responder.wire.measurements import MeasurementBlock
-from responder.wire.message import Record, WireError, spans
+from responder.wire.message import Record, spans
 from responder.wire.registry import class_of
 
 _PLAIN = WireContext()

@@ -20,7 +20,8 @@ from responder.wire.chunk import (
     ChunkSendAck,
 )
 from responder.wire.context import WireContext
-from responder.wire.message import Message, WireError
+from responder.wire.errors import WireError
+from responder.wire.message import Message
 
 
 class EarlyError(ProtocolError):

@@ -18,7 +18,7 @@ from responder.spec.limits import MAX_OPAQUE_SIZE
 from responder.spec.sessions import MAX_AEAD_EXPONENT, SECURED_V12, SECURED_V13, SessionPolicy
 from responder.spec.versions import V12, V13
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.secured_opaque import (
     AeadLimit,
     SecuredElement,

@@ -13,11 +13,11 @@ from responder.core.errors import ProtocolError
 from responder.core.interfaces import Device, SigningKey
 from responder.spec.algorithms import Hash, Signature
 from responder.wire.context import WireContext
-from responder.wire.message import Message
 
 if TYPE_CHECKING:
     from responder.core.connection import Connection
     from responder.core.events import Event
+    from responder.wire.message import Message
 
 Parts = list[tuple[str, bytes]]
 """A transcript: messages as sent, each with the name of its code."""
@@ -39,7 +39,7 @@ class Exchange(msgspec.Struct):
     """
 
     connection: "Connection"
-    request: Message
+    request: "Message"
     raw_request: bytes
     wire: WireContext
     now: float
@@ -274,7 +274,7 @@ class Hooks:
         none of them is silence.
         """
 
-    def draft(self, exchange: Exchange, response: Message) -> Message:
+    def draft(self, exchange: Exchange, response: "Message") -> "Message":
         """The response before it is signed; the signature covers what comes back."""
         del exchange
         return response
@@ -314,7 +314,7 @@ class Hooks:
         del exchange
         return derivation
 
-    def encap(self, exchange: Exchange, following: Message | None) -> Message | None:
+    def encap(self, exchange: Exchange, following: "Message | None") -> "Message | None":
         """Which encapsulated request comes next; ``None`` ends the flow."""
         del exchange
         return following

@@ -33,7 +33,8 @@ from responder.spec.versions import V12, V13
 from responder.wire.certificate import LARGE_CERT_CHAIN, Certificate, GetCertificate
 from responder.wire.challenge import Challenge, ChallengeAuth
 from responder.wire.digests import Digests, GetDigests
-from responder.wire.message import Message, WireError
+from responder.wire.errors import WireError
+from responder.wire.message import Message
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 _MAX_CHAIN = 1 << 20

@@ -10,7 +10,7 @@ from responder.crypto.aead import AeadError, seal, unseal
 from responder.spec.algorithms import AEADS, by_name
 from responder.spec.limits import AEAD_IV_SIZE, AEAD_TAG_SIZE
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.secured import SecuredRecord
 
 _SESSION_ID_SIZE = 4

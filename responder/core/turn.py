@@ -33,7 +33,8 @@ from responder.spec.limits import HEADER_SIZE
 from responder.spec.versions import V10
 from responder.wire.context import WireContext
 from responder.wire.error import Error
-from responder.wire.message import Message, WireError
+from responder.wire.errors import WireError
+from responder.wire.message import Message
 from responder.wire.raw import RawMessage
 
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ from responder.device.vendor import VendorRule, vendor_response
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.events import EventType
 from responder.spec.measurements import ContentChanged, ValueType
-from responder.wire.names import EndpointInfoSubCode
 
 
 class EmulatedDevice:
@@ -61,7 +60,7 @@ class EmulatedDevice:
         self._psks = {psk.hint: psk for psk in psks}
         self._content_changed = content_changed
         self._log = log or MeasurementLog()
-        self._endpoint_info = device_class_identifiers(device_classes)
+        self._device_classes = device_classes
         self._schedule = Schedule(changes)
         self._revision = 0
         self.events = EventLog(event_types)
@@ -110,8 +109,10 @@ class EmulatedDevice:
 
     def endpoint_info(self, sub_code: int) -> bytes | None:
         """EPInfo; ``None`` for a sub code that this device does not know."""
+        from responder.wire.names import EndpointInfoSubCode  # noqa: PLC0415 - start-up time
+
         known = sub_code == EndpointInfoSubCode.DEVICE_CLASS_IDENTIFIER
-        return self._endpoint_info if known else None
+        return device_class_identifiers(self._device_classes) if known else None
 
     def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
         """The answer to a VENDOR_DEFINED request; ``None`` if no rule fits it."""

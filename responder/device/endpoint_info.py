@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from responder.wire import endpoint_info as wire
+MAX_CLASS_SIZE = 0xFF
+"""What the length byte of a class can tell."""
 
 
 class DeviceClass(msgspec.Struct, frozen=True):
@@ -20,8 +21,16 @@ class DeviceClass(msgspec.Struct, frozen=True):
     vendor_id: bytes = b""
     identifiers: Sequence[bytes] = ()
 
+    @property
+    def size(self) -> int:
+        """Bytes of the element without its length byte: at most 255."""
+        parts = sum(1 + len(part) for part in self.identifiers)
+        return 3 + len(self.vendor_id) + parts
+
     def build(self) -> bytes:
         """The element without its length byte."""
+        from responder.wire import endpoint_info as wire  # noqa: PLC0415 - start-up time matters
+
         parts = (wire.SubIdentifier(identifier=part).build() for part in self.identifiers)
         return wire.DeviceClass(
             id=self.standard_id,
@@ -37,6 +46,8 @@ def device_class_identifiers(classes: Sequence[DeviceClass]) -> bytes:
     Raises:
         WireError: a class is too long for its length byte.
     """
+    from responder.wire import endpoint_info as wire  # noqa: PLC0415 - start-up time matters
+
     elements = (wire.DeviceClassIdentifier(device_class=one.build()).build() for one in classes)
     return wire.DeviceClassIdentifiers(
         number_of_identifiers=len(classes), identifiers=b"".join(elements)

@@ -10,7 +10,6 @@ from struct import pack
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash
 from responder.spec.measurements import RAW_BIT_STREAM, DeviceMode, OperationalMode, ValueType
-from responder.wire.measurements import DmtfMeasurement, MeasurementBlock
 
 ALWAYS_RAW = frozenset(
     {
@@ -28,6 +27,17 @@ FIXED_SIZES = {ValueType.DEVICE_MODE: 16, ValueType.MUTABLE_FIRMWARE_SVN: 8}
 
 MAX_VALUE_SIZE = 0xFFFF - 3
 """MeasurementSize, 16 bits, counts the 3 bytes of type and size too."""
+
+
+def measurement_block(index: int, value_type: int, value: bytes) -> bytes:
+    """The block of a measurement: 4 bytes, DMTF value type (1), size (2), value."""
+    from responder.wire.measurements import (  # noqa: PLC0415 - start-up time matters
+        DmtfMeasurement,
+        MeasurementBlock,
+    )
+
+    content = DmtfMeasurement(value_type=value_type, value=value).build()
+    return MeasurementBlock(index=index, measurement=content).build()
 
 
 class Measurement:
@@ -89,11 +99,8 @@ class Measurement:
 
     def _build(self, measurement_hash: Hash | None) -> bytes:
         if measurement_hash is None:
-            content = DmtfMeasurement(value_type=self.kind | RAW_BIT_STREAM, value=self.value)
-        else:
-            value = self._digest(measurement_hash)
-            content = DmtfMeasurement(value_type=int(self.kind), value=value)
-        return MeasurementBlock(index=self.index, measurement=content.build()).build()
+            return measurement_block(self.index, self.kind | RAW_BIT_STREAM, self.value)
+        return measurement_block(self.index, int(self.kind), self._digest(measurement_hash))
 
     def _digest(self, measurement_hash: Hash) -> bytes:
         return digest(measurement_hash, self.value)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import msgspec
 
 from responder.crypto.hashing import digest
+from responder.device.measurements import measurement_block
 from responder.spec.algorithms import Hash
 from responder.spec.measurements import RAW_BIT_STREAM, ValueType
-from responder.wire.measurements import DmtfMeasurement, MeasurementBlock
 
 
 class LogEntry(msgspec.Struct, frozen=True):
@@ -106,7 +106,6 @@ class HashExtendMeasurement:
         value = self._log.extended(self.index, measurement_hash) if measurement_hash else b""
         known, block = self._latest
         if value != known or not block:
-            content = DmtfMeasurement(value_type=int(ValueType.HASH_EXTEND), value=value)
-            block = MeasurementBlock(index=self.index, measurement=content.build()).build()
+            block = measurement_block(self.index, int(ValueType.HASH_EXTEND), value)
             self._latest = value, block
         return block

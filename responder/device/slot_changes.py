@@ -14,7 +14,7 @@ from responder.pki.installable import ChainError, check_installable
 from responder.spec.codes import ErrorCode
 from responder.spec.registries import CertificateModel
 from responder.wire.certificate_chain import parse_chain
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 
 class Checked(msgspec.Struct, frozen=True):

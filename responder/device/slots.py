@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from responder.core.interfaces import Identity, SlotInfo
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import Hash, Signature
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 
 if TYPE_CHECKING:
     from responder.crypto.signing import PrivateKey

@@ -19,9 +19,9 @@ from responder.faults.match import Armed
 from responder.faults.memory import FaultMemory
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.measurements import DeviceMode, ValueType
+from responder.wire.errors import WireError
 from responder.wire.measurement_values import DeviceModeValue
 from responder.wire.measurements import MeasurementBlock
-from responder.wire.message import WireError
 
 Seen = Callable[[Armed, str, bytes, bytes], None]
 """Called when a request sees a change: rule, what it is, bytes before and after."""

@@ -9,8 +9,9 @@ from construct import Container
 from responder.faults.address import Step, array_of, steps
 from responder.wire.context import WireContext
 from responder.wire.dig import Digging, dig
+from responder.wire.errors import WireError
 from responder.wire.fields import Blob, LengthOf, When
-from responder.wire.message import Record, WireError, wire_fields
+from responder.wire.message import Record, wire_fields
 
 FieldValue = int | bytes | list[int]
 

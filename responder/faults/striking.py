@@ -13,7 +13,7 @@ from responder.faults.place import NoSuchPlace
 from responder.faults.rule import FaultSpec
 from responder.faults.sources import ExchangeSources
 from responder.faults.subject import Subject
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 CarryOut = Callable[[Action, Armed, RandomTree], str]
 """Carries one action of a rule out, with random values of its own; says what it did."""

@@ -3,7 +3,8 @@
 from responder.faults.address import steps
 from responder.faults.place import Change, Leaf, NoSuchPlace, change, get, read_loose
 from responder.wire.context import WireContext
-from responder.wire.message import Message, Record, WireError, spans
+from responder.wire.errors import WireError
+from responder.wire.message import Message, Record, spans
 from responder.wire.registry import class_of
 
 Data = bytes

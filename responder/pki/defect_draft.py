@@ -168,7 +168,7 @@ class Draft:
     def structure(self) -> bytes:
         """The whole chain structure, as it is sent."""
         from responder.crypto.hashing import digest  # noqa: PLC0415 - slow to import
-        from responder.wire.certificate_chain import build_chain  # noqa: PLC0415 - same
+        from responder.wire.chain import build_chain  # noqa: PLC0415 - same
 
         root_hash = self.root_hash
         if root_hash is None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from responder.errors import ConfigError, data_root, suggest
-from responder.wire.certificate_chain import split_certificates
-from responder.wire.message import WireError
+from responder.wire.chain import split_certificates
+from responder.wire.errors import WireError
 
 ROOTS = "roots"
 AUTHORITIES = "authorities"

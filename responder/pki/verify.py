@@ -19,7 +19,7 @@ from responder.pki import oids
 from responder.spec.algorithms import Hash, Signature
 from responder.spec.versions import V13
 from responder.wire.certificate_chain import parse_chain
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 _UNDERSTOOD = frozenset({"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.37", oids.SPDM_EXTENSION})
 """keyUsage, subjectAltName, basicConstraints, extKeyUsage, and SPDM's own."""

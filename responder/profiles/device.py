@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from responder.device.emulated import EmulatedDevice
-from responder.device.endpoint_info import DeviceClass, device_class_identifiers
+from responder.device.endpoint_info import MAX_CLASS_SIZE, DeviceClass
 from responder.device.slots import CertificateSlot, Credential
 from responder.device.vendor import VendorRule
 from responder.errors import ConfigError, data_root, suggest
@@ -24,7 +24,6 @@ from responder.profiles.source import KeyPath
 from responder.profiles.trust import build_trust
 from responder.spec.events import EventType
 from responder.spec.registries import VENDOR_ID_SIZES
-from responder.wire.message import WireError
 
 if TYPE_CHECKING:
     from responder.device.changes import Change
@@ -90,10 +89,9 @@ def _class(path: KeyPath, section: DeviceClassSection, lookup: Lookup) -> Device
         for number, text in enumerate(section.identifiers)
     ]
     device_class = DeviceClass(standard, vendor_id, identifiers)
-    try:
-        device_class_identifiers([device_class])
-    except WireError as error:
-        raise lookup.source.error(path, f"the class is too long: {error}") from error
+    if device_class.size > MAX_CLASS_SIZE:
+        reason = f"the class is too long: {device_class.size} of {MAX_CLASS_SIZE} bytes"
+        raise lookup.source.error(path, reason)
     return device_class
 
 

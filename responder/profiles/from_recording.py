@@ -30,8 +30,8 @@ from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueTy
 from responder.spec.registries import CertificateModel
 from responder.spec.versions import ALL_VERSIONS, SpdmVersion
 from responder.wire.certificate_chain import parse_chain
+from responder.wire.errors import WireError
 from responder.wire.measurement_extension_log import MelEntry
-from responder.wire.message import WireError
 
 _SHIPPED_SET = "device"
 

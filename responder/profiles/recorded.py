@@ -13,6 +13,7 @@ from responder.wire.capabilities import Capabilities
 from responder.wire.certificate import Certificate, GetCertificate
 from responder.wire.context import WireContext
 from responder.wire.digests import Digests
+from responder.wire.errors import WireError
 from responder.wire.follow import Conversation
 from responder.wire.measurement_extension_log import (
     DmtfMel,
@@ -27,7 +28,7 @@ from responder.wire.measurements import (
     Measurements,
     parse_blocks,
 )
-from responder.wire.message import Message, WireError
+from responder.wire.message import Message
 from responder.wire.registry import parse_message
 from responder.wire.vendor_defined import VendorDefinedRequest, VendorDefinedResponse
 from responder.wire.version import Version

@@ -29,7 +29,7 @@ from responder.spec.limits import AEAD_TAG_SIZE
 from responder.spec.versions import SpdmVersion
 from responder.transport.records import BindingRecords
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.secured import Plaintext, SecuredRecord
 
 _A = (RequestCode.GET_VERSION, RequestCode.GET_CAPABILITIES, RequestCode.NEGOTIATE_ALGORITHMS)

@@ -29,7 +29,7 @@ from responder.spec.codes import (
 )
 from responder.spec.limits import PUBLIC_KEY_SLOT, SLOT_MASK
 from responder.spec.sessions import MAX_AEAD_EXPONENT
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.secured_opaque import parse_secured_opaque
 
 _RESPONDER_ID_SHIFT = 16

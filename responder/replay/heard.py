@@ -5,7 +5,7 @@ from typing import Any
 
 from responder.replay.terms import UnreplayableError
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.raw import RawMessage
 from responder.wire.registry import class_of
 

@@ -8,8 +8,9 @@ from responder.replay.heard import Heard
 from responder.replay.recording import RESPONDER, Known
 from responder.replay.terms import Terms, UnreplayableError
 from responder.spec.limits import PUBLIC_KEY_SLOT, PUBLIC_KEY_SLOT_NIBBLE
-from responder.wire.certificate_chain import build_chain, parse_chain, split_certificates
-from responder.wire.message import WireError
+from responder.wire.certificate_chain import parse_chain
+from responder.wire.chain import build_chain, split_certificates
+from responder.wire.errors import WireError
 
 _PUBLIC_KEY_SLOTS = (PUBLIC_KEY_SLOT, PUBLIC_KEY_SLOT_NIBBLE)
 

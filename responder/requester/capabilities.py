@@ -19,7 +19,7 @@ from responder.spec.limits import MAX_CT_EXPONENT, MIN_DATA_TRANSFER_SIZE
 from responder.spec.versions import V10, V11, V12, V13, V14, SpdmVersion
 from responder.wire.algorithms import BLOCK_FIXED_SIZE, AlgorithmOffer
 from responder.wire.capabilities import SUPPORTED_ALGORITHMS, Capabilities, GetCapabilities
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 _PROTECTION = Cap.MAC | Cap.ENCRYPT
 _ONLY_IN_SESSIONS = _PROTECTION | Cap.HANDSHAKE_IN_THE_CLEAR | Cap.HBEAT | Cap.KEY_UPD

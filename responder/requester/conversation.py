@@ -27,7 +27,8 @@ from responder.spec.flags import Cap
 from responder.spec.limits import HEADER_SIZE, NONCE_SIZE, REQUESTER_CONTEXT_SIZE
 from responder.spec.versions import V10, V12, V13
 from responder.wire.context import WireContext
-from responder.wire.message import Message, WireError
+from responder.wire.errors import WireError
+from responder.wire.message import Message
 
 if TYPE_CHECKING:
     from responder.requester.session import Session

@@ -26,9 +26,10 @@ from responder.wire.challenge import Challenge, ChallengeAuth
 from responder.wire.digests import Digests, GetDigests
 from responder.wire.endpoint_info import EndpointInfo, GetEndpointInfo
 from responder.wire.error import Error
+from responder.wire.errors import WireError
 from responder.wire.events import EventAck, SendEvent
 from responder.wire.key_update import KeyUpdate, KeyUpdateAck
-from responder.wire.message import Message, WireError
+from responder.wire.message import Message
 from responder.wire.names import EndpointInfoSubCode
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from responder.wire.endpoint_info import (
     EndpointInfo,
     GetEndpointInfo,
 )
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 
 def get_endpoint_info(c: Conversation) -> Flow[None]:

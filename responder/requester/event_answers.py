@@ -5,8 +5,8 @@ from responder.requester.report import EventReport
 from responder.requester.session import Session
 from responder.spec.events import EventType
 from responder.spec.registries import StandardId
+from responder.wire.errors import WireError
 from responder.wire.events import EVENT_DETAILS, Event, SendEvent
-from responder.wire.message import WireError
 
 
 def check_events(c: Conversation, session: Session, message: SendEvent) -> str:

@@ -5,6 +5,7 @@ from responder.requester.encapsulated import answer_flow
 from responder.requester.encapsulated_answers import Answers
 from responder.requester.session import Session
 from responder.spec.codes import RequestCode
+from responder.wire.errors import WireError
 from responder.wire.events import (
     EventGroup,
     GetSupportedEventTypes,
@@ -13,7 +14,6 @@ from responder.wire.events import (
     SupportedEventTypes,
     parse_event_groups,
 )
-from responder.wire.message import WireError
 
 
 def subscribe(c: Conversation, session: Session) -> Flow[None]:

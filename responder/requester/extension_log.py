@@ -4,13 +4,13 @@ from responder.crypto.hashing import digest
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.report import LogEntry
 from responder.spec.measurements import ValueType
+from responder.wire.errors import WireError
 from responder.wire.measurement_extension_log import (
     DmtfMel,
     GetMeasurementExtensionLog,
     MeasurementExtensionLog,
     MelEntry,
 )
-from responder.wire.message import WireError
 
 _HEADER_SIZE = 12
 

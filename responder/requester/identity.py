@@ -14,7 +14,7 @@ from responder.requester.agreement import Agreement
 from responder.requester.options import AttestOptions, OwnIdentity
 from responder.spec.algorithms import BASE_ASYM, PQC_ASYM, Signature
 from responder.spec.flags import Cap
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 
 
 @dataclass(frozen=True, slots=True)

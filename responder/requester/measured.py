@@ -11,8 +11,8 @@ from responder.spec.measurements import (
     OperationalMode,
     ValueType,
 )
+from responder.wire.errors import WireError
 from responder.wire.measurements import DmtfMeasurement, MeasurementBlock
-from responder.wire.message import WireError
 
 _DMTF_HEADER_SIZE = 3
 _BLOCK_HEADER_SIZE = 4

@@ -5,7 +5,7 @@ from responder.spec.algorithms import OPAQUE_FORMAT_1
 from responder.spec.limits import MAX_OPAQUE_SIZE
 from responder.spec.registries import VENDOR_ID_SIZES, StandardId
 from responder.spec.versions import V12
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.opaque import OpaqueData
 
 

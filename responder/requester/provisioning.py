@@ -12,7 +12,7 @@ from responder.spec.codes import ErrorCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.key_pairs import MAX_TRACKING_TAG
 from responder.spec.registries import CertificateModel
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 from responder.wire.csr import Csr, GetCsr
 from responder.wire.set_certificate import MODEL_SHIFT, SetCertificate, SetCertificateRsp
 

@@ -9,7 +9,7 @@ from responder.spec.algorithms import OPAQUE_FORMAT_1
 from responder.spec.registries import StandardId
 from responder.spec.sessions import MAX_AEAD_EXPONENT, SECURED_V13, SM_DATA_VERSION, SmDataId
 from responder.spec.versions import V12
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.opaque import OpaqueData, OpaqueElement, build_opaque
 from responder.wire.secured_opaque import AeadLimit, SupportedVersions
 

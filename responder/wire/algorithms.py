@@ -2,8 +2,9 @@
 
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM
 from responder.spec.codes import RequestCode, ResponseCode
+from responder.wire.errors import WireError
 from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf
-from responder.wire.message import Message, Record, WireError, wire
+from responder.wire.message import Message, Record, wire
 from responder.wire.names import MEASUREMENT_HASHES, AlgType, OtherParams, Specification
 
 FIXED_ALGORITHM_BYTES = 2

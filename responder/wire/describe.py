@@ -12,7 +12,8 @@ from responder.spec.limits import HEADER_SIZE
 from responder.wire.algorithms import AlgorithmStructure
 from responder.wire.context import WireContext
 from responder.wire.dig import CertificateNamer, Digging, Part, dig
-from responder.wire.message import PADDING, Record, WireError, spans, wire_fields
+from responder.wire.errors import WireError
+from responder.wire.message import PADDING, Record, spans, wire_fields
 from responder.wire.names import header_version
 from responder.wire.registry import class_of
 from responder.wire.secured import SecuredRecord

@@ -19,7 +19,8 @@ from responder.wire.algorithms import (
     NegotiateAlgorithms,
 )
 from responder.wire.certificate import Certificate
-from responder.wire.certificate_chain import CertificateChain, split_certificates
+from responder.wire.certificate_chain import CertificateChain
+from responder.wire.chain import split_certificates
 from responder.wire.chunk import ChunkResponse, ChunkSend, ChunkSendAck
 from responder.wire.context import WireContext
 from responder.wire.encapsulated import (
@@ -28,9 +29,10 @@ from responder.wire.encapsulated import (
     EncapsulatedResponseAck,
 )
 from responder.wire.error import Error, ResponseNotReadyData
+from responder.wire.errors import WireError
 from responder.wire.measurement_values import DeviceModeValue
 from responder.wire.measurements import DmtfMeasurement
-from responder.wire.message import Record, WireError
+from responder.wire.message import Record
 from responder.wire.names import slot
 from responder.wire.opaque import OpaqueElement
 from responder.wire.raw import RawMessage

@@ -17,8 +17,9 @@ from responder.spec.events import (
 )
 from responder.spec.events import EventType as EventTypeId
 from responder.spec.registries import StandardId
+from responder.wire.errors import WireError
 from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf, When
-from responder.wire.message import Message, Record, WireError, wire
+from responder.wire.message import Message, Record, wire
 from responder.wire.names import slot_mask
 
 _EVENT_TYPE_SIZE = 4

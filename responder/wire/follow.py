@@ -25,9 +25,10 @@ from responder.wire.chunk import ChunkSendAck
 from responder.wire.context import WireContext
 from responder.wire.encapsulated import embedded_in
 from responder.wire.endpoint_info import SIGNATURE_REQUESTED as INFO_SIGNATURE_REQUESTED
+from responder.wire.errors import WireError
 from responder.wire.large import LargeMessages
 from responder.wire.measurements import SIGNATURE_REQUESTED
-from responder.wire.message import Message, WireError
+from responder.wire.message import Message
 
 UNKNOWN_VERSION = 0
 """``WireContext.version`` while no version is agreed; each message's own header then counts."""

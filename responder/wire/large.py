@@ -3,7 +3,7 @@
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.wire.chunk import ChunkResponse, ChunkSend
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 CARRIERS: dict[int, type[ChunkSend | ChunkResponse]] = {
     RequestCode.CHUNK_SEND: ChunkSend,

@@ -8,8 +8,9 @@ from typing import Self
 
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.wire.context import WireContext
+from responder.wire.errors import WireError
 from responder.wire.fields import Blob, Int8ul, Int16ul, Int32ul, LengthOf
-from responder.wire.message import Message, Record, WireError, wire
+from responder.wire.message import Message, Record, wire
 from responder.wire.names import value_type
 
 _PLAIN = WireContext()

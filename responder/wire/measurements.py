@@ -4,6 +4,7 @@ from responder.spec.codes import RequestCode, ResponseCode
 from responder.spec.limits import NONCE_SIZE, REQUESTER_CONTEXT_SIZE
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK
 from responder.spec.versions import V11, V13
+from responder.wire.errors import WireError
 from responder.wire.fields import (
     Blob,
     Int8ul,
@@ -14,7 +15,7 @@ from responder.wire.fields import (
     since,
     wire_of,
 )
-from responder.wire.message import Message, Record, WireError, wire
+from responder.wire.message import Message, Record, wire
 from responder.wire.names import (
     MeasurementRequest,
     Specification,

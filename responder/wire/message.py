@@ -13,24 +13,13 @@ from construct import Construct, ConstructError, Container, Int8ul
 
 from responder.spec.codes import name_of_code
 from responder.wire.context import WireContext
+from responder.wire.errors import WireError
 from responder.wire.names import header_version
 
 _PLAIN = WireContext()
 
 PADDING = "(padding)"
 """The path of the span of bytes after the end of a message."""
-
-
-class WireError(ValueError):
-    """Bytes that are not the message they should be.
-
-    Attributes:
-        path: the address of the field at which parsing stopped, empty for the whole.
-    """
-
-    def __init__(self, reason: str, path: str = "") -> None:
-        super().__init__(f"{path}: {reason}" if path else reason)
-        self.path = path
 
 
 class Span(msgspec.Struct, frozen=True):

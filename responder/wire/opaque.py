@@ -9,6 +9,7 @@ from typing import Any, Self
 from responder.spec.registries import StandardId
 from responder.spec.versions import V12
 from responder.wire.context import WireContext
+from responder.wire.errors import WireError
 from responder.wire.fields import (
     Blob,
     Int8ul,
@@ -20,7 +21,7 @@ from responder.wire.fields import (
     since,
     wire_of,
 )
-from responder.wire.message import Record, WireError, wire
+from responder.wire.message import Record, wire
 
 DMTF_SPECIFICATION_ID = 0x444D5446
 OPAQUE_VERSION = 1

@@ -18,6 +18,7 @@ from responder.wire.encapsulated import (
 from responder.wire.end_session import EndSession, EndSessionAck
 from responder.wire.endpoint_info import EndpointInfo, GetEndpointInfo
 from responder.wire.error import Error
+from responder.wire.errors import WireError
 from responder.wire.events import (
     EventAck,
     GetSupportedEventTypes,
@@ -41,7 +42,7 @@ from responder.wire.measurement_extension_log import (
     MeasurementExtensionLog,
 )
 from responder.wire.measurements import GetMeasurements, Measurements
-from responder.wire.message import Message, WireError
+from responder.wire.message import Message
 from responder.wire.psk_exchange import PskExchange, PskExchangeRsp
 from responder.wire.psk_finish import PskFinish, PskFinishRsp
 from responder.wire.raw import RawMessage

@@ -4,8 +4,9 @@
 ciphertext, or the application data in the clear if the session only authenticates | MAC 16 bytes.
 """
 
+from responder.wire.errors import WireError
 from responder.wire.fields import Blob, Int16ul, Int32ul, LengthOf, Rest, negotiated
-from responder.wire.message import Record, WireError, wire
+from responder.wire.message import Record, wire
 
 _SESSION_ID_SIZE = 4
 _LENGTH_SIZE = 2

@@ -13,8 +13,9 @@ from construct import Array
 from responder.spec.registries import StandardId
 from responder.spec.sessions import SM_DATA_VERSION, SmDataId
 from responder.wire.context import WireContext
+from responder.wire.errors import WireError
 from responder.wire.fields import Int8ul, Int16ul, LengthOf
-from responder.wire.message import Record, WireError, wire
+from responder.wire.message import Record, wire
 from responder.wire.names import version_entry
 from responder.wire.opaque import OPAQUE_VERSION, OpaqueData, OpaqueElement, build_opaque
 

@@ -8,7 +8,8 @@ from construct import Construct, StreamError
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.spec.limits import SLOT_MASK
 from responder.spec.versions import V13
-from responder.wire.certificate_chain import LENGTH_SIZE, CertificateChain
+from responder.wire.certificate_chain import CertificateChain
+from responder.wire.chain import LENGTH_SIZE
 from responder.wire.fields import Int8ul, When, wire_of
 from responder.wire.message import Message, wire
 from responder.wire.names import CERTIFICATE_MODEL_MASK, set_certificate_slot, slot

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
 from responder.profiles.load import list_profiles, load_profile
-from responder.wire.certificate_chain import split_certificates
+from responder.wire.chain import split_certificates
 
 LIARS = {"bad-signature", "stale-nonce"}
 MULTI_KEY_ONLY = 1 << 26

@@ -15,7 +15,7 @@ from responder.pki.sets import read_identity
 from responder.profiles.load import load_profile
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES
 from responder.spec.registries import CertificateModel
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 
 ASYM = {row.name: row for row in BASE_ASYM}
 P256, P384 = ASYM["ECDSA-P256"], ASYM["ECDSA-P384"]

@@ -5,7 +5,7 @@ from captures.loader import runs
 from captures.replay import replay
 
 from responder.device.endpoint_info import DeviceClass, device_class_identifiers
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.registry import parse_message
 
 SAMPLE = DeviceClass(0, b"", [bytes.fromhex("123456")])

@@ -9,7 +9,7 @@ from responder.device.requester_trust import TrustedRequesters
 from responder.errors import data_root
 from responder.pki import sets
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 
 SHA_384, P384 = by_name(BASE_HASHES, "SHA-384"), by_name(BASE_ASYM, "ECDSA-P384")
 P256 = by_name(BASE_ASYM, "ECDSA-P256")

@@ -15,9 +15,10 @@ from responder.spec.versions import SpdmVersion
 from responder.wire.certificate_chain import parse_chain
 from responder.wire.context import WireContext
 from responder.wire.describe import describe, text_of
+from responder.wire.errors import WireError
 from responder.wire.follow import Conversation
 from responder.wire.measurements import parse_blocks
-from responder.wire.message import WireError, spans
+from responder.wire.message import spans
 from responder.wire.opaque import OpaqueData
 from responder.wire.registry import BY_CODE, class_of, parse_message
 

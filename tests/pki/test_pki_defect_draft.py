@@ -13,7 +13,7 @@ from responder.pki.keyring import Keyring
 from responder.pki.keys import load_key, public_der
 from responder.pki.sets import Identity
 from responder.spec.versions import V14
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 
 BASE_HASH = hash_of("ecp384")
 

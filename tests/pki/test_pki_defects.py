@@ -22,7 +22,7 @@ from responder.pki.defects import DEFECTS, DefectBuilder
 from responder.pki.sets import Identity
 from responder.spec.registries import CertificateModel
 from responder.spec.versions import V12, V14
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 
 REFUSED = {
     "hdr-length-lie": "x5.header-length",

@@ -12,7 +12,7 @@ from responder.pki.defects import DefectBuilder
 from responder.pki.keys import load_key, public_der
 from responder.spec.algorithms import BASE_HASHES
 from responder.spec.versions import V14
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 
 SHA384 = hash_of("ecp384")
 OWN = identity("ecp384").chain

@@ -11,7 +11,7 @@ from responder.errors import ConfigError, data_root
 from responder.pki import sets
 from responder.pki.keys import load_key, public_der
 from responder.pki.spdm_emu import export_spdm_emu
-from responder.wire.certificate_chain import split_certificates
+from responder.wire.chain import split_certificates
 
 CERTS = data_root("certs")
 OPENED_BY_THE_REQUESTER = (

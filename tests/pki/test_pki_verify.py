@@ -12,7 +12,7 @@ from responder.pki import sets
 from responder.pki.defects import DEFECTS, DefectBuilder
 from responder.pki.verify import ChainError, verify_requester
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, PQC_ASYM, by_name
-from responder.wire.certificate_chain import build_chain, split_certificates
+from responder.wire.chain import build_chain, split_certificates
 
 SHA_384, P384 = by_name(BASE_HASHES, "SHA-384"), by_name(BASE_ASYM, "ECDSA-P384")
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from responder.profiles.from_recording import Imitation
 from responder.profiles.load import load_profile
 from responder.profiles.recorded import RecordedDevice, record
 from responder.profiles.toml_text import toml_text
-from responder.wire.certificate_chain import split_certificates
+from responder.wire.chain import split_certificates
 
 RUNS = {run.name: run for run in runs()}
 NAMES = [

@@ -73,8 +73,11 @@ def test_endpoints_of_one_device_share_what_its_faults_remember():
 
 
 def test_loading_imports_nothing_slow():
-    """The start of a server waits for this; x509, click and rich are for other verbs."""
-    slow = ("cryptography.x509", "click", "rich", "difflib", "responder.profiles.locate", "asyncio")
+    """The start of a server waits for this; what is slow is for other verbs, or for requests."""
+    slow = (
+        "cryptography.x509", "click", "rich", "difflib", "responder.profiles.locate", "asyncio",
+        "construct", "responder.wire.message",
+    )  # fmt: skip
     code = (
         "import sys; from responder.profiles.load import load_profile; load_profile('default');"
         f"print([name for name in {slow!r} if name in sys.modules])"

@@ -36,7 +36,7 @@ from responder.spec.sessions import KeyOperation, PayloadType
 from responder.spec.versions import V12
 from responder.transport.records import records_of
 from responder.transport.socket_frame import TransportType
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 from responder.wire.encapsulated import (
     DeliverEncapsulatedResponse,
     EncapsulatedRequest,

@@ -16,7 +16,7 @@ from responder.spec.flags import Cap
 from responder.wire.algorithms import NegotiateAlgorithms
 from responder.wire.capabilities import GetCapabilities
 from responder.wire.certificate import Certificate, GetCertificate
-from responder.wire.certificate_chain import split_certificates
+from responder.wire.chain import split_certificates
 from responder.wire.context import WireContext
 
 NEEDED = {RequestCode.GET_DIGESTS, RequestCode.GET_CERTIFICATE, RequestCode.CHALLENGE}

@@ -8,7 +8,8 @@ from captures.replay import replay, surplus
 
 from responder.spec.codes import name_of_code
 from responder.spec.measurements import ValueType
-from responder.wire.certificate_chain import build_chain, parse_chain
+from responder.wire.certificate_chain import parse_chain
+from responder.wire.chain import build_chain
 from responder.wire.follow import Conversation
 from responder.wire.measurements import parse_blocks
 from responder.wire.message import spans

@@ -3,10 +3,11 @@
 import pytest
 
 from responder.wire.certificate import Certificate, GetCertificate
-from responder.wire.certificate_chain import build_chain, parse_chain, split_certificates
+from responder.wire.certificate_chain import parse_chain
+from responder.wire.chain import build_chain, split_certificates
 from responder.wire.context import WireContext
 from responder.wire.digests import Digests
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 V13 = WireContext(version=0x13, hash_size=2)
 V14 = WireContext(version=0x14, hash_size=2)

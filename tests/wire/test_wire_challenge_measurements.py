@@ -5,6 +5,7 @@ import pytest
 from responder.spec.measurements import ValueType
 from responder.wire.challenge import Challenge, ChallengeAuth
 from responder.wire.context import WireContext
+from responder.wire.errors import WireError
 from responder.wire.measurement_values import DeviceModeValue
 from responder.wire.measurements import (
     DmtfMeasurement,
@@ -13,7 +14,6 @@ from responder.wire.measurements import (
     Measurements,
     parse_blocks,
 )
-from responder.wire.message import WireError
 
 NONCE = bytes(range(32))
 SIZES = {"hash_size": 4, "signature_size": 6}

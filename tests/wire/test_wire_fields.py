@@ -3,8 +3,9 @@
 import pytest
 
 from responder.wire.context import WireContext
+from responder.wire.errors import WireError
 from responder.wire.fields import Blob, Int8ul, Int16ul, LengthOf, Rest, When, negotiated, since
-from responder.wire.message import Record, WireError, wire
+from responder.wire.message import Record, wire
 
 
 class Sized(Record):

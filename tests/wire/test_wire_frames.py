@@ -8,8 +8,9 @@ from responder.transport.dsp0287 import MessageType, header_only
 from responder.transport.socket_frame import Command, TransportType, wrap_frame
 from responder.transport.storage import DiscoveryData, encode_pending
 from responder.wire import frames
+from responder.wire.errors import WireError
 from responder.wire.frames import LAYERS, layers_of
-from responder.wire.message import WireError, spans
+from responder.wire.message import spans
 
 QEMU_GET_VERSION = bytes.fromhex("00000001 00000002 0000000c 01000100 03000000 10840000")
 """Seen on the wire from QEMU 10."""

@@ -7,8 +7,9 @@ from wire.corpus.reader import examples, good_examples, open_ended
 
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code
 from responder.wire.context import WireContext
+from responder.wire.errors import WireError
 from responder.wire.fields import LengthOf, When
-from responder.wire.message import WireError, spans, wire_fields
+from responder.wire.message import spans, wire_fields
 from responder.wire.raw import RawMessage
 from responder.wire.registry import BY_CODE, MESSAGES, class_of, parse_message
 from responder.wire.vendor_defined import VendorDefinedRequest

@@ -3,7 +3,7 @@
 import pytest
 
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.opaque import OpaqueData, OpaqueElement, build_opaque
 
 V11 = WireContext(version=0x11)

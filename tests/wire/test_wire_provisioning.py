@@ -2,11 +2,12 @@
 
 import pytest
 
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 from responder.wire.context import WireContext
 from responder.wire.csr import OVERWRITE, Csr, GetCsr
+from responder.wire.errors import WireError
 from responder.wire.key_pair_info import KeyPairInfo, SetKeyPairInfo
-from responder.wire.message import WireError, spans
+from responder.wire.message import spans
 from responder.wire.names import csr_attributes, set_certificate_slot
 from responder.wire.set_certificate import ERASE, SetCertificate
 from responder.wire.slot_management import (

@@ -4,7 +4,7 @@ import pytest
 
 from responder.spec.codes import REQUEST_SINCE, RequestCode
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.raw import RawMessage
 from responder.wire.registry import BY_CODE, class_of, parse_message
 

@@ -4,7 +4,7 @@ import pytest
 
 from responder.wire.context import WireContext
 from responder.wire.describe import describe_record
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.opaque import OpaqueElement, build_opaque
 from responder.wire.secured import Plaintext, SecuredRecord
 from responder.wire.secured_opaque import (

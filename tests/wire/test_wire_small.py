@@ -5,7 +5,7 @@ import pytest
 from responder.spec.codes import ErrorCode
 from responder.wire.context import WireContext
 from responder.wire.error import Error, ResponseNotReadyData
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.respond_if_ready import RespondIfReady
 from responder.wire.vendor_defined import VendorDefinedRequest, VendorDefinedResponse
 

@@ -12,7 +12,7 @@ from responder.wire.algorithms import (
 )
 from responder.wire.capabilities import Capabilities, GetCapabilities
 from responder.wire.context import WireContext
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.version import GetVersion, Version
 
 

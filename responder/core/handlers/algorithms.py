@@ -18,7 +18,7 @@ from responder.wire.algorithms import (
     AlgorithmStructure,
     NegotiateAlgorithms,
 )
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 
 
 def negotiate_algorithms(request: NegotiateAlgorithms, context: Context) -> Reply:

@@ -9,7 +9,7 @@ from responder.spec.flags import Cap
 from responder.spec.limits import MAX_OPAQUE_SIZE
 from responder.spec.versions import V13
 from responder.wire.csr import OVERWRITE, Csr, GetCsr
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.opaque import OpaqueData
 from responder.wire.slot_management import GetCsrStructure
 

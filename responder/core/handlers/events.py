@@ -12,6 +12,7 @@ from responder.spec.events import (
 )
 from responder.spec.flags import Cap
 from responder.spec.registries import VENDOR_ID_SIZES, StandardId
+from responder.wire.errors import WireError
 from responder.wire.events import (
     Event,
     EventAck,
@@ -24,7 +25,6 @@ from responder.wire.events import (
     parse_event_groups,
 )
 from responder.wire.events import EventType as ListedType
-from responder.wire.message import WireError
 
 _ALL_EVENTS = EventGroupAttribute.ALL_EVENTS.value
 

@@ -8,7 +8,7 @@ from responder.spec.flags import Cap
 from responder.spec.limits import MAX_SMALL_CERTIFICATE_CHAIN
 from responder.spec.registries import CertificateModel
 from responder.spec.versions import V13
-from responder.wire.certificate_chain import LENGTH_SIZE
+from responder.wire.chain import LENGTH_SIZE
 from responder.wire.set_certificate import SetCertificate, SetCertificateRsp
 
 

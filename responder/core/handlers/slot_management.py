@@ -27,7 +27,7 @@ from responder.spec.slot_management import (
     SlotOperation,
     SubCode,
 )
-from responder.wire.message import WireError
+from responder.wire.errors import WireError
 from responder.wire.slot_management import (
     MANAGEMENT_HEADER_SIZE,
     BankDetails,
