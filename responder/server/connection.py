@@ -6,20 +6,18 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from responder.core.effects import Close
 from responder.core.events import Event, InternalError
 from responder.core.hooks import Frame, Hooks, Write, is_default
-from responder.server.clock import Clock
 from responder.server.deeds import Later
 from responder.server.endpoint import Ending, SpdmEndpoint
 from responder.server.events import PeerArrived, PeerIgnored
-from responder.server.limits import Limits
+from responder.server.host import Host
 from responder.server.link import HookedLink
 from responder.server.peer_socket import PeerSocket, name_of
 from responder.server.watch import Watch
-from responder.spec.flags import Cap
 from responder.transport.carried import Binding, Kind
 from responder.transport.errors import FramingError
 from responder.transport.framer import Framer
@@ -27,45 +25,12 @@ from responder.transport.records import records_of
 from responder.transport.uri import Endpoint
 
 if TYPE_CHECKING:
-    from responder.server.storage_port import StoragePolicy
     from responder.server.transport_answers import FrameKind
 
 _GONE = "the peer closed the connection"
 _BARE = ("dsp0287", "tcp")
 _LATE_ENOUGH = 64
 """So many answers may wait for their time before the next request does."""
-
-
-class Host(Protocol):
-    """What a connection asks of its server.
-
-    Attributes:
-        capabilities: the flags that the profile's responder claims.
-        storage: how the profile's device treats storage commands.
-    """
-
-    limits: Limits
-    clock: Clock
-    capabilities: Cap
-    storage: "StoragePolicy"
-
-    def admit(self, connection: "PeerConnection") -> str:
-        """Count a new connection; the reason to refuse it, or nothing."""
-
-    def hooks(self) -> Hooks:
-        """The hooks of one more connection."""
-
-    def number(self) -> int:
-        """The ordinal of a connection that asks for something for the first time."""
-
-    def attach(self, connection: "PeerConnection") -> SpdmEndpoint:
-        """The endpoint that a connection speaks to."""
-
-    def left(self, connection: "PeerConnection", reason: str) -> None:
-        """A connection ended."""
-
-    def emit(self, ordinal: int, event: Event) -> None:
-        """Tell the observers."""
 
 
 class PeerConnection(asyncio.Protocol, ABC):
@@ -255,12 +220,9 @@ class PeerConnection(asyncio.Protocol, ABC):
 
         It stands alone even before the spdm-emu protocol, as the reference emulator has it.
         """
-        from responder.transport.dsp0287 import (  # noqa: PLC0415 - start-up time matters
-            MessageType,
-            header_only,
-        )
+        from responder.transport import dsp0287  # noqa: PLC0415 - start-up time matters
 
-        self._greeting = header_only(MessageType.ROLE_INQUIRY)
+        self._greeting = dsp0287.header_only(dsp0287.MessageType.ROLE_INQUIRY)
 
     def finish(self, reason: str) -> None:
         """End the connection once the frames that have arrived are answered.
@@ -500,15 +462,11 @@ class PeerConnection(asyncio.Protocol, ABC):
 
     def _limits_in_force(self) -> list[tuple[float, str]]:
         """When this connection is to be closed if nothing more arrives, and why."""
-        limits, now = self._host.limits, self._host.clock.now()
         hung = 0.0 if self._link is None else self._link.hung_until
-        due = []
-        if limits.frame_time and self._framer.pending:
-            reason = f"a frame was not complete after {limits.frame_time:g} s"
-            due.append((max(self._frame_start, hung) + limits.frame_time, reason))
-        if limits.idle_timeout:
-            start = now if self._busy or self._waits() else max(self._last_frame, hung)
-            due.append((start + limits.idle_timeout, f"idle for {limits.idle_timeout:g} s"))
-        if limits.drain_time and self._left_at is not None and self._waits():
-            due.append((self._left_at + limits.drain_time, self._end_after))
-        return due
+        working = self._busy or self._waits()
+        return self._host.limits.in_force(
+            frame=max(self._frame_start, hung) if self._framer.pending else None,
+            quiet=self._host.clock.now() if working else max(self._last_frame, hung),
+            left=self._left_at if self._waits() else None,
+            left_because=self._end_after,
+        )

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from responder.server.connection import Host, PeerConnection
+from responder.server.connection import PeerConnection
+from responder.server.host import Host
 from responder.transport.binding import binding_of
 from responder.transport.carried import Binding, Carried, Kind
 from responder.transport.errors import FramingError

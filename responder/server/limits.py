@@ -25,3 +25,24 @@ class Limits(msgspec.Struct, frozen=True):
     max_frame: int = MAX_FRAME
     max_connections: int = 1024
     drain_time: float = 5.0
+
+    def in_force(
+        self, *, frame: float | None, quiet: float, left: float | None, left_because: str
+    ) -> list[tuple[float, str]]:
+        """When a connection is to be closed if nothing more arrives, and why.
+
+        Args:
+            frame: since when a frame is incomplete.
+            quiet: since when nothing has come and nothing is at work.
+            left: since when the peer sends no more, if something still waits for its time.
+            left_because: why the connection ends then.
+        """
+        due = []
+        if self.frame_time and frame is not None:
+            reason = f"a frame was not complete after {self.frame_time:g} s"
+            due.append((frame + self.frame_time, reason))
+        if self.idle_timeout:
+            due.append((quiet + self.idle_timeout, f"idle for {self.idle_timeout:g} s"))
+        if self.drain_time and left is not None:
+            due.append((left + self.drain_time, left_because))
+        return due

@@ -195,7 +195,7 @@ class Server:
         """How many connections there are now."""
         return len(self._connections)
 
-    # What its connections call; see ``connection.Host``.
+    # What its connections call; see ``host.Host``.
 
     def admit(self, connection: PeerConnection) -> str:
         """Count a new connection; the reason to refuse it, or nothing."""

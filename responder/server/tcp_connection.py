@@ -1,6 +1,7 @@
 """Connections that speak DSP0287, SPDM over TCP, without any wrapper."""
 
-from responder.server.connection import Host, PeerConnection
+from responder.server.connection import PeerConnection
+from responder.server.host import Host
 from responder.transport.carried import Binding
 from responder.transport.dsp0287 import Dsp0287Binding, Dsp0287Framer, MessageType, header_only
 from responder.transport.uri import Endpoint
