@@ -46,12 +46,11 @@ class EmuConnection(PeerConnection):
         else:
             super().send(message, secured=secured)
 
-    def ignored(self) -> None:
-        """As of any connection."""
-        if self._storage is not None and self._binding() is self._storage.binding:
-            self._storage.nothing()
-        else:
-            super().ignored()
+    def answered(self) -> None:
+        """As of any connection; a request that nothing came of leaves nothing to fetch."""
+        super().answered()
+        if self._storage is not None and not self._waits():
+            self._storage.done()
 
     # What storage commands ask for.
 

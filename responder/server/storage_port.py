@@ -98,8 +98,8 @@ class StoragePort:
         self._pending.append((OPERATIONS[kind], fetched(message, kind)))
         self._go_on()
 
-    def nothing(self) -> None:
-        """The endpoint says nothing to the request."""
+    def done(self) -> None:
+        """The endpoint is done with the request; nothing more comes of it."""
         self._at_work = False
         self._go_on()
 

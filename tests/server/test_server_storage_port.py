@@ -22,8 +22,11 @@ from server_peers import (
     socket_frame,
 )
 
+from responder.core.effects import Send
 from responder.core.events import RecordDropped
+from responder.core.hooks import Hooks
 from responder.profiles.schema import StorageSection
+from responder.server.clock import ManualClock
 from responder.server.events import PeerIgnored
 from responder.spec.flags import Cap
 
@@ -245,3 +248,46 @@ async def test_a_storage_command_on_another_transport_is_unknown(host, kind):
     answer = await device.peer.exchange(kind, DOE, command(DISCOVERY, 64))
     assert answer == (UNKNOWN, DOE, b"")
     assert await device.peer.rest() == b""
+
+
+class Silent(Hooks):
+    """Says nothing to any request."""
+
+    def message(self, exchange, response):
+        del exchange, response
+        return []
+
+
+class Late(Hooks):
+    """Answers late."""
+
+    def message(self, exchange, response):
+        del exchange
+        return [Send(response, delay=2.0)]
+
+
+async def test_a_request_that_nothing_comes_of_leaves_nothing_to_fetch(host):
+    device = await host(profile=PlainProfile(hooks_class=Silent))
+    assert await device.send(MESSAGE, GET_VERSION) == OK
+    assert await device.receive(PENDING_INFO) == NOT_PENDING
+    assert await device.receive(MESSAGE) == INVALID[NVME]
+
+
+async def test_an_if_recv_waits_for_a_response_that_is_late(host):
+    clock = ManualClock()
+    device = await host(profile=PlainProfile(hooks_class=Late), clock=clock)
+    assert await device.send(MESSAGE, GET_VERSION) == OK
+    assert await device.receive(PENDING_INFO) == NOT_PENDING
+    device.peer.send(socket_frame(IF_RECV, NVME, command(MESSAGE, 64)))
+    assert await device.receive(PENDING_INFO) == NOT_PENDING
+    clock.advance(2.0)
+    assert await device.peer.frame() == (ACK_STATUS, NVME, OK)
+    assert await device.peer.frame() == (IF_RECV, NVME, VERSION)
+
+
+async def test_another_request_gives_up_what_an_if_recv_waits_for(host):
+    device = await host(profile=PlainProfile(hooks_class=Late), clock=ManualClock())
+    assert await device.send(MESSAGE, GET_VERSION) == OK
+    device.peer.send(socket_frame(IF_RECV, NVME, command(MESSAGE, 64)))
+    assert await device.send(MESSAGE, GET_VERSION) == INVALID[NVME]
+    assert await device.peer.frame() == (ACK_STATUS, NVME, OK)
