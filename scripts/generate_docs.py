@@ -14,7 +14,7 @@ from responder.cli.main import VERBS, cli
 from responder.core.hooks import Hooks
 from responder.core.ownership import APPLIES_WAITING, CLEARS, Level, Reset
 from responder.profiles.document import json_schema_text, with_key_tables
-from responder.requester.capabilities import flag_names
+from responder.requester.capabilities import ext_flag_names, flag_names
 from responder.requester.check_table import CHECKS
 from responder.requester.step_table import STEPS, PlanStep
 
@@ -77,7 +77,8 @@ def steps() -> str:
         return ", ".join(place for place, run in places if run is not None)
 
     def needs(step: PlanStep) -> str:
-        one, both = flag_names(step.needs), flag_names(step.both)
+        one = flag_names(step.needs) + ext_flag_names(step.ext)
+        both = flag_names(step.both)
         return " or ".join(one) + (f"{' or '.join(both)} of both sides" if both else "")
 
     rows = [

@@ -105,6 +105,7 @@ SHARED = {
     "requester/run_plan.py": SESSIONS,
     "requester/secured_versions.py": SESSIONS,
     "requester/session_opening.py": SESSIONS,
+    "requester/slot_writes.py": "requester/test_requester_slot_management.py",
     "requester/step_table.py": SESSIONS,
     "requester/upkeep.py": SESSIONS,
     "spec/limits.py": ERROR_TABLE,

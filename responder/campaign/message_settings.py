@@ -54,6 +54,8 @@ _KEY_PAIRS = [
     },
     {"algorithm": "ecp256", "slots": [1]},
 ]
+_BANKS = {"ext_capabilities": ["SLOT_MGMT"]}
+_TWO_BANKS = [{"algorithm": "ecp256"}, {"configurable": ["ecp384", "ecp521"]}]
 _SMALL = {"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": 0x10000}
 
 
@@ -175,14 +177,29 @@ MESSAGE_SETTINGS = (
     ),
     Setting(
         name="slot-management",
-        text="The requester asks what SLOT_MANAGEMENT can do.",
+        text="The requester reads all banks of slots, and their chains.",
+        overrides=device(*_ATTESTATION, spdm=_BANKS, bank=_TWO_BANKS),
+        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "slot-management"),
+    ),
+    Setting(
+        name="slot-management-writes",
+        text="SLOT_MANAGEMENT makes a CSR, configures a bank, and writes and erases slot 0.",
         overrides=device(
-            *_ATTESTATION,
-            spdm={"ext_capabilities": ["SLOT_MGMT"]},
-            bank=[{"algorithm": "ecp256"}],
+            *_PROVISIONING,
+            spdm=_BANKS,
+            bank=_TWO_BANKS,
+            provisioning={"bind_key_pairs": False},
         ),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge"),
-        parts=message_scripts.SLOT_MANAGEMENT,
+        options=_asks(
+            _PLAIN_FLAGS,
+            "authenticate",
+            "challenge",
+            "bank-csr",
+            "bank-algorithm",
+            "bank-certificate",
+            "bank-erase",
+        ),
+        new_chain=True,
     ),
     Setting(
         name="mutual-session",

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from responder.crypto.signing import PublicKey
 from responder.spec.algorithms import BASE_HASHES, Aead, Exchange, Hash, Signature
-from responder.spec.flags import MEAS, Cap
+from responder.spec.flags import MEAS, Cap, ExtCap
 from responder.spec.versions import V10, V12, SpdmVersion
 from responder.wire.algorithms import AlgorithmOffer
 from responder.wire.context import WireContext
 
 NO_FLAGS = Cap(0)
+NO_EXT_FLAGS = ExtCap(0)
 
 
 @dataclass(slots=True)
@@ -19,6 +20,7 @@ class Agreement:
     Attributes:
         version: chosen from VERSION; 1.0 before that.
         flags: the responder's capabilities, cut to what the version defines.
+        ext_flags: those of the responder's ExtFlags (1.4) that are defined.
         own_flags: the requester's, as announced.
         transfer_size: DataTransferSize of the responder, bytes; ``None`` before 1.2.
         message_size: MaxSPDMmsgSize of the responder, bytes; ``None`` before 1.2.
@@ -38,10 +40,12 @@ class Agreement:
         slot: the slot that is being authenticated; 0xFF for a provisioned public key.
         chain_hash: the base hash of that slot's chain structure, or of the public key.
         key: the public key whose private half the responder has to prove.
+        key_stands: nothing has been written since that might give the slot another key.
     """
 
     version: SpdmVersion = V10
     flags: Cap = NO_FLAGS
+    ext_flags: ExtCap = NO_EXT_FLAGS
     own_flags: Cap = NO_FLAGS
     transfer_size: int | None = None
     message_size: int | None = None
@@ -62,6 +66,7 @@ class Agreement:
     slot: int = 0
     chain_hash: bytes = b""
     key: PublicKey | None = None
+    key_stands: bool = True
 
     def has(self, flags: Cap) -> bool:
         """Whether the responder has at least one of the capabilities."""

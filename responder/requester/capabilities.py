@@ -14,6 +14,7 @@ from responder.spec.flags import (
     RESPONDER_FLAGS,
     SESSION,
     Cap,
+    ExtCap,
 )
 from responder.spec.limits import MAX_CT_EXPONENT, MIN_DATA_TRANSFER_SIZE
 from responder.spec.versions import V10, V11, V12, V13, V14, SpdmVersion
@@ -24,6 +25,7 @@ from responder.wire.errors import WireError
 _PROTECTION = Cap.MAC | Cap.ENCRYPT
 _ONLY_IN_SESSIONS = _PROTECTION | Cap.HANDSHAKE_IN_THE_CLEAR | Cap.HBEAT | Cap.KEY_UPD
 _IDENTITY = Cap.CERT | Cap.PUB_KEY_ID
+_EXT_FLAGS = ExtCap(sum(ExtCap))
 _SIZE = 20
 """Bytes of CAPABILITIES without the algorithms block, from 1.2 on."""
 _BLOCK_LENGTH = slice(2, 4)
@@ -107,8 +109,10 @@ def get_capabilities(c: Conversation) -> Flow[None]:
     c.enter(sent, response)
     flags = Cap(message.flags) & RESPONDER_FLAGS[version]
     c.agreed.flags = flags
+    if version >= V14:
+        c.agreed.ext_flags = ExtCap(message.ext_flags) & _EXT_FLAGS
     c.report.capabilities = CapabilityReport(
-        flag_names(flags),
+        flag_names(flags) + ext_flag_names(c.agreed.ext_flags),
         int(flags),
         message.ct_exponent,
         message.data_transfer_size or 0,
@@ -204,6 +208,11 @@ def _check_sizes(c: Conversation, message: Capabilities) -> None:
 def flag_names(flags: Cap) -> list[str]:
     """The names of set flags, as profiles write them."""
     return [str(flag.name) for flag in Cap if flag in flags]
+
+
+def ext_flag_names(flags: ExtCap) -> list[str]:
+    """The same for ExtFlags."""
+    return [str(flag.name) for flag in ExtCap if flag in flags]
 
 
 def _list(flags: Cap) -> str:

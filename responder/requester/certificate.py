@@ -72,6 +72,7 @@ def _check_chain(c: Conversation, slot: int, slots: Slots, chain: bytes) -> None
     c.require("cert.digest", actual == told, f"slot {slot}: DIGESTS told another hash")
     c.agreed.slot = c.report.slot = slot
     c.agreed.chain_hash = actual
+    c.agreed.key_stands = True
     c.agreed.key = validate(c, chain, _model(c, slot, slots))
 
 

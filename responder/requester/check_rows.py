@@ -123,6 +123,7 @@ CHUNKS: Rows = MappingProxyType(
 )
 
 _MEL, _EPI, _KPI = "MEASUREMENT_EXTENSION_LOG", "ENDPOINT_INFO", "KEY_PAIR_INFO"
+_SLM = "SLOT_MANAGEMENT"
 
 DEVICE: Rows = MappingProxyType(
     {
@@ -153,10 +154,31 @@ DEVICE: Rows = MappingProxyType(
         ),
         "csr.empty": ("The certificate signing request is not empty.", "CSR"),
         "csr.signature": ("It is one, signed by the key in it.", "RFC 2986"),
+        "csr.key": ("Its key is that of the slot's leaf, where it is for that.", "GET_CSR"),
         "csr.reset-required": ("ResetRequired needs CERT_INSTALL_RESET_CAP.", "GET_CSR"),
         "csr.tracking-tag": ("CSRTrackingTag is at most 7 (1.3).", "GET_CSR"),
         "setc.slot": ("The slot is the one that was written.", "SET_CERTIFICATE_RSP"),
         "setc.reset-required": ("ResetRequired needs CERT_INSTALL_RESET_CAP.", "SET_CERTIFICATE"),
+        "slm.sub-code": ("The sub-code is the one that was asked for.", _SLM),
+        "slm.offset": ("MgmtStructOffset is where the structure is; 0 without one.", _SLM),
+        "slm.mandatory": ("Sub-codes 0 to 3 are supported.", _SLM),
+        "slm.bank-count": ("There are as many banks as NumBankElements says, and one.", _SLM),
+        "slm.bank-ids": ("BankIDs are different, and at most 239.", _SLM),
+        "slm.modifiable": ("ModifiableSlotMask lies within SlotMask.", _SLM),
+        "slm.element-length": ("ElementLength is the size of the element.", _SLM),
+        "slm.length": ("RespLength is the size of the structure.", _SLM),
+        "slm.bank": ("BankID is the one that was asked for.", _SLM),
+        "slm.one-algorithm": ("At most one algorithm of a bank is current.", _SLM),
+        "slm.available": ("Available algorithms lie within the capabilities.", _SLM),
+        "slm.slots": (
+            "Every slot of SlotMask is listed, none twice, and no other holds a chain.",
+            f"{_SLM} (judgement)",
+        ),
+        "slm.multi-key": ("KeyPairID and CertificateInfo are 0 without multi-key.", _SLM),
+        "slm.chain-length": ("A chain is as long as its Length says.", "Certificate chain format"),
+        "slm.slot-size": ("A chain fits SlotSize.", _SLM),
+        "slm.digest": ("A chain has the digest that its slot tells.", _SLM),
+        "slm.reset-required": ("ResetRequired needs CERT_INSTALL_RESET_CAP.", _SLM),
         "evt.groups": ("There is at least one event group.", "SUPPORTED_EVENT_TYPES (libspdm)"),
         "evt.list": ("The list of event groups is not empty.", "SUPPORTED_EVENT_TYPES"),
     }

@@ -28,12 +28,13 @@ from responder.spec.limits import HEADER_SIZE, NONCE_SIZE, REQUESTER_CONTEXT_SIZ
 from responder.spec.versions import V10, V12, V13
 from responder.wire.context import WireContext
 from responder.wire.errors import WireError
-from responder.wire.message import Message
+from responder.wire.message import Message, Record
 
 if TYPE_CHECKING:
     from responder.requester.session import Session
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 AnyResult = TypeVar("AnyResult")
 Flow = Generator[Step, bytes, AnyResult]
 """A part of the conversation: yields steps, gets responses, returns its result."""
@@ -225,9 +226,12 @@ class Conversation:
         return message, self.cut(raw.ljust(used, b"\0"), used)
 
     def read_front(
-        self, kind: type[AnyMessage], raw: bytes, context: WireContext
-    ) -> tuple[AnyMessage, int]:
-        """The typed response, and how many bytes it has; zeros follow one that is too short."""
+        self, kind: type[AnyRecord], raw: bytes, context: WireContext
+    ) -> tuple[AnyRecord, int]:
+        """The typed response, or a part of one, and how many bytes it has.
+
+        Zeros follow one that is too short.
+        """
         try:
             return kind.read(raw, context)
         except WireError as error:

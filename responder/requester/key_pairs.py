@@ -108,3 +108,4 @@ def change_key_pair(c: Conversation) -> Flow[None]:
             continue
         _, response = c.read(SetKeyPairInfoAck, raw, c.agreed.wire())
         c.enter(request, response)
+        c.agreed.key_stands = False

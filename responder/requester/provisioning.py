@@ -8,6 +8,7 @@ from responder.crypto.hashing import digest
 from responder.errors import ConfigError
 from responder.requester.certificate import read_chain
 from responder.requester.conversation import Conversation, Flow
+from responder.requester.options import NewChain
 from responder.spec.codes import ErrorCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.key_pairs import MAX_TRACKING_TAG
@@ -21,7 +22,7 @@ _FIRST_PAIR = 1
 
 def get_csr(c: Conversation) -> Flow[None]:
     """Exchange GET_CSR and CSR; report the request that a device would have signed."""
-    model = _model(c)
+    model = model_to_name(c)
     request = GetCsr(
         spdm_version=c.agreed.version,
         key_pair_id=_FIRST_PAIR if model else 0,
@@ -29,47 +30,85 @@ def get_csr(c: Conversation) -> Flow[None]:
     ).build(c.agreed.wire())
     raw = yield from c.exchange(request, may_refuse=(ErrorCode.RESET_REQUIRED,))
     if raw[1] == ResponseCode.ERROR:
-        _reset_required(c, "csr", "GET_CSR")
-        c.require("csr.tracking-tag", raw[3] <= MAX_TRACKING_TAG, f"CSRTrackingTag {raw[3]}")
+        csr_after_reset(c, raw, "GET_CSR")
         return
     message, response = c.read(Csr, raw, c.agreed.wire())
     c.enter(request, response)
-    c.require("csr.empty", message.csr, "CSRLength is 0")
-    fault = _csr_fault(message.csr)
-    c.require("csr.signature", not fault, fault)
-    c.report.csr = message.csr.hex()
+    check_csr(c, message.csr, _FIRST_PAIR)
 
 
-def _model(c: Conversation) -> int:
+def csr_after_reset(c: Conversation, raw: bytes, name: str) -> None:
+    """Judge the ResetRequired that puts a certificate signing request off."""
+    reset_required(c, "csr", name)
+    c.require("csr.tracking-tag", raw[3] <= MAX_TRACKING_TAG, f"CSRTrackingTag {raw[3]}")
+
+
+def model_to_name(c: Conversation) -> int:
     """The certificate model to name, which only a multi-key connection has."""
     return int(CertificateModel.DEVICE) if c.agreed.multi_key else 0
 
 
-def _csr_fault(der: bytes) -> str:
-    """Why it is no certificate signing request of the key in it; empty if it is one."""
+def check_csr(c: Conversation, der: bytes, pair: int) -> None:
+    """Judge and report a certificate signing request for the key pair ``pair``.
+
+    Outside of multi-key connections it is for the one key of the negotiated algorithm.
+    """
+    c.require("csr.empty", der, "CSRLength is 0")
     try:
         request = x509.load_der_x509_csr(der)
-        request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        if not request.is_signature_valid:
-            return "its own signature does not verify"
+        key = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        fault = "" if request.is_signature_valid else "its own signature does not verify"
     except (ValueError, TypeError, InvalidSignature) as error:
-        return f"no certificate signing request: {error}"
-    return ""
+        key, fault = b"", f"no certificate signing request: {error}"
+    c.require("csr.signature", not fault, fault)
+    expected = _certified_key(c, pair)
+    same = not (key and expected) or key == expected
+    c.require("csr.key", same, f"another key than that of slot {c.agreed.slot}")
+    c.report.csr = der.hex()
 
 
-def _reset_required(c: Conversation, message: str, name: str) -> None:
+def _certified_key(c: Conversation, pair: int) -> bytes:
+    """The key of a pair, if a chain has told it: SubjectPublicKeyInfo in DER; else empty.
+
+    The leaf of an alias chain has a key of its own, which no certificate is asked for.
+    """
+    agreed = c.agreed
+    told = next((slot for slot in c.report.slots if slot.slot == agreed.slot), None)
+    if told is None or agreed.key is None or not agreed.key_stands:
+        return b""
+    if agreed.multi_key:
+        known = told.key_pair_id == pair
+        alias = told.certificate_model == CertificateModel.ALIAS.name.lower()
+    else:
+        known = agreed.slot == 0
+        alias = agreed.has(Cap.ALIAS_CERT)
+    return agreed.key.der() if known and not alias else b""
+
+
+def reset_required(c: Conversation, message: str, name: str) -> None:
+    """Judge a ResetRequired; ``message`` begins the id of its check."""
     resets = c.agreed.has(Cap.CERT_INSTALL_RESET)
     c.require(f"{message}.reset-required", resets, "ResetRequired without CERT_INSTALL_RESET_CAP")
     c.report.observe("reset.required", name)
 
 
-def set_certificate(c: Conversation) -> Flow[None]:
-    """Write the chain of the options into its slot, and read it back."""
+def chain_to_write(c: Conversation) -> tuple[NewChain, bytes]:
+    """The chain of the options, and its structure under the negotiated hash.
+
+    Raises:
+        ConfigError: there is none.
+    """
     wanted = c.options.new_chain
     if wanted is None:
-        raise ConfigError("SET_CERTIFICATE needs a chain to write")
-    chain = build_chain(digest(c.agreed.base_hash, wanted.chain[0]), list(wanted.chain))
-    model = _model(c)
+        raise ConfigError("writing a certificate needs a chain to write")
+    root_hash = digest(c.agreed.base_hash, wanted.chain[0])
+    return wanted, build_chain(root_hash, list(wanted.chain))
+
+
+def set_certificate(c: Conversation) -> Flow[None]:
+    """Write the chain of the options into its slot, and read it back."""
+    wanted, chain = chain_to_write(c)
+    model = model_to_name(c)
     request = SetCertificate(
         spdm_version=c.agreed.version,
         slot=wanted.slot | model << MODEL_SHIFT,
@@ -78,10 +117,11 @@ def set_certificate(c: Conversation) -> Flow[None]:
     ).build(c.agreed.wire())
     raw = yield from c.exchange(request, may_refuse=(ErrorCode.RESET_REQUIRED,))
     if raw[1] == ResponseCode.ERROR:
-        _reset_required(c, "setc", "SET_CERTIFICATE")
+        reset_required(c, "setc", "SET_CERTIFICATE")
         return
     message, response = c.read(SetCertificateRsp, raw, c.agreed.wire())
     c.enter(request, response)
+    c.agreed.key_stands = False
     c.require("setc.slot", message.slot == wanted.slot, f"slot {message.slot} of {wanted.slot}")
     stored = yield from read_chain(c, wanted.slot)
     if stored != chain:

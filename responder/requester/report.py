@@ -46,6 +46,10 @@ OBSERVATIONS = {
     "key-pair.trailing-zeros": "Zeros follow KEY_PAIR_INFO, as from a known implementation.",
     "events.missing": "Events between two messages never came.",
     "events.odd-list": "The list of event groups does not hold what it tells.",
+    "banks.selected": "Not exactly one bank says that it serves this connection.",
+    "banks.other-digests": "The selected bank tells other digests than DIGESTS did.",
+    "bank.not-configured": "A bank was given an algorithm, yet tells another.",
+    "bank.not-erased": "A slot was erased, yet still holds a chain.",
     "reset.required": "What was changed takes effect after a reset.",
     "certificate.not-stored": "SET_CERTIFICATE was answered, yet another chain is read back.",
     "encapsulated.declined": "The responder asked what it may not, and was answered ERROR.",
@@ -175,6 +179,36 @@ class KeyPairReport:
 
 
 @dataclass(slots=True)
+class BankSlotReport:
+    """A slot of a bank: the digest of its chain, empty without one, and how long one may be."""
+
+    slot: int
+    digest: str
+    size: int
+
+
+@dataclass(slots=True)
+class BankReport:
+    """A bank of slots (1.4).
+
+    Attributes:
+        bank: BankID.
+        selected: it serves the algorithm of this connection.
+        algorithm: the one that its slots share; empty without one.
+        available: those that it could be given.
+        modifiable: the slots that can be written and erased.
+        slots: all slots.
+    """
+
+    bank: int
+    selected: bool
+    algorithm: str
+    available: list[str]
+    modifiable: list[int]
+    slots: list[BankSlotReport] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class EventReport:
     """One event that the responder has sent."""
 
@@ -271,6 +305,7 @@ class Report:
     extension_log: list[LogEntry] = field(default_factory=list)
     endpoint_info: str = ""
     key_pairs: list[KeyPairReport] = field(default_factory=list)
+    banks: list[BankReport] = field(default_factory=list)
     csr: str = ""
     event_types: list[str] = field(default_factory=list)
     events: list[EventReport] = field(default_factory=list)

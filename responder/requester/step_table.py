@@ -16,12 +16,20 @@ from responder.requester.key_pairs import change_key_pair, get_key_pairs
 from responder.requester.measurements import measure
 from responder.requester.provisioning import get_csr, set_certificate
 from responder.requester.session import Session
+from responder.requester.slot_management import manage_slots
+from responder.requester.slot_writes import (
+    configure_bank,
+    erase_slot,
+    request_csr,
+    write_chain,
+)
 from responder.requester.upkeep import heartbeat, update_all_keys, update_key, update_responder
 from responder.requester.vendor_defined import vendor_request
-from responder.spec.flags import EP_INFO, Cap
-from responder.spec.versions import V10, V11, V12, V13, SpdmVersion
+from responder.spec.flags import EP_INFO, Cap, ExtCap
+from responder.spec.versions import V10, V11, V12, V13, V14, SpdmVersion
 
 NO_NEED = Cap(0)
+NO_EXT_NEED = ExtCap(0)
 
 OutsideRun = Callable[[Conversation], Flow[None]]
 InsideRun = Callable[[Conversation, Session], Flow[None]]
@@ -38,6 +46,7 @@ class PlanStep:
         since: the first version that has it.
         needs: capabilities of the responder, one of which it needs.
         both: capabilities that both sides need, one of them each.
+        ext: capabilities of ExtFlags that the responder needs.
     """
 
     text: str
@@ -46,6 +55,7 @@ class PlanStep:
     since: SpdmVersion = V10
     needs: Cap = NO_NEED
     both: Cap = NO_NEED
+    ext: ExtCap = NO_EXT_NEED
 
     def possible(self, c: Conversation) -> bool:
         """Whether the version has it and the capabilities allow it."""
@@ -54,11 +64,16 @@ class PlanStep:
             agreed.version >= self.since
             and (not self.needs or agreed.has(self.needs))
             and (not self.both or agreed.both(self.both))
+            and self.ext in agreed.ext_flags
         )
 
 
 def _anywhere(text: str, run: OutsideRun, since: SpdmVersion, needs: Cap) -> PlanStep:
     return PlanStep(text, run, lambda c, _: run(c), since, needs)
+
+
+def _bank(text: str, run: OutsideRun) -> PlanStep:
+    return PlanStep(text, run, lambda c, _: run(c), V14, ext=ExtCap.SLOT_MGMT)
 
 
 def _inside(text: str, run: InsideRun, since: SpdmVersion, both: Cap) -> PlanStep:
@@ -105,6 +120,11 @@ STEPS: Mapping[str, PlanStep] = MappingProxyType(
         "set-certificate": _anywhere(
             "Write a certificate chain.", set_certificate, V12, Cap.SET_CERT
         ),
+        "slot-management": _bank("Read all banks of slots, and their chains.", manage_slots),
+        "bank-csr": _bank("Have the selected bank make a CSR.", request_csr),
+        "bank-certificate": _bank("Write a certificate chain into the selected bank.", write_chain),
+        "bank-erase": _bank("Erase that slot of the selected bank.", erase_slot),
+        "bank-algorithm": _bank("Give an empty bank another algorithm.", configure_bank),
         "vendor": _anywhere("Send a vendor-defined request.", vendor_request, V10, NO_NEED),
         "application": PlanStep(
             "Send data that is no SPDM message.", inside=application_data, since=V11

@@ -3,7 +3,7 @@
 Fields that are simply a sequence of records say so in their declaration (``view=``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -38,6 +38,12 @@ from responder.wire.opaque import OpaqueElement
 from responder.wire.raw import RawMessage
 from responder.wire.registry import BY_CODE, class_of
 from responder.wire.secured_opaque import ELEMENTS, element_class
+from responder.wire.slot_management import (
+    REQUEST_STRUCTURES,
+    RESPONSE_STRUCTURES,
+    SlotManagement,
+    SlotManagementResp,
+)
 
 REQUEST_BIT = 0x80
 
@@ -186,9 +192,33 @@ def _embedded(data: bytes, context: WireContext, never: frozenset[type[Record]])
         return []
     if kind is RawMessage or kind in never:
         return []
-    found = [Part(name_of_code(data[1]).lower(), data[:used], kind, context=context)]
-    padding = data[used:]
-    return found if any(padding) or not padding else [*found, Part("padding", padding)]
+    return _padded(Part(name_of_code(data[1]).lower(), data[:used], kind, context=context), data)
+
+
+def _padded(part: Part, data: bytes) -> list[Part]:
+    """A part, and the padding behind it if what is left of the data is that."""
+    padding = data[len(part.data) :]
+    return [part] if any(padding) or not padding else [part, Part("padding", padding)]
+
+
+def _managed(structures: Mapping[int, type[Record]]) -> "_Digger":
+    """The structure of SLOT_MANAGEMENT's sub-code."""
+
+    def parts(digging: Digging) -> list[Part]:
+        kind = structures.get(digging.fields["sub_code"])
+        if kind is None:
+            return []
+        try:
+            _, used = kind.read(digging.data, digging.context)
+        except WireError:
+            return []
+        return _padded(Part(_snake(kind.__name__), digging.data[:used], kind), digging.data)
+
+    return parts
+
+
+def _structure_parts(structures: Mapping[int, type[Record]]) -> dict[str, type[Record] | None]:
+    return {_snake(kind.__name__): kind for kind in structures.values()}
 
 
 def _snake(name: str) -> str:
@@ -224,6 +254,8 @@ _DIGGERS: dict[tuple[type[Record], str], _Digger] = {
     (EncapsulatedRequest, "encapsulated_request"): _of_requester,
     (DeliverEncapsulatedResponse, "encapsulated_response"): _of_requester,
     (EncapsulatedResponseAck, "encapsulated_request"): _acknowledged,
+    (SlotManagement, "structure"): _managed(REQUEST_STRUCTURES),
+    (SlotManagementResp, "structure"): _managed(RESPONSE_STRUCTURES),
     (ChunkSend, "spdm_chunk"): _chunk,
     (ChunkSendAck, "response_to_large_request"): _large_response,
     (ChunkResponse, "spdm_chunk"): _chunk,
@@ -253,6 +285,8 @@ PART_RECORDS: dict[tuple[type[Record], str], dict[str, type[Record] | None]] = {
     (EncapsulatedRequest, "encapsulated_request"): _REQUESTS,
     (DeliverEncapsulatedResponse, "encapsulated_response"): _RESPONSES,
     (EncapsulatedResponseAck, "encapsulated_request"): {**_REQUESTS, "req_slot_number": None},
+    (SlotManagement, "structure"): _structure_parts(REQUEST_STRUCTURES),
+    (SlotManagementResp, "structure"): _structure_parts(RESPONSE_STRUCTURES),
     (ChunkSend, "spdm_chunk"): _REQUESTS,
     (ChunkSendAck, "response_to_large_request"): _RESPONSES,
     (ChunkResponse, "spdm_chunk"): _RESPONSES,

@@ -4,6 +4,8 @@
 MgmtStructOffset says; readers skip what lies before it, and what follows it.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from responder.spec.codes import RequestCode, ResponseCode
@@ -33,7 +35,8 @@ from responder.wire.fields import (
     wire_of,
 )
 from responder.wire.message import Message, Record, wire
-from responder.wire.names import certificate_model, csr_attributes, key_usage, slot_mask
+from responder.wire.names import certificate_model, csr_attributes, key_usage
+from responder.wire.names import slot_mask as slots_of
 
 MANAGEMENT_HEADER_SIZE = 8
 
@@ -139,8 +142,8 @@ class BankElement(Record):
 
     element_length: int = wire(Int8ul, default=BANK_ELEMENT_SIZE)
     bank_id: int = wire(Int8ul)
-    slot_mask: int = wire(Int8ul, show=slot_mask)
-    modifiable_slot_mask: int = wire(Int8ul, default=0, show=slot_mask)
+    slot_mask: int = wire(Int8ul, show=slots_of)
+    modifiable_slot_mask: int = wire(Int8ul, default=0, show=slots_of)
 
 
 class BankInfo(Record):
@@ -215,3 +218,25 @@ class ManagedCsr(Record):
     csr_length: int | None = wire(LengthOf("csr", Int32ul), default=None)
     reserved: int = wire(Int32ul, default=0)
     csr: bytes = wire(Blob(lambda c: c.csr_length))
+
+
+REQUEST_STRUCTURES: Mapping[int, type[Record]] = MappingProxyType(
+    {
+        SubCode.GET_BANK_DETAILS: SlotAddress,
+        SubCode.GET_CERTIFICATE_CHAIN: SlotAddress,
+        SubCode.GET_CSR: GetCsrStructure,
+        SubCode.MANAGE_BANK: ManageBank,
+        SubCode.MANAGE_SLOT: ManageSlot,
+        SubCode.SET_CERTIFICATE: SetCertificateStructure,
+    }
+)
+RESPONSE_STRUCTURES: Mapping[int, type[Record]] = MappingProxyType(
+    {
+        SubCode.SUPPORTED_SUB_CODES: SupportedSubCodes,
+        SubCode.GET_BANK_INFO: BankInfo,
+        SubCode.GET_BANK_DETAILS: BankDetails,
+        SubCode.GET_CERTIFICATE_CHAIN: ManagedChain,
+        SubCode.GET_CSR: ManagedCsr,
+    }
+)
+"""The structure of each sub-code that has one."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from requester.cases import Case, Change, draft, put
-from requester.chains import default_chain
+from requester.chains import OTHER_KEY, default_chain
 from requester.device_peer import DEVICE_FLAGS, DevicePeer, certificate_request
 from requester.peer import converse, default_options, error
 from requester.session_peer import OWN_FLAGS, session_options
@@ -146,6 +146,7 @@ DEVICE = [
     refused("skp.reset-required", "change-key-pair", RequestCode.SET_KEY_PAIR_INFO, RESET),
     case("csr", "GET_CSR", "csr.empty", put(csr=b""), CSR),
     case("csr", "GET_CSR", "csr.signature", put(csr=certificate_request(good=False)), CSR),
+    case("csr", "GET_CSR", "csr.key", put(csr=certificate_request(key=OTHER_KEY)), CSR),
     refused("csr.reset-required", "csr", RequestCode.GET_CSR, RESET),
     refused(
         "csr.tracking-tag",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -65,9 +66,9 @@ HEM = block(7, 8, extended(ENTRIES))
 
 
 @cache
-def certificate_request(*, good: bool = True) -> bytes:
+def certificate_request(*, good: bool = True, key: Any = LEAF_KEY) -> bytes:
     builder = x509.CertificateSigningRequestBuilder(name("device"))
-    der = builder.sign(LEAF_KEY, hashes.SHA256()).public_bytes(Encoding.DER)
+    der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
     return der if good else der[:-1] + bytes((der[-1] ^ 1,))
 
 

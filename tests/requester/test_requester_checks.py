@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from requester.cases_banks import BANKS
 from requester.cases_certificates import CHAIN, DIGEST, TRANSFER
 from requester.cases_chunks import CHUNKS
 from requester.cases_device import DEVICE
@@ -19,7 +20,7 @@ from responder.spec.codes import ResponseCode
 CASES = [
     *ANY, *ERROR, *VERSIONS, *CAPABILITY, *ALGORITHM,
     *DIGEST, *TRANSFER, *CHAIN, *CHALLENGE, *MEASUREMENT, *REST,
-    *RECORD, *SESSION, *ENCAPSULATED, *CHUNKS, *DEVICE,
+    *RECORD, *SESSION, *ENCAPSULATED, *CHUNKS, *DEVICE, *BANKS,
 ]  # fmt: skip
 
 

@@ -3,8 +3,17 @@
 import pytest
 from requester.cases import draft, put
 from requester.cases_device import device_options
-from requester.device_peer import DEVICE_FLAGS, ENTRIES, EP_INFO, HEM, DevicePeer
+from requester.chains import OTHER_KEY, default_chain
+from requester.device_peer import (
+    DEVICE_FLAGS,
+    ENTRIES,
+    EP_INFO,
+    HEM,
+    DevicePeer,
+    certificate_request,
+)
 from requester.peer import BLOCKS, code_names, converse, default_options, error
+from requester.session_peer import OWN_FLAGS
 
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.flags import Cap
@@ -91,6 +100,35 @@ def test_a_list_of_events_that_does_not_add_up_is_told():
     outcome = talk(device(**odd), session=("subscribe",))
     assert outcome.report.verdict == "attested"
     assert "events.odd-list" in outcome.observed
+
+
+OTHERS_CSR = draft(ResponseCode.CSR, put(csr=certificate_request(key=OTHER_KEY)))
+SEVERAL = {"flags": DEVICE_FLAGS | Cap.MULTI_KEY_NEG}
+ASKS_FOR_SEVERAL = {"offer": {"multi_key": True, "flags": OWN_FLAGS | Cap.MULTI_KEY_NEG}}
+
+
+def test_in_a_multi_key_connection_the_key_pair_says_whose_key_a_csr_has():
+    two = {0: default_chain(), 1: default_chain()}
+    peer = device(chains=two, **SEVERAL, **OTHERS_CSR)
+    assert talk(peer, "csr", **ASKS_FOR_SEVERAL).check == "csr.key"
+    peer = device(chains=two, **SEVERAL, **OTHERS_CSR)
+    outcome = talk(peer, "csr", slot=1, **ASKS_FOR_SEVERAL)
+    assert outcome.report.verdict == "attested", "key pair 1 is slot 0's, which nobody has read"
+
+
+def test_the_key_of_another_slot_or_of_an_alias_says_nothing_of_a_csr():
+    two = {0: default_chain(), 1: default_chain()}
+    assert talk(device(chains=two, **OTHERS_CSR), "csr", slot=1).report.csr
+    alias = device(flags=DEVICE_FLAGS | Cap.ALIAS_CERT, **OTHERS_CSR)
+    hardware = frozenset({"x5.alias-hardware-identity"})
+    assert talk(alias, "csr", without=hardware).report.csr
+
+
+@pytest.mark.parametrize("change", ["change-key-pair", "set-certificate"])
+def test_after_a_change_a_csr_may_be_of_another_key(change):
+    outcome = talk(device(**OTHERS_CSR), change, "csr")
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert talk(device(**OTHERS_CSR), "csr", change).check == "csr.key"
 
 
 def test_1_2_has_certificates_to_provision_and_nothing_else():

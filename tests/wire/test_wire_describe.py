@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire.corpus.reader import examples, good_examples
 
+from responder.spec.versions import V14
 from responder.wire.context import WireContext
 from responder.wire.describe import describe, text_of
 
@@ -123,6 +124,20 @@ def test_measurement_blocks_are_dug_into():
     assert "specification_id: 0x444d5446" in shown
     assert "sm_data_id: 0x00 (VERSION_SELECTION)" in shown
     assert "selected_version: 0x1100 (1.1)" in shown
+
+
+def test_structures_of_slot_management_are_dug_into():
+    banks = bytes.fromhex("1408010008000000 0c000002 04000301 04010300") + bytes(2)
+    shown = "\n".join(text_of(describe(banks, WireContext(version=V14), padding=3)))
+    assert "sub_code: 0x01 (GET_BANK_INFO)" in shown
+    assert "num_bank_elements: 0x02" in shown
+    assert "modifiable_slot_mask: 0x01 (slots 0)" in shown
+    erase = bytes.fromhex("1488210008000000 08000103 00000000 00")
+    shown = "\n".join(text_of(describe(erase, WireContext(version=V14))))
+    assert "bank_id: 0x01" in shown
+    assert "operation: 0x00 (ERASE)" in shown
+    cut = "\n".join(text_of(describe(banks[:14], WireContext(version=V14))))
+    assert "structure: 0c0000020400" in cut
 
 
 def test_what_encapsulated_messages_carry_is_dug_into():
