@@ -7,27 +7,10 @@ from responder.requester.challenge import challenge
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.measurements import count_measurements, measure
 from responder.requester.version import get_version
-from responder.wire.certificate import (
-    LARGE_CERT_CHAIN,
-    SLOT_SIZE_REQUESTED,
-    Certificate,
-    GetCertificate,
-)
+from responder.wire.certificate import LARGE_CERT_CHAIN, Certificate, GetCertificate
 
 AGREEMENT = (get_version, get_capabilities, negotiate_algorithms)
 _LARGE_HEADER = 16
-
-
-def slot_size(c: Conversation) -> Flow[None]:
-    """GET_CERTIFICATE with SlotSizeRequested (1.3): no bytes of a chain may come."""
-    request = GetCertificate(
-        spdm_version=c.agreed.version, slot=0, attributes=SLOT_SIZE_REQUESTED
-    ).build()
-    raw = yield from c.exchange(request)
-    message, response = c.read(Certificate, raw, c.agreed.wire())
-    c.transcript.add(request, response)
-    size = len(message.cert_chain)
-    c.require("cert.portion-size", not size, f"{size} bytes, asked for none")
 
 
 def large_certificates(c: Conversation) -> Flow[None]:
@@ -61,7 +44,6 @@ def count(c: Conversation) -> Flow[None]:
     yield from count_measurements(c)
 
 
-SLOT_SIZE = (*AGREEMENT, authenticate_slot, slot_size, challenge, measure)
 LARGE_CERTIFICATES = (*AGREEMENT, authenticate_slot, large_certificates, challenge, measure)
 SIGNED_TWICE = (*AGREEMENT, authenticate_slot, challenge, challenge, measure, measure)
 DIGESTS_TWICE = (*AGREEMENT, authenticate_slot, authenticate_slot, challenge, measure)

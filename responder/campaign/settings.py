@@ -10,6 +10,7 @@ from responder.campaign.message_settings import MESSAGE_SETTINGS
 from responder.campaign.session_settings import SESSION_SETTINGS
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
 from responder.requester.options import VERIFIED_PQC_ASYM, AttestOptions
+from responder.requester.plan import Plan
 from responder.spec.algorithms import (
     TABLE_AEAD,
     TABLE_DHE,
@@ -347,8 +348,11 @@ _BY_NAME = (
     ),
     Setting(
         name="slot-size",
-        text="GET_CERTIFICATE asks for the size of the slot.",
-        parts=scripts.SLOT_SIZE,
+        text="GET_CERTIFICATE asks for the size of the slots, one of which is empty.",
+        overrides={"slot": [{"id": 0, "set": "device"}, {"id": 1}]},
+        options=replace(
+            OPTIONS, plan=Plan(("authenticate", "slot-sizes", "challenge", "measurements"))
+        ),
     ),
     Setting(
         name="large-certificates",

@@ -37,8 +37,10 @@ class Agreement:
         own_signature: the requester's signature algorithm.
         multi_key: DIGESTS carries the data of a multi-key connection (1.3).
         own_multi_key: the requester's DIGESTS does.
+        supported_slots: SupportedSlotMask of DIGESTS (1.3).
         slot: the slot that is being authenticated; 0xFF for a provisioned public key.
         chain_hash: the base hash of that slot's chain structure, or of the public key.
+        chain_size: bytes of that chain; 0 for a public key.
         key: the public key whose private half the responder has to prove.
         key_stands: nothing has been written since that might give the slot another key.
     """
@@ -63,8 +65,10 @@ class Agreement:
     own_signature: Signature | None = None
     multi_key: bool = False
     own_multi_key: bool = False
+    supported_slots: int = 0
     slot: int = 0
     chain_hash: bytes = b""
+    chain_size: int = 0
     key: PublicKey | None = None
     key_stands: bool = True
 

@@ -7,11 +7,22 @@ from responder.requester.chain import validate
 from responder.requester.checks import Refused
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.digests import Slots, get_digests, slots_to_try
+from responder.spec.codes import ErrorCode, ResponseCode
 from responder.spec.flags import Cap
-from responder.spec.limits import MAX_SMALL_CERTIFICATE_CHAIN, PUBLIC_KEY_SLOT, SLOT_MASK
+from responder.spec.limits import (
+    MAX_SMALL_CERTIFICATE_CHAIN,
+    PUBLIC_KEY_SLOT,
+    SLOT_COUNT,
+    SLOT_MASK,
+)
 from responder.spec.registries import CertificateModel
 from responder.spec.versions import V14
-from responder.wire.certificate import LARGE_CERT_CHAIN, Certificate, GetCertificate
+from responder.wire.certificate import (
+    LARGE_CERT_CHAIN,
+    SLOT_SIZE_REQUESTED,
+    Certificate,
+    GetCertificate,
+)
 from responder.wire.names import CERTIFICATE_MODEL_MASK
 
 _HEADER_SIZE, _LARGE_HEADER_SIZE = 8, 16
@@ -57,6 +68,41 @@ def read_chain(c: Conversation, slot: int) -> Flow[bytes]:
     return (yield from _get_chain(c, slot, Slots({}, {})))
 
 
+def get_slot_sizes(c: Conversation) -> Flow[None]:
+    """Ask how large every slot is, also those that are empty (SlotSizeRequested, 1.3)."""
+    if not c.agreed.supported_slots:
+        yield from get_digests(c)
+    for slot in range(SLOT_COUNT):
+        if c.agreed.supported_slots >> slot & 1:
+            yield from _get_slot_size(c, slot)
+
+
+def _get_slot_size(c: Conversation, slot: int) -> Flow[None]:
+    """The answer has no bytes of a chain, and the size in the place of what remains."""
+    large = _large(c)
+    request = GetCertificate(
+        spdm_version=c.agreed.version,
+        slot=slot | (LARGE_CERT_CHAIN if large else 0),
+        attributes=SLOT_SIZE_REQUESTED,
+        large_offset=0 if large else None,
+        large_length=0 if large else None,
+    ).build(c.agreed.wire())
+    empty = slot not in [report.slot for report in c.report.slots]
+    raw = yield from c.exchange(request, may_refuse=(ErrorCode.INVALID_REQUEST,) if empty else ())
+    if raw[1] == ResponseCode.ERROR:
+        c.report.observe("certificate.size-refused", f"slot {slot}")
+        return
+    message, response = _read(c, raw, large=large)
+    c.enter(request, response)
+    answered, portion = message.slot & SLOT_MASK, len(message.cert_chain)
+    c.require("cert.slot", answered == slot, f"slot {answered}, asked for {slot}")
+    c.require("cert.portion-size", not portion, f"{portion} bytes, asked for none")
+    size = _remainder(message, large=large)
+    least = (c.agreed.chain_size if slot == c.agreed.slot else 0) or 1
+    c.require("cert.slot-size", size >= least, f"slot {slot}: {size} bytes, at least {least}")
+    c.report.slot_sizes[slot] = size
+
+
 def _use_public_key(c: Conversation, der: bytes) -> None:
     try:
         c.agreed.key = PublicKey.from_der(der)
@@ -72,6 +118,7 @@ def _check_chain(c: Conversation, slot: int, slots: Slots, chain: bytes) -> None
     c.require("cert.digest", actual == told, f"slot {slot}: DIGESTS told another hash")
     c.agreed.slot = c.report.slot = slot
     c.agreed.chain_hash = actual
+    c.agreed.chain_size = len(chain)
     c.agreed.key_stands = True
     c.agreed.key = validate(c, chain, _model(c, slot, slots))
 
@@ -88,7 +135,7 @@ def _get_chain(c: Conversation, slot: int, slots: Slots) -> Flow[bytes]:
     """All portions of a slot's chain structure."""
     chain = b""
     total: int | None = None
-    large = c.agreed.version >= V14 and c.agreed.both(Cap.LARGE_RESP)
+    large = _large(c)
     limit = c.options.patience.chain
     remainder = limit if large else MAX_SMALL_CERTIFICATE_CHAIN
     while remainder:
@@ -97,7 +144,7 @@ def _get_chain(c: Conversation, slot: int, slots: Slots) -> Flow[bytes]:
         message, response = _read(c, raw, large=large)
         c.enter(request, response)
         portion = message.cert_chain
-        remainder = (message.large_remainder_length if large else message.remainder_length) or 0
+        remainder = _remainder(message, large=large)
         _check_portion(c, message, slot, length, remainder)
         c.require(
             "cert.model",
@@ -111,6 +158,15 @@ def _get_chain(c: Conversation, slot: int, slots: Slots) -> Flow[bytes]:
             c.require("cert.chain-limit", total <= limit, f"{total} bytes, limit {limit}")
         c.require("cert.total", now == total, f"{now} bytes in all, {total} before")
     return chain
+
+
+def _large(c: Conversation) -> bool:
+    """Whether offsets and lengths have 32 bits."""
+    return c.agreed.version >= V14 and c.agreed.both(Cap.LARGE_RESP)
+
+
+def _remainder(message: Certificate, *, large: bool) -> int:
+    return (message.large_remainder_length if large else message.remainder_length) or 0
 
 
 def _request(

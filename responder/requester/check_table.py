@@ -195,6 +195,7 @@ _CERTIFICATE = {
     "cert.portion-size": ("A portion is not longer than was asked for.", "CERTIFICATE"),
     "cert.total": ("Offset, portion and remainder always add up the same.", "CERTIFICATE"),
     "cert.chain-limit": ("The chain fits the requester's limit.", "(judgement)"),
+    "cert.slot-size": ("A slot has a size, and holds its chain (1.3).", "CERTIFICATE (judgement)"),
     "cert.same": ("Read again, the chain is still the same.", "(judgement)"),
     "cert.digest": ("The chain's hash is the digest that DIGESTS told.", "DIGESTS"),
 }

@@ -29,6 +29,7 @@ def get_digests(c: Conversation) -> Flow[Slots]:
     c.require("dig.empty", mask, "no slot is provisioned")
     if c.agreed.version >= V13:
         supported = message.supported_slot_mask
+        c.agreed.supported_slots = supported
         c.require("dig.subset", not mask & ~supported, f"mask 0x{mask:02x} of 0x{supported:02x}")
     if not mask & 1:
         c.report.observe("digests.no-slot0", f"ProvisionedSlotMask is 0x{mask:02x}")

@@ -51,6 +51,7 @@ OBSERVATIONS = {
     "bank.not-configured": "A bank was given an algorithm, yet tells another.",
     "bank.not-erased": "A slot was erased, yet still holds a chain.",
     "reset.required": "What was changed takes effect after a reset.",
+    "certificate.size-refused": "The size of an empty slot was refused.",
     "certificate.not-stored": "SET_CERTIFICATE was answered, yet another chain is read back.",
     "encapsulated.declined": "The responder asked what it may not, and was answered ERROR.",
     "encapsulated.nothing": "The responder had nothing to ask.",
@@ -280,6 +281,7 @@ class Report:
         refusal: set unless ``verdict`` is ``attested``. Where no response came, ``check`` is
             ``transport.framing``, ``transport.closed`` or ``transport.timeout``.
         target: where the responder is, as the driver was told.
+        slot_sizes: bytes that each slot can hold, if that was asked for.
         slot: the slot that was authenticated; 255 for a provisioned public key.
         trust_anchor: subject of the trusted root.
         signed: the messages whose signature verified.
@@ -293,6 +295,7 @@ class Report:
     capabilities: CapabilityReport = field(default_factory=CapabilityReport)
     algorithms: dict[str, str] = field(default_factory=dict)
     slots: list[SlotReport] = field(default_factory=list)
+    slot_sizes: dict[int, int] = field(default_factory=dict)
     slot: int | None = None
     identity: Identity = field(default_factory=Identity)
     chain: list[CertificateReport] = field(default_factory=list)

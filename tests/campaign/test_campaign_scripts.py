@@ -44,7 +44,7 @@ BEGIN = [
 ]
 MEASURE = ["GET_MEASUREMENTS", "GET_MEASUREMENTS"]
 SAID = {
-    "slot-size": [*BEGIN, "GET_CERTIFICATE", "CHALLENGE", *MEASURE],
+    "slot-size": [*BEGIN, "GET_CERTIFICATE", "GET_CERTIFICATE", "CHALLENGE", *MEASURE],
     "large-certificates": [*BEGIN, "GET_CERTIFICATE", "CHALLENGE", *MEASURE],
     "resign-twice": [*BEGIN, "CHALLENGE", "CHALLENGE", *MEASURE, *MEASURE],
     "digests-twice": [*BEGIN, *BEGIN[3:], "CHALLENGE", *MEASURE],

@@ -12,6 +12,7 @@ from requester.chains import INTERMEDIATE, LEAF, ROOT, chain, default_chain, pat
 from requester.peer import FLAGS
 
 from responder.errors import data_root
+from responder.requester.plan import Plan
 from responder.spec.codes import ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.versions import V11, V12, V13, V14
@@ -73,6 +74,12 @@ TRANSFER = [
     ),
     certificate("cert.total", growing, {"portion": 500}),
     certificate("cert.chain-limit", options=patience(chain=100)),
+    Case(
+        "cert.slot-size",
+        "GET_CERTIFICATE",
+        at(V13, storage={0: 100}),
+        {"plan": Plan(("authenticate", "slot-sizes", "challenge"))},
+    ),
     Case("cert.digest", "GET_CERTIFICATE", draft(DIGESTS, put(digest=bytes(32)))),
 ]
 

@@ -67,7 +67,8 @@ def error(version: int, code: ErrorCode | int, data: int = 0, extended: bytes = 
 class Peer:
     """One responder; ``draft`` changes a response before it is signed, ``raw`` afterwards.
 
-    ``first`` holds, by request code, messages that are sent instead of the first answers.
+    ``storage`` is what GET_CERTIFICATE tells of the size of slots. ``first`` holds, by request
+    code, messages that are sent instead of the first answers.
     """
 
     versions: tuple[int, ...] = (V12,)
@@ -78,6 +79,7 @@ class Peer:
     root_hash: bytes | None = None
     chain_change: Callable[[bytes], bytes] = lambda chain: chain
     portion: int = 0xFFFF
+    storage: dict[int, int] = field(default_factory=lambda: dict.fromkeys(range(8), 0x8000))
     draft: dict[int, Callable[[Any], Any]] = field(default_factory=dict)
     raw: dict[int, Callable[[bytes], bytes]] = field(default_factory=dict)
     first: dict[int, list[bytes]] = field(default_factory=dict)
@@ -195,7 +197,9 @@ class Peer:
         return response
 
     def certificate(self, request: bytes) -> bytes:
-        asked = GetCertificate.parse(request)
+        asked = GetCertificate.parse(request, self.context)
+        if asked.attributes:
+            return self.slot_size(request, asked)
         if asked.slot not in self.chains:
             return self.error(ErrorCode.INVALID_REQUEST)
         chain = self.chain_of(asked.slot)
@@ -207,6 +211,21 @@ class Peer:
             certificate_info=1 if self.context.multi_key else 0,
             remainder_length=len(chain) - asked.offset - len(portion),
             cert_chain=portion,
+        )
+        response = self.build(message)
+        self.b += [request, response]
+        return response
+
+    def slot_size(self, request: bytes, asked: GetCertificate) -> bytes:
+        size = self.storage.get(asked.slot_id)
+        if size is None:
+            return self.error(ErrorCode.INVALID_REQUEST)
+        message = Certificate(
+            spdm_version=request[0],
+            slot=asked.slot,
+            remainder_length=0 if asked.large else size,
+            large_remainder_length=size if asked.large else None,
+            cert_chain=b"",
         )
         response = self.build(message)
         self.b += [request, response]

@@ -1,12 +1,14 @@
 """GET_CERTIFICATE: portions."""
 
 import pytest
-from requester.cases import offer, raw
+from requester.cases import offer, put, raw
 from requester.chains import default_chain
-from requester.peer import Peer, code_names, converse
+from requester.peer import FLAGS, Peer, code_names, converse
 
 from responder.errors import ConfigError
+from responder.requester.plan import Plan
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
+from responder.spec.flags import Cap
 from responder.spec.versions import V11, V12, V13, V14
 from responder.wire.certificate import GetCertificate
 
@@ -47,6 +49,48 @@ def test_a_byte_at_a_time_is_slow_and_legal():
 
 def test_bytes_behind_the_portion_are_no_part_of_it():
     assert converse(Peer(**raw(CERTIFICATE, lambda r: r + b"\x30"))).check == "any.size-trailing"
+
+
+SIZES = {"plan": Plan(("authenticate", "slot-sizes", "challenge"))}
+
+
+@pytest.mark.parametrize("version", [V13, V14])
+def test_the_sizes_of_all_slots_are_asked_for(version):
+    peer = Peer(versions=(version,), storage={slot: 0x8000 + slot for slot in range(8)})
+    report = converse(peer, **SIZES).report
+    assert report.verdict == "attested", "CHALLENGE covers these exchanges too"
+    assert report.slot_sizes == {slot: 0x8000 + slot for slot in range(8)}
+    sizes = [r for r in peer.requests if r[1] == RequestCode.GET_CERTIFICATE][1:]
+    assert sizes == [bytes([version, 0x82, slot, 1, 0, 0, 0, 0]) for slot in range(8)]
+
+
+def test_sizes_have_32_bits_where_both_sides_know_them():
+    peer = Peer(versions=(V14,), flags=FLAGS | Cap.LARGE_RESP, storage={0: 0x20000})
+    peer.draft[ResponseCode.DIGESTS] = put(supported_slot_mask=1)
+    plan = Plan(("slot-sizes", "measurements"))
+    report = converse(peer, plan=plan, public_key=None, **offer(flags=Cap.LARGE_RESP)).report
+    assert report.slot_sizes == {0: 0x20000}
+    (asked,) = [r for r in peer.requests if r[1] == RequestCode.GET_CERTIFICATE]
+    assert asked == bytes.fromhex("14828001 00000000 00000000 00000000")
+
+
+def test_the_size_of_an_empty_slot_may_be_refused_that_of_another_not():
+    outcome = converse(Peer(versions=(V13,), storage={0: 0x8000}), **SIZES)
+    assert outcome.report.verdict == "attested"
+    assert outcome.report.slot_sizes == {0: 0x8000}
+    assert outcome.observed == ["certificate.size-refused"] * 7
+    assert converse(Peer(versions=(V13,), storage={1: 0x8000}), **SIZES).check == "err.refused"
+
+
+def test_a_size_is_of_the_slot_that_was_asked_for_and_comes_without_bytes():
+    def lie(change):
+        """Changes the answers to what asks for sizes: they have nothing of a chain."""
+        draft = {CERTIFICATE: lambda m: m if m.cert_chain else change(m)}
+        return converse(Peer(versions=(V13,), draft=draft), **SIZES).check
+
+    assert lie(put(slot=5)) == "cert.slot"
+    assert lie(put(cert_chain=b"\x30")) == "cert.portion-size"
+    assert lie(put(remainder_length=0)) == "cert.slot-size"
 
 
 def test_the_same_portion_again_is_found_by_its_hash():
