@@ -18,7 +18,6 @@ WIRE = "wire/test_captured_messages.py"
 DEVICE_STEPS = "requester/test_requester_device_steps.py"
 SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
-    "campaign/message_scripts.py": "faults/test_catalogue_cases.py",
     "campaign/message_settings.py": "campaign/test_campaign_settings.py",
     "campaign/session_settings.py": "campaign/test_campaign_settings.py",
     "faults/asking.py": "faults/test_catalogue_cases.py",

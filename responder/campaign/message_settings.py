@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from responder.campaign import message_scripts
 from responder.campaign.setting import OPTIONS, Setting
 from responder.requester.options import AttestOptions, Psk
 from responder.requester.plan import CONNECTION_STEPS, Plan, SessionPlan
@@ -168,12 +167,9 @@ MESSAGE_SETTINGS = (
     ),
     Setting(
         name="send-event",
-        text="The requester tells an event of its own in a session.",
-        overrides=device(*SESSION, "EVENT"),
-        options=_asks(
-            SESSION_FLAGS | Cap.EVENT, "authenticate", sessions=(SessionPlan(end=False),)
-        ),
-        parts=message_scripts.SEND_EVENT,
+        text="The device subscribes to the requester's events in a session, and is told one.",
+        overrides=device(*SESSION, "EVENT", events={"subscribe": True}),
+        options=in_session("give-events", "vendor", flags=SESSION_FLAGS | Cap.EVENT),
     ),
     Setting(
         name="slot-management",

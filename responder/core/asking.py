@@ -10,7 +10,13 @@ from responder.spec.flags import Cap
 from responder.spec.limits import NONCE_SIZE, SLOT_MASK
 from responder.spec.sessions import KeyOperation
 from responder.wire.endpoint_info import SIGNATURE_REQUESTED, EndpointInfo, GetEndpointInfo
-from responder.wire.events import EventAck
+from responder.wire.events import (
+    EventAck,
+    GetSupportedEventTypes,
+    SubscribeEventTypes,
+    SubscribeEventTypesAck,
+    SupportedEventTypes,
+)
 from responder.wire.key_update import KeyUpdate, KeyUpdateAck
 
 _ENCAPSULATED_HEADER_SIZE = 8
@@ -36,6 +42,29 @@ def offer_events(connection: Connection, device: Device, session: Session) -> No
     if session.events.pending(device.events):
         requester = Requester(connection, device, slot_id=0)
         connection.encapsulation.offer(_send_events(requester, session), session.session_id)
+
+
+def offer_subscription(connection: Connection, device: Device, session: Session) -> None:
+    """Offer, once in a session, a flow that subscribes to all events of its requester."""
+    if Cap.EVENT in connection.peer.flags and session.established and not session.asked_for_events:
+        session.asked_for_events = True
+        requester = Requester(connection, device, slot_id=0)
+        connection.encapsulation.offer(_subscribe(requester), session.session_id)
+
+
+def _subscribe(requester: Requester) -> Flow:
+    """GET_SUPPORTED_EVENT_TYPES, then SUBSCRIBE_EVENT_TYPES for its list as it stands."""
+    version = requester.connection.header_version
+    delivered = yield GetSupportedEventTypes(spdm_version=version)
+    types, _ = requester.read(SupportedEventTypes, delivered.response)
+    if types.event_group_count:
+        delivered = yield SubscribeEventTypes(
+            spdm_version=version,
+            subscribe_event_group_count=types.event_group_count,
+            subscribe_list=types.supported_event_groups_list,
+        )
+        requester.read(SubscribeEventTypesAck, delivered.response)
+    return None
 
 
 def _send_events(requester: Requester, session: Session) -> Flow:

@@ -62,6 +62,7 @@ class SessionPolicy(msgspec.Struct, frozen=True):
         requester_slot: the slot of the requester that is asked for, 0 to 7.
         event_queue: events that a session keeps for a requester that does not fetch them.
         first_event_id: EventInstanceID of the first event of a session.
+        wants_events: subscribe to what requesters have to tell.
         log_keys: emit the keys of sessions as events.
     """
 
@@ -79,6 +80,7 @@ class SessionPolicy(msgspec.Struct, frozen=True):
     requester_slot: int = 0
     event_queue: int = 16
     first_event_id: int = 0
+    wants_events: bool = False
     log_keys: bool = False
 
 

@@ -101,6 +101,7 @@ class Session:
         mutual: what the requester has to prove.
         pending_update: the KEY_UPDATE operation that waits for VerifyNewKey, else 0.
         events: what its requester wants to be told of the device.
+        asked_for_events: its requester has been asked for its own, or is about to be.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Session:
         self.mutual = MutualAuth()
         self.pending_update = 0
         self.events = EventQueue()
+        self.asked_for_events = False
         self._schedule = KeySchedule(base_hash, suite.aead, version, psk=psk)
         self._told: dict[str, TrafficKeys] = {}
 

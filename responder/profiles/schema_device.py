@@ -135,11 +135,14 @@ class EventsSection(Section):
         types: what the device tells of, beside that events were lost.
         queue: events that a session keeps for a requester that does not fetch them; more are lost.
         first_id: EventInstanceID of the first event of a session.
+        subscribe: the device wants the events of requesters that have EVENT: once in a session it
+            asks which there are, and subscribes to all of them (ENCAP on both sides).
     """
 
     types: list[EventName] = field(default_factory=lambda: [*names.EVENT_TYPES])
     queue: Count = 16
     first_id: Size = 0
+    subscribe: bool = False
 
 
 class ChangeSection(Section):

@@ -45,6 +45,7 @@ def build_session_policy(
         requester_slot=section.requester_slot,
         event_queue=events.queue,
         first_event_id=events.first_id,
+        wants_events=events.subscribe,
     )
 
 

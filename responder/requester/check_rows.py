@@ -92,6 +92,7 @@ ENCAPSULATED: Rows = MappingProxyType(
         "enc.key-operation": ("UpdateKey comes first, then VerifyNewKey.", "KEY_UPDATE"),
         "enc.endpoint-sub-code": ("The sub code is defined.", "GET_ENDPOINT_INFO"),
         "enc.endpoint-slot": ("The slot that has to sign holds a chain.", "GET_ENDPOINT_INFO"),
+        "enc.subscription": ("Only listed event types are wanted.", "SUBSCRIBE_EVENT_TYPES"),
         "enc.events": ("Events are known, whole and without a gap.", "SEND_EVENT"),
     }
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from responder.requester.conversation import Conversation
 from responder.requester.encapsulated_transcript import EncapsulatedTranscript
-from responder.requester.event_answers import check_events
+from responder.requester.event_answers import check_events, own_event_group, subscription
 from responder.requester.identity import OwnKey, own_key
 from responder.requester.session import Session
 from responder.spec.codes import ErrorCode, RequestCode, name_of_code
@@ -27,7 +27,14 @@ from responder.wire.digests import Digests, GetDigests
 from responder.wire.endpoint_info import EndpointInfo, GetEndpointInfo
 from responder.wire.error import Error
 from responder.wire.errors import WireError
-from responder.wire.events import EventAck, SendEvent
+from responder.wire.events import (
+    EventAck,
+    GetSupportedEventTypes,
+    SendEvent,
+    SubscribeEventTypes,
+    SubscribeEventTypesAck,
+    SupportedEventTypes,
+)
 from responder.wire.key_update import KeyUpdate, KeyUpdateAck
 from responder.wire.message import Message
 from responder.wire.names import EndpointInfoSubCode
@@ -86,6 +93,8 @@ class Answers:
             RequestCode.KEY_UPDATE: self._key_update,
             RequestCode.GET_ENDPOINT_INFO: self._get_endpoint_info,
             RequestCode.SEND_EVENT: self._send_event,
+            RequestCode.GET_SUPPORTED_EVENT_TYPES: self._get_supported_event_types,
+            RequestCode.SUBSCRIBE_EVENT_TYPES: self._subscribe_event_types,
         }
 
     def answer(self, request: bytes) -> bytes:
@@ -263,11 +272,32 @@ class Answers:
         )
         return response.build()
 
-    def _send_event(self, data: bytes) -> bytes:
-        self._supported(Cap.EVENT if self._agreed.version >= V13 else Cap(0), data[1])
-        session = self._session
-        if session is None:
+    def _event_session(self, code: int) -> Session:
+        """The session; events are told, and subscribed to, in no other place."""
+        self._supported(Cap.EVENT if self._agreed.version >= V13 else Cap(0), code)
+        if self._session is None:
             raise DeclinedError(ErrorCode.SESSION_REQUIRED)
+        return self._session
+
+    def _get_supported_event_types(self, data: bytes) -> bytes:
+        self._event_session(data[1])
+        self._read(GetSupportedEventTypes, data)
+        return SupportedEventTypes(
+            spdm_version=self._agreed.version,
+            event_group_count=1,
+            supported_event_groups_list=own_event_group(),
+        ).build()
+
+    def _subscribe_event_types(self, data: bytes) -> bytes:
+        session = self._event_session(data[1])
+        asked, _ = self._read(SubscribeEventTypes, data)
+        wanted = subscription(asked)
+        self._need("enc.subscription", wanted is not None)
+        session.subscribed = wanted or frozenset()
+        return SubscribeEventTypesAck(spdm_version=self._agreed.version).build()
+
+    def _send_event(self, data: bytes) -> bytes:
+        session = self._event_session(data[1])
         asked, _ = self._read(SendEvent, data)
         fault = check_events(self._c, session, asked)
         self._need("enc.events", not fault)

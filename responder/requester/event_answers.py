@@ -1,12 +1,48 @@
-"""Events that a responder sends: judged, and reported (DSP0274 1.3 "SEND_EVENT")."""
+"""Events of either side: those of the responder are judged and reported, ours are listed.
+
+Source: DSP0274 1.3 "Event mechanism".
+"""
 
 from responder.requester.conversation import Conversation
 from responder.requester.report import EventReport
 from responder.requester.session import Session
-from responder.spec.events import EventType
+from responder.spec.events import DMTF_EVENT_GROUP_VERSION, EventGroupAttribute, EventType
 from responder.spec.registries import StandardId
 from responder.wire.errors import WireError
-from responder.wire.events import EVENT_DETAILS, Event, SendEvent
+from responder.wire.events import (
+    EVENT_DETAILS,
+    Event,
+    EventGroup,
+    SendEvent,
+    SubscribeEventTypes,
+    parse_event_groups,
+)
+from responder.wire.events import EventType as ListedType
+
+OWN_TYPES = (EventType.EVENT_LOST, EventType.CERTIFICATE_CHANGED)
+"""What a requester with certificates has to tell."""
+
+
+def own_event_group() -> bytes:
+    """The list of our event types: one group, the DMTF's."""
+    listed = b"".join(ListedType(event_type_id=kind).build() for kind in OWN_TYPES)
+    return EventGroup(event_types=listed).build()
+
+
+def subscription(message: SubscribeEventTypes) -> frozenset[int] | None:
+    """The types of ours that a subscription is for; ``None`` if it is for others, or is none."""
+    try:
+        groups = parse_event_groups(message.subscribe_list, message.subscribe_event_group_count)
+    except WireError:
+        return None
+    ours = (StandardId.DMTF, b"", DMTF_EVENT_GROUP_VERSION)
+    wanted: set[int] = set()
+    for group in groups:
+        types, whole = group.type_ids(), group.attributes & EventGroupAttribute.ALL_EVENTS
+        if (group.id, group.vendor, group.event_group_version) != ours or (whole and types):
+            return None
+        wanted |= set(OWN_TYPES if whole else types)
+    return frozenset(wanted) if wanted <= set(OWN_TYPES) else None
 
 
 def check_events(c: Conversation, session: Session, message: SendEvent) -> str:

@@ -1,14 +1,19 @@
-"""Events: which there are, that we want them, and what comes (DSP0274 1.3 "Event mechanism")."""
+"""Events of both sides: listed, subscribed to, and told (DSP0274 1.3 "Event mechanism")."""
 
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.encapsulated import answer_flow
 from responder.requester.encapsulated_answers import Answers
 from responder.requester.session import Session
 from responder.spec.codes import RequestCode
+from responder.spec.events import EventType
 from responder.wire.errors import WireError
 from responder.wire.events import (
+    CertificateChanged,
+    Event,
+    EventAck,
     EventGroup,
     GetSupportedEventTypes,
+    SendEvent,
     SubscribeEventTypes,
     SubscribeEventTypesAck,
     SupportedEventTypes,
@@ -53,3 +58,27 @@ def take_pending(c: Conversation, session: Session) -> Flow[None]:
     yield from answer_flow(c, answers)
     if RequestCode.SEND_EVENT not in answers.answered:
         c.report.observe("encapsulated.nothing", "events were waited for")
+
+
+def give_events(c: Conversation, session: Session) -> Flow[None]:
+    """Be asked which events we have, and tell one of them if the responder wants it."""
+    answers = Answers(c, session)
+    yield from answer_flow(c, answers)
+    if RequestCode.GET_SUPPORTED_EVENT_TYPES not in answers.answered:
+        c.report.observe("encapsulated.nothing", "our event types were to be asked for")
+    if EventType.CERTIFICATE_CHANGED not in session.subscribed:
+        return
+    slots = c.options.identity.slots if c.options.identity else ()
+    detail = CertificateChanged(certificate_changed=sum(1 << slot for slot in slots))
+    event = Event(
+        event_instance_id=session.own_event,
+        event_type_id=EventType.CERTIFICATE_CHANGED,
+        event_detail=detail.build(),
+    )
+    session.own_event += 1
+    request = SendEvent(
+        spdm_version=c.agreed.version, event_count=1, events_list=event.build()
+    ).build()
+    raw = yield from c.exchange(request)
+    _, response = c.read(EventAck, raw, c.agreed.wire())
+    c.enter(request, response)

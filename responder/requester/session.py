@@ -35,6 +35,8 @@ class Session:
         response_next: the response keys after an update that the responder has not shown yet.
         updating: the responder has begun to update its own keys.
         next_event: EventInstanceID of the next event; ``None`` before the first.
+        subscribed: the types of our own events that the responder wants.
+        own_event: EventInstanceID of our next one.
     """
 
     id: int
@@ -53,6 +55,8 @@ class Session:
     response_next: Direction | None = None
     updating: bool = False
     next_event: int | None = None
+    subscribed: frozenset[int] = frozenset()
+    own_event: int = 0
 
     def seal(self, c: "Conversation", data: bytes) -> bytes:
         """The record of application data, with as many random bytes as the transport may have."""

@@ -10,7 +10,7 @@ from responder.requester.challenge import challenge
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.digests import get_digests
 from responder.requester.endpoint_info import get_endpoint_info, give_endpoint_info
-from responder.requester.events import subscribe, take_pending
+from responder.requester.events import give_events, subscribe, take_pending
 from responder.requester.extension_log import get_extension_log
 from responder.requester.key_pairs import change_key_pair, get_key_pairs
 from responder.requester.measurements import measure
@@ -143,6 +143,9 @@ STEPS: Mapping[str, PlanStep] = MappingProxyType(
         ),
         "events": PlanStep(
             "Take the events that wait.", inside=take_pending, since=V13, needs=Cap.EVENT
+        ),
+        "give-events": _inside(
+            "Be asked for our events, and tell one.", give_events, V13, Cap.ENCAP
         ),
     }
 )

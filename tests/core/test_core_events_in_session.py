@@ -19,6 +19,8 @@ from core.fakes import (
 )
 from core.in_session import InSession
 
+from responder.core.interfaces import SessionPolicy
+
 FLAGS = CERT | CHAL | MEAS_SIG | KEY_EX | ENCRYPT | MAC | ENCAP | EVENT
 OFFER = CERT | CHAL | KEY_EX | ENCRYPT | MAC | ENCAP | EVENT
 since_13 = pytest.mark.parametrize("version", VERSIONS[3:], ids="1.{0.real}".format)
@@ -30,13 +32,16 @@ CHANGED_ONLY = bytes.fromhex("00 00 0100 0100 00000000 02000000")
 EVERYTHING = bytes.fromhex("00 00 0000 0100 01000000")
 SLOT_0 = bytes.fromhex("00 00 0400 0100 01")
 """A certificate changed, from its registry on."""
-NO_PENDING_REQUESTS, REQUEST_IN_FLIGHT = 0x45, 0x08
+NO_PENDING_REQUESTS, REQUEST_IN_FLIGHT, INVALID_RESPONSE_CODE = 0x45, 0x08, 0x09
 
 
-def meet(version, *, flags=FLAGS, offer=OFFER, **kwargs):
+def meet(version, *, flags=FLAGS, offer=OFFER, wants=False, **kwargs):
     device = FakeDevice()
+    sessions = SessionPolicy(wants_events=wants)
     dialogue = Dialogue(
-        responder(device, policy(flags=flags)), version, offer={"flags": offer, **kwargs}
+        responder(device, policy(flags=flags, session=sessions)),
+        version,
+        offer={"flags": offer, **kwargs},
     )
     return InSession(dialogue.reach("negotiated")), device.events
 
@@ -261,3 +266,47 @@ def test_events_are_cut_to_what_the_requester_takes(version):
     )
     last = session.ask(deliver(version, 1), 0x6B)
     assert last[8:] == send_event(version, event(3, SLOT_0[:-1] + b"\x08"))
+
+
+@since_13
+def test_the_requesters_events_are_subscribed_to_once_in_a_session(version):
+    one, events = meet(version, wants=True)
+    one.ask(subscribe(version, ALL_TYPES), 0x70)
+    events.happen(4, b"\x01")
+    asked = one.say(get_encapsulated(version))
+    assert asked == bytes([version, 0x6A, 1, 0, version, GET_SUPPORTED, 0, 0])
+    listed = bytes([version, 0x62, 1, 0]) + b"\x0e\0\0\0" + CHANGED_ONLY
+    ack = one.say(deliver(version, 1, listed))
+    assert ack == bytes([version, 0x6B, 2, 1, 1, 0, 0, 0]) + subscribe(version, CHANGED_ONLY)
+    ack = one.say(deliver(version, 2, bytes([version, 0x70, 0, 0])))
+    assert ack == bytes([version, 0x6B, 0, 0, 2, 0, 0, 0])
+    assert one.say(get_encapsulated(version))[4:] == send_event(version, event(0))
+    one.ask(deliver(version, 1), 0x6B)
+    assert one.say(get_encapsulated(version)) == error(version, NO_PENDING_REQUESTS)
+    other = InSession(one.dialogue, 0xFFFE_0002)
+    assert other.say(get_encapsulated(version))[5] == GET_SUPPORTED
+
+
+@since_13
+def test_a_requester_without_types_is_not_subscribed_to(version):
+    session, _ = meet(version, wants=True)
+    session.ask(get_encapsulated(version), 0x6A)
+    ack = session.say(deliver(version, 1, bytes([version, 0x62, 0, 0]) + bytes(4)))
+    assert ack == bytes([version, 0x6B, 0, 0, 1, 0, 0, 0])
+
+
+@since_13
+@pytest.mark.parametrize("answer", [0x71, 0x7F])
+def test_a_requester_that_does_not_list_its_events(version, answer):
+    session, _ = meet(version, wants=True)
+    session.ask(get_encapsulated(version), 0x6A)
+    refused = error(version, INVALID_RESPONSE_CODE)
+    assert session.say(deliver(version, 1, bytes([version, answer, 1, 0]))) == refused
+    assert session.say(get_encapsulated(version)) == error(version, NO_PENDING_REQUESTS)
+
+
+@since_13
+@pytest.mark.parametrize(("wants", "offer"), [(False, OFFER), (True, OFFER & ~EVENT)])
+def test_nobody_is_asked_for_events_that_are_not_wanted_or_not_there(version, wants, offer):
+    session, _ = meet(version, wants=wants, offer=offer)
+    assert session.say(get_encapsulated(version)) == error(version, NO_PENDING_REQUESTS)

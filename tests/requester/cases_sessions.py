@@ -25,7 +25,13 @@ from responder.wire.challenge import Challenge
 from responder.wire.context import WireContext
 from responder.wire.digests import GetDigests
 from responder.wire.endpoint_info import GetEndpointInfo
-from responder.wire.events import Event, SendEvent
+from responder.wire.events import (
+    Event,
+    EventGroup,
+    EventType,
+    SendEvent,
+    SubscribeEventTypes,
+)
 from responder.wire.key_update import KeyUpdate
 from responder.wire.opaque import OpaqueElement, build_opaque
 from responder.wire.secured_opaque import AeadLimit, VersionSelection
@@ -259,6 +265,15 @@ def event(*instances: int, **changes: Any) -> bytes:
     return SendEvent(spdm_version=0x13, event_count=len(instances), events_list=told).build()
 
 
+def subscription(*types: int, **changes: Any) -> bytes:
+    """SUBSCRIBE_EVENT_TYPES for a group with these types."""
+    listed = b"".join(EventType(event_type_id=kind).build() for kind in types)
+    group = EventGroup(event_types=listed, **changes).build()
+    return SubscribeEventTypes(
+        spdm_version=0x13, subscribe_event_group_count=1, subscribe_list=group
+    ).build()
+
+
 ASKED = WireContext(version=V13)
 
 DECLINED = [
@@ -294,5 +309,6 @@ DECLINED = [
         ),
     ),
     declined("enc.events", event(0, 2)),
+    declined("enc.subscription", subscription(2)),
 ]
 """Requests that are answered ERROR; without the check they are answered."""

@@ -43,6 +43,7 @@ from responder.wire.encapsulated import (
     EncapsulatedResponseAck,
 )
 from responder.wire.end_session import EndSessionAck
+from responder.wire.events import EventAck
 from responder.wire.finish import FinishRsp
 from responder.wire.heartbeat import HeartbeatAck
 from responder.wire.key_exchange import KeyExchange, KeyExchangeRsp
@@ -164,6 +165,7 @@ class SessionPeer(Peer):
             RequestCode.HEARTBEAT: self.simple(HeartbeatAck),
             RequestCode.KEY_UPDATE: self.key_update,
             RequestCode.END_SESSION: self.simple(EndSessionAck),
+            RequestCode.SEND_EVENT: self.simple(EventAck),
             RequestCode.GET_ENCAPSULATED_REQUEST: self.get_encapsulated,
             RequestCode.DELIVER_ENCAPSULATED_RESPONSE: self.deliver,
         }

@@ -1,6 +1,6 @@
 """GET_ENCAPSULATED_REQUEST and DELIVER_ENCAPSULATED_RESPONSE: this side asks."""
 
-from responder.core.asking import offer_events
+from responder.core.asking import offer_events, offer_subscription
 from responder.core.context import Context, Reply
 from responder.core.encapsulation import Delivered
 from responder.core.errors import ProtocolError, invalid, unexpected, unsupported
@@ -24,6 +24,8 @@ def get_encapsulated_request(request: GetEncapsulatedRequest, context: Context) 
     _require_capability(RequestCode.GET_ENCAPSULATED_REQUEST, context)
     encapsulation = connection.encapsulation
     if context.session is not None:
+        if context.policy.session.wants_events:
+            offer_subscription(connection, context.device, context.session)
         offer_events(connection, context.device, context.session)
     first = encapsulation.begin(_session_id(context))
     first = context.hooked.following(first)
