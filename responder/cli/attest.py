@@ -294,6 +294,7 @@ def _der_blocks(file: Path) -> list[bytes]:
 
 async def _attest(uri: Endpoint, options: "AttestOptions", given: dict[str, Any]) -> "Report":
     import secrets  # noqa: PLC0415 - not for --help
+    import time  # noqa: PLC0415
 
     from responder.client.channel import ChannelError  # noqa: PLC0415
     from responder.client.drive import drive  # noqa: PLC0415
@@ -321,7 +322,7 @@ async def _attest(uri: Endpoint, options: "AttestOptions", given: dict[str, Any]
     seed = given["seed"] or secrets.token_bytes(_SEED_SIZE)
     try:
         options = replace(options, padding=channel.padding, records=channel.records)
-        attestation = attest(options, RandomTree(seed))
+        attestation = attest(options, RandomTree(seed), clock=time.monotonic)
         return await drive(attestation, channel, target=str(uri))
     finally:
         await channel.close()

@@ -21,6 +21,7 @@ AnyCommand = TypeVar("AnyCommand", bound=Callable[..., Any])
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _KINDS = ("kex", "psk")
+_MICROSECONDS = 1_000_000
 _SECURED = {f"1.{minor}": 0x1000 | minor << 8 for minor in range(4)}
 _IN_SESSIONS = (
     Cap.ENCRYPT | Cap.MAC | Cap.KEY_EX | Cap.HBEAT | Cap.KEY_UPD | Cap.HANDSHAKE_IN_THE_CLEAR
@@ -98,6 +99,13 @@ _OPTIONS = (
         default="",
         metavar="HEX",
         help="What the step application sends, such as 01800002: PLDM's GetTID over MCTP.",
+    ),
+    click.option(
+        "--stay",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="SECONDS",
+        help="How long the step stay keeps a session open.",
     ),
     click.option("--parallel", is_flag=True, help="Open all sessions before any is used."),
     click.option("--psk", type=_psk, metavar="HINT:KEY", help="A pre-shared key, in hexadecimal."),
@@ -182,6 +190,7 @@ def planned(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":
         demand_mutual=given["demand_mutual"],
         new_chain=new_chain,
         application=given["application"],
+        stay=round(given["stay"] * _MICROSECONDS),
     )
 
 

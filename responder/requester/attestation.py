@@ -12,7 +12,7 @@ from responder.requester.capabilities import get_capabilities
 from responder.requester.chain import load_root
 from responder.requester.check_table import CHECKS
 from responder.requester.checks import Refused
-from responder.requester.conversation import Conversation, Flow
+from responder.requester.conversation import Clock, Conversation, Flow
 from responder.requester.options import AttestOptions
 from responder.requester.recovery import ResynchError
 from responder.requester.report import Passed, Refusal, Report, Verdict
@@ -31,7 +31,10 @@ PARTS: tuple[Part, ...] = (get_version, get_capabilities, negotiate_algorithms, 
 
 
 def attest(
-    options: AttestOptions, random: RandomTree, parts: Sequence[Part] = PARTS
+    options: AttestOptions,
+    random: RandomTree,
+    parts: Sequence[Part] = PARTS,
+    clock: Clock | None = None,
 ) -> Flow[Report]:
     """Authenticate a device and read its measurements.
 
@@ -39,6 +42,8 @@ def attest(
         options: what to do; see there.
         random: where nonces and contexts are drawn from.
         parts: what is done, in order.
+        clock: seconds, for the heartbeats of sessions; without it only the time that is waited for
+            counts.
 
     Yields:
         ``Transmit``, to be answered with the response of the responder, padding included; or
@@ -57,7 +62,7 @@ def attest(
     for root in options.roots:
         load_root(root)
     check_options(options)
-    c = Conversation(options, random)
+    c = Conversation(options, random, clock)
     try:
         yield from _with_restarts(c, parts)
     except Refused as refusal:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import SignatureError, signing_message
-from responder.requester import chunks
+from responder.requester import chunks, keep_alive
 from responder.requester.agreement import Agreement
 from responder.requester.checks import Checks, Refused
 from responder.requester.options import AttestOptions
@@ -39,6 +39,8 @@ AnyResult = TypeVar("AnyResult")
 Flow = Generator[Step, bytes, AnyResult]
 """A part of the conversation: yields steps, gets responses, returns its result."""
 
+Clock = Callable[[], float]
+_MICROSECONDS = 1_000_000
 _ZEROS = (1 << 24) + (1 << 18)
 """More bytes than any length field of a message here can ask for."""
 
@@ -69,8 +71,12 @@ class Conversation:
         random: where a step draws what is neither nonce nor context.
     """
 
-    def __init__(self, options: AttestOptions, random: RandomTree) -> None:
+    def __init__(
+        self, options: AttestOptions, random: RandomTree, clock: Clock | None = None
+    ) -> None:
         self.options = options
+        self._clock = clock
+        self._waited = 0
         self.checks = Checks(options.without)
         self.require = self.checks.require
         self.report = Report()
@@ -118,6 +124,15 @@ class Conversation:
         """The messages of the session in use, or those outside of any."""
         return self.outside if self.session is None else self.session.transcript
 
+    def now(self) -> float:
+        """Seconds on the clock; without one, what has been waited for."""
+        return self._waited / _MICROSECONDS if self._clock is None else self._clock()
+
+    def wait(self, microseconds: int) -> Flow[None]:
+        """Let time pass."""
+        self._waited += microseconds
+        yield Wait(microseconds)
+
     def exchange(self, request: bytes, *, may_refuse: Container[int] = ()) -> Flow[bytes]:
         """Send a request until it is answered, in the session in use if there is one.
 
@@ -129,6 +144,8 @@ class Conversation:
         Returns:
             The response with its padding. Its SPDMVersion and code are checked.
         """
+        if request[1] not in keep_alive.UNBROKEN:
+            yield from keep_alive.keep_alive(self, but=self.session)
         self.checks.step = name_of_code(request[1])
         raw = yield from self.recover(request, self._carry)
         if raw[1] == ResponseCode.ERROR:
@@ -150,7 +167,7 @@ class Conversation:
         wait, message = 0, request
         while True:
             if wait:
-                yield Wait(wait)
+                yield from self.wait(wait)
             raw = yield from send(message)
             if raw[1] != ResponseCode.ERROR:
                 return raw
@@ -196,6 +213,7 @@ class Conversation:
     def transmit_data(self, session: "Session", data: bytes) -> Flow[bytes]:
         """One exchange of application data in a session."""
         self._check_bound()
+        session.used = self.now()
         answer = yield Transmit(session.seal(self, data), secured=True)
         return session.open(self, answer)
 

@@ -195,6 +195,7 @@ class AttestOptions:
         records: how the transport carries the records of sessions (``Channel.records``).
         psk: the pre-shared key of sessions by PSK_EXCHANGE.
         application: what the step ``application`` sends.
+        stay: microseconds that the step ``stay`` keeps a session open.
         new_chain: what the step ``set-certificate`` writes.
         plan: what is done.
         patience: bounds.
@@ -220,6 +221,7 @@ class AttestOptions:
     records: RecordFormat | None = None
     psk: Psk | None = None
     application: bytes = b""
+    stay: int = 0
     new_chain: NewChain | None = None
     plan: Plan = field(default_factory=Plan)
     patience: Patience = field(default_factory=Patience)

@@ -106,6 +106,7 @@ def _open(c: Conversation, wanted: SessionPlan) -> Flow[tuple[Session, SessionRe
         session, asked = yield from key_exchange(c, wanted)
         mutual = asked.form
         yield from finish(c, session, asked)
+    session.used = c.now()
     c.sessions[session.id] = session
     c.session = None
     report = SessionReport(

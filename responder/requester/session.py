@@ -31,6 +31,7 @@ class Session:
         psk: it was made by PSK_EXCHANGE.
         heartbeat_period: seconds; 0 without HEARTBEAT.
         limit: the lesser AEAD limit of the two sides, an exponent of 2.
+        used: when something was last said in it, seconds on the conversation's clock.
         secured_version: of DSP0277, such as 0x1200.
         response_next: the response keys after an update that the responder has not shown yet.
         updating: the responder has begun to update its own keys.
@@ -51,6 +52,7 @@ class Session:
     psk: bool = False
     limit: int = NO_LIMIT
     heartbeat_period: int = 0
+    used: float = 0.0
     secured_version: int = 0
     response_next: Direction | None = None
     updating: bool = False

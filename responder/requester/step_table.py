@@ -23,7 +23,13 @@ from responder.requester.slot_writes import (
     request_csr,
     write_chain,
 )
-from responder.requester.upkeep import heartbeat, update_all_keys, update_key, update_responder
+from responder.requester.upkeep import (
+    heartbeat,
+    stay,
+    update_all_keys,
+    update_key,
+    update_responder,
+)
 from responder.requester.vendor_defined import vendor_request
 from responder.spec.flags import EP_INFO, Cap, ExtCap
 from responder.spec.versions import V10, V11, V12, V13, V14, SpdmVersion
@@ -131,6 +137,7 @@ STEPS: Mapping[str, PlanStep] = MappingProxyType(
             "Send data that is no SPDM message.", inside=application_data, since=V11
         ),
         "heartbeat": _inside("Keep the session alive.", heartbeat, V11, Cap.HBEAT),
+        "stay": PlanStep("Keep the session open, by heartbeats alone.", inside=stay, since=V11),
         "update-key": _inside("Update the requester's keys.", update_key, V11, Cap.KEY_UPD),
         "update-all-keys": _inside(
             "Update the keys of both sides.", update_all_keys, V11, Cap.KEY_UPD

@@ -3,13 +3,16 @@
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.encapsulated import answer_flow
 from responder.requester.encapsulated_answers import Answers
+from responder.requester.keep_alive import beat, due_at, keep_alive
 from responder.requester.session import Session
 from responder.requester.steps import Prompt
 from responder.spec.codes import RequestCode
 from responder.spec.sessions import KeyOperation
 from responder.wire.end_session import EndSession, EndSessionAck
-from responder.wire.heartbeat import Heartbeat, HeartbeatAck
 from responder.wire.key_update import KeyUpdate, KeyUpdateAck
+
+_MICROSECONDS = 1_000_000
+_LEAST_PAUSE = 1_000
 
 
 def heartbeat(c: Conversation, session: Session) -> Flow[None]:
@@ -17,10 +20,20 @@ def heartbeat(c: Conversation, session: Session) -> Flow[None]:
     if not session.heartbeat_period:
         c.report.observe("heartbeat.none")
         return
-    sent = Heartbeat(spdm_version=c.agreed.version).build()
-    raw = yield from c.exchange(sent)
-    _, response = c.read(HeartbeatAck, raw, c.agreed.wire())
-    c.enter(sent, response)
+    yield from beat(c, session)
+
+
+def stay(c: Conversation, session: Session) -> Flow[None]:
+    """Say nothing for as long as the options want, but what keeps sessions alive."""
+    del session
+    left = c.options.stay
+    while left:
+        due = [at for one in c.sessions.values() if (at := due_at(one)) is not None]
+        pause = round((min(due) - c.now()) * _MICROSECONDS) if due else left
+        pause = min(left, max(pause, _LEAST_PAUSE))
+        left -= pause
+        yield from c.wait(pause)
+        yield from keep_alive(c)
 
 
 def update_key(c: Conversation, session: Session) -> Flow[None]:

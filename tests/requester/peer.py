@@ -318,9 +318,12 @@ def default_options(**changes: Any) -> AttestOptions:
     return AttestOptions(**{"roots": (default_chain()[0],), "time": NOW, **changes})
 
 
-def converse(peer: Any, options: AttestOptions | None = None, **changes: Any) -> Outcome:
+def converse(
+    peer: Any, options: AttestOptions | None = None, clock: Any = None, **changes: Any
+) -> Outcome:
     """Let the requester talk to ``peer`` until its verdict."""
-    attestation = attest(options or default_options(**changes), RandomTree(b"requester"))
+    options = options or default_options(**changes)
+    attestation = attest(options, RandomTree(b"requester"), clock=clock)
     waits: list[int] = []
     try:
         step = next(attestation)

@@ -90,7 +90,7 @@ def session_options(
 
 @dataclass
 class PeerSession:
-    """A session as the peer keeps it: ``request`` opens, ``response`` seals."""
+    """A session as the peer keeps it: ``request`` opens, ``response`` seals, ``m`` is its L1."""
 
     schedule: KeySchedule
     handshake: Handshake
@@ -98,6 +98,7 @@ class PeerSession:
     request: Direction
     response: Direction
     before: Direction | None = None
+    m: list[bytes] = field(default_factory=list)
 
 
 @dataclass
@@ -145,7 +146,9 @@ class SessionPeer(Peer):
         if RECORDS.foreign(data):
             return session.response.seal(session_id, self.application)
         request = RECORDS.disclose(data)
+        outside, self.m = self.m, session.m
         response = self.answer(request)
+        session.m, self.m = self.m, outside
         code = response[1]
         if code == ResponseCode.ERROR:
             code = request[1] & 0x7F
