@@ -11,7 +11,13 @@ from responder.cli.algorithm_names import algorithm_in
 from responder.errors import ConfigError, suggest
 from responder.spec.algorithms import AEADS, DHE_GROUPS, KEMS, TABLE_AEAD, TABLE_DHE, TABLE_KEM
 from responder.spec.flags import Cap
-from responder.spec.limits import MIN_DATA_TRANSFER_SIZE, SLOT_COUNT
+from responder.spec.limits import (
+    MIN_DATA_TRANSFER_SIZE,
+    SLOT_COUNT,
+    SUMMARY_ALL,
+    SUMMARY_NONE,
+    SUMMARY_TCB,
+)
 
 if TYPE_CHECKING:
     from responder.requester.options import AttestOptions, NewChain, Offer, OwnIdentity, Psk
@@ -21,6 +27,7 @@ AnyCommand = TypeVar("AnyCommand", bound=Callable[..., Any])
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _KINDS = ("kex", "psk")
+_SUMMARIES = {"none": SUMMARY_NONE, "tcb": SUMMARY_TCB, "all": SUMMARY_ALL}
 _MICROSECONDS = 1_000_000
 _SECURED = {f"1.{minor}": 0x1000 | minor << 8 for minor in range(4)}
 _IN_SESSIONS = (
@@ -107,6 +114,12 @@ _OPTIONS = (
         metavar="SECONDS",
         help="How long the step stay keeps a session open.",
     ),
+    click.option("--leave-open", is_flag=True, help="Do not end the sessions."),
+    click.option(
+        "--summary",
+        type=click.Choice(list(_SUMMARIES)),
+        help="The summary of measurements that CHALLENGE and sessions ask for. [default: all]",
+    ),
     click.option("--parallel", is_flag=True, help="Open all sessions before any is used."),
     click.option("--psk", type=_psk, metavar="HINT:KEY", help="A pre-shared key, in hexadecimal."),
     click.option(
@@ -170,7 +183,13 @@ def planned(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":
     """
     from responder.requester.run_plan import check_plan  # noqa: PLC0415 - not for --help
 
-    plan = replace(options.plan, sessions=given["sessions"], parallel=given["parallel"])
+    if given["summary"]:
+        options = replace(options, summary=_SUMMARIES[given["summary"]])
+    sessions = tuple(
+        replace(session, end=not given["leave_open"], summary=options.summary)
+        for session in given["sessions"]
+    )
+    plan = replace(options.plan, sessions=sessions, parallel=given["parallel"])
     if given["steps"] is not None:
         plan = replace(plan, connection=given["steps"])
     try:

@@ -63,6 +63,14 @@ def read_slot(c: Conversation) -> Flow[None]:
     c.require("cert.same", same, f"slot {c.agreed.slot}: another chain than before")
 
 
+def read_all(c: Conversation) -> Flow[None]:
+    """Read the chains of all slots; each has the digest that DIGESTS tells."""
+    slots = yield from get_digests(c)
+    for slot, told in slots.items():
+        chain = yield from _get_chain(c, slot, slots)
+        _check_digest(c, slot, chain, told)
+
+
 def read_chain(c: Conversation, slot: int) -> Flow[bytes]:
     """The chain structure of a slot, whatever is in it."""
     return (yield from _get_chain(c, slot, Slots({}, {})))
@@ -113,14 +121,19 @@ def _use_public_key(c: Conversation, der: bytes) -> None:
 
 
 def _check_chain(c: Conversation, slot: int, slots: Slots, chain: bytes) -> None:
-    actual = digest(c.agreed.base_hash, chain)
-    told = slots.get(slot, b"")
-    c.require("cert.digest", actual == told, f"slot {slot}: DIGESTS told another hash")
+    actual = _check_digest(c, slot, chain, slots.get(slot, b""))
     c.agreed.slot = c.report.slot = slot
     c.agreed.chain_hash = actual
     c.agreed.chain_size = len(chain)
     c.agreed.key_stands = True
     c.agreed.key = validate(c, chain, _model(c, slot, slots))
+
+
+def _check_digest(c: Conversation, slot: int, chain: bytes, told: bytes) -> bytes:
+    """The hash of a chain, which is the one that DIGESTS told."""
+    actual = digest(c.agreed.base_hash, chain)
+    c.require("cert.digest", actual == told, f"slot {slot}: DIGESTS told another hash")
+    return actual
 
 
 def _model(c: Conversation, slot: int, slots: Slots) -> CertificateModel:

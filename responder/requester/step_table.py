@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from responder.requester.application import application_data
-from responder.requester.certificate import authenticate_slot, get_slot_sizes, read_slot
+from responder.requester.certificate import (
+    authenticate_slot,
+    get_slot_sizes,
+    read_all,
+    read_slot,
+)
 from responder.requester.challenge import challenge
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.digests import get_digests
@@ -103,6 +108,7 @@ STEPS: Mapping[str, PlanStep] = MappingProxyType(
         "challenge": PlanStep("Have the device prove its key.", _challenge),
         "digests": _anywhere("Ask for the digests of all slots.", _digests, V10, Cap.CERT),
         "certificate": _anywhere("Read the chain again.", read_slot, V10, Cap.CERT),
+        "certificates": _anywhere("Read the chains of all slots.", read_all, V10, Cap.CERT),
         "slot-sizes": _anywhere("Ask how large all slots are.", get_slot_sizes, V13, Cap.CERT),
         "measurements": _anywhere("Read the measurements.", measure, V10, NO_NEED),
         "extension-log": _anywhere(

@@ -94,6 +94,21 @@ def test_what_is_to_be_done_is_named(served):
     assert not found["measurements"]
 
 
+def test_a_session_is_kept_for_a_while_and_left_open(served):
+    arguments = ["--session", "kex:stay", "--stay", "0.3", "--leave-open"]
+    found = attested(served(heartbeat_period=1), *arguments)
+    assert not found["sessions"][0]["ended"]
+    names = [exchange["request"] for exchange in found["exchanges"]]
+    assert "HEARTBEAT" in names
+    assert "END_SESSION" not in names
+
+
+@pytest.mark.parametrize(("summary", "size"), [("none", 0), ("tcb", 32), ("all", 32)])
+def test_a_summary_of_the_measurements_is_asked_for(served, summary, size):
+    found = attested(served(), "--summary", summary)
+    assert len(found["measurement_summary_hash"]) == 2 * size
+
+
 def test_capabilities_are_announced_as_asked(served):
     result = run(served(), "--caps", "cert,chal", "--session", "kex", "--json")
     assert [o["detail"] for o in json.loads(result.stdout)["observations"]] == ["KEY_EXCHANGE"]

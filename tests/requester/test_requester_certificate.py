@@ -93,6 +93,21 @@ def test_a_size_is_of_the_slot_that_was_asked_for_and_comes_without_bytes():
     assert lie(put(remainder_length=0)) == "cert.slot-size"
 
 
+EVERY_CHAIN = {"plan": Plan(("authenticate", "certificates", "challenge"))}
+
+
+def test_the_chains_of_all_slots_are_read_and_have_their_digests():
+    peer = Peer(chains=dict.fromkeys((0, 3, 7), default_chain()))
+    assert converse(peer, **EVERY_CHAIN).report.verdict == "attested"
+    asked = [r[2] for r in peer.requests if r[1] == RequestCode.GET_CERTIFICATE]
+    assert asked == [0, 0, 3, 7]
+    honest = peer.chain_of
+    lying = Peer(chains=dict.fromkeys((0, 3), default_chain()))
+    lying.draft[CERTIFICATE] = lambda m: m.replace(cert_chain=honest(0)[::-1]) if m.slot else m
+    outcome = converse(lying, **EVERY_CHAIN)
+    assert (outcome.check, outcome.report.refusal.step) == ("cert.digest", "GET_CERTIFICATE")
+
+
 def test_the_same_portion_again_is_found_by_its_hash():
     peer = Peer(portion=300)
     honest = peer.certificate
