@@ -21,7 +21,7 @@ from responder.spec.slot_management import (
     BankAttribute,
     SubCode,
 )
-from responder.wire.certificate_chain import LENGTH_SIZE
+from responder.wire.chain import LENGTH_SIZE
 from responder.wire.message import Record
 from responder.wire.slot_management import (
     MANAGEMENT_HEADER_SIZE,

@@ -17,7 +17,7 @@ from responder.spec.codes import ErrorCode, RequestCode
 from responder.spec.flags import Cap
 from responder.spec.slot_management import SubCode
 from responder.spec.versions import V13, V14
-from responder.wire.certificate_chain import build_chain
+from responder.wire.chain import build_chain
 
 RESET = error(V14, ErrorCode.RESET_REQUIRED)
 RESETS = DEVICE_FLAGS | Cap.CERT_INSTALL_RESET
