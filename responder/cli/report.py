@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from responder.requester.report import KeyPairReport, Report, SessionReport
+    from responder.requester.report import BankReport, KeyPairReport, Report, SessionReport
 
 _VALUE_WIDTH = 20
 """Characters of a measurement's value that are shown; the JSON document has all."""
@@ -40,6 +40,8 @@ def facts(report: "Report") -> list[tuple[str, list[Row]]]:
         ("Connection", _connection(report)),
         ("Algorithms", list(report.algorithms.items())),
         ("Sessions", [_session(session) for session in report.sessions]),
+        ("Slot sizes", [(str(slot), f"{size}") for slot, size in report.slot_sizes.items()]),
+        ("Banks", [_bank(bank) for bank in report.banks]),
         ("Key pairs", [_key_pair(pair) for pair in report.key_pairs]),
         ("Events", [(f"{e.session} {e.instance}", f"{e.type}: {e.detail}") for e in report.events]),
         ("Observations", [(seen.id, seen.detail) for seen in report.observations]),
@@ -101,6 +103,16 @@ def _session(session: "SessionReport") -> Row:
     what += [f"requester authenticated {session.mutual}"] if session.mutual else []
     what += [f"did {', '.join(session.steps)}"] if session.steps else []
     return session.id, "; ".join([*what, "ended" if session.ended else "left open"])
+
+
+def _bank(bank: "BankReport") -> Row:
+    holding = [str(slot.slot) for slot in bank.slots if slot.digest]
+    what = [
+        bank.algorithm or "no algorithm",
+        f"chains in slots {', '.join(holding)}" if holding else "no chain",
+    ]
+    what += [f"may be {' or '.join(bank.available)}"] if bank.available else []
+    return str(bank.bank), "; ".join(what + ["selected"] * bank.selected)
 
 
 def _key_pair(pair: "KeyPairReport") -> Row:

@@ -3,7 +3,9 @@
 import io
 
 import pytest
-from requester.peer import Peer, block, converse
+from requester.bank_peer import BankPeer
+from requester.cases_device import device_options
+from requester.peer import Peer, block, converse, default_options
 
 from responder.cli.report import print_report, verdict_line
 from responder.requester.attestation import unreached
@@ -68,3 +70,11 @@ def test_what_was_passed_over_is_shown():
     seen = converse(Peer(root_hash=bytes(32)), without=frozenset({"x5.root-hash"})).report
     text = shown(seen, io.StringIO())
     assert "Checks left out that would have refused\n  x5.root-hash  GET_CERTIFICATE: " in text
+
+
+def test_slots_and_banks_are_shown():
+    options = default_options(**device_options("slot-sizes", "slot-management"))
+    text = shown(converse(BankPeer(storage={0: 0x8000}), options).report, io.StringIO())
+    assert "Slot sizes\n  0  32768\n" in text
+    assert "Banks\n  0  ECC_P256; chains in slots 0; selected\n" in text
+    assert "  1  no algorithm; no chain; may be ECC_P384 or ECC_P521\n" in text
