@@ -20,6 +20,7 @@ SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
     "campaign/message_settings.py": "campaign/test_campaign_settings.py",
     "campaign/session_settings.py": "campaign/test_campaign_settings.py",
+    "campaign/single_settings.py": "campaign/test_campaign_settings.py",
     "faults/asking.py": "faults/test_catalogue_cases.py",
     "faults/key_ring.py": "faults/test_catalogue_cases.py",
     "campaign/run.py": "campaign/test_campaign_reaction.py",

@@ -109,7 +109,9 @@ class _Requester:
 def _options(setting: Setting, profile: Profile) -> AttestOptions:
     options = replace(setting.options, roots=_roots())
     if setting.identity:
-        options = replace(options, identity=_identity())
+        limited = setting.limited_slots
+        identity = replace(_identity(), slots=(0, *limited), usages=limited)
+        options = replace(options, identity=identity)
     if setting.new_chain:
         options = replace(options, new_chain=_new_chain())
     if not setting.public_key:

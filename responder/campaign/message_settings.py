@@ -19,9 +19,9 @@ from responder.spec.versions import V12
 
 _ATTESTATION = ("CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH")
 SESSION = (*_ATTESTATION, "KEY_EX", "MAC", "ENCRYPT", "HBEAT", "KEY_UPD", "ENCAP")
-_PLAIN_FLAGS = Cap(0)
+PLAIN_FLAGS = Cap(0)
 SESSION_FLAGS = Cap.CERT | Cap.KEY_EX | Cap.MAC | Cap.ENCRYPT | Cap.HBEAT | Cap.KEY_UPD | Cap.ENCAP
-_MUTUAL_FLAGS = Cap.CHAL | Cap.MUT_AUTH
+MUTUAL_FLAGS = SESSION_FLAGS | Cap.CHAL | Cap.MUT_AUTH
 PSK = Psk(b"rehearsal", b"shared before")
 _SECP256R1 = 0x8
 _ALGORITHMS = {
@@ -44,8 +44,8 @@ _LOG = {
     ],
 }
 _CLASSES = [{"standard": "PCI-SIG", "vendor_id": "8680", "identifiers": ["0102", "03"]}]
-_PROVISIONING = (*_ATTESTATION, "SET_CERT", "CSR")
-_KEY_PAIRS = [
+PROVISIONING = (*_ATTESTATION, "SET_CERT", "CSR")
+KEY_PAIRS = [
     {
         "algorithm": "ecp256",
         "slots": [0],
@@ -58,7 +58,7 @@ _TWO_BANKS = [{"algorithm": "ecp256"}, {"configurable": ["ecp384", "ecp521"]}]
 _SMALL = {"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": 0x10000}
 
 
-def _asks(
+def asks(
     flags: Cap, *steps: str, sessions: tuple[SessionPlan, ...] = (), **offer: Any
 ) -> AttestOptions:
     """The usual options with these capabilities, steps and sessions."""
@@ -81,7 +81,7 @@ def device(*capabilities: str, **tables: Any) -> Mapping[str, Any]:
 def in_session(*steps: str, flags: Cap = SESSION_FLAGS, **changes: Any) -> AttestOptions:
     """One session with these steps, and nothing but the chain before it."""
     plan = SessionPlan(steps, psk="psk" in changes)
-    return replace(_asks(flags, "authenticate", sessions=(plan,)), **changes)
+    return replace(asks(flags, "authenticate", sessions=(plan,)), **changes)
 
 
 MESSAGE_SETTINGS = (
@@ -89,8 +89,8 @@ MESSAGE_SETTINGS = (
         name="extension-log",
         text="The measurement extension log is read.",
         overrides=device(*_ATTESTATION, "MEL", algorithms={"mel_specification": ["DMTF"]}, **_LOG),
-        options=_asks(
-            _PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
+        options=asks(
+            PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
         ),
     ),
     Setting(
@@ -103,21 +103,21 @@ MESSAGE_SETTINGS = (
             spdm={"data_transfer_size": 64},
             **_LOG,
         ),
-        options=_asks(
-            _PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
+        options=asks(
+            PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
         ),
     ),
     Setting(
         name="endpoint-info",
         text="The device says what it is, and signs it.",
         overrides=device(*_ATTESTATION, "EP_INFO_SIG", device_class=_CLASSES),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
         name="endpoint-info-unsigned",
         text="The device says what it is, and signs nothing of that.",
         overrides=device(*_ATTESTATION, "EP_INFO_NO_SIG", device_class=_CLASSES),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
         name="session",
@@ -129,7 +129,7 @@ MESSAGE_SETTINGS = (
         name="session-again",
         text="A whole attestation, and digests and measurements once more in a session.",
         overrides=device(*SESSION),
-        options=_asks(
+        options=asks(
             SESSION_FLAGS,
             "authenticate",
             "challenge",
@@ -141,7 +141,7 @@ MESSAGE_SETTINGS = (
         name="sessions-in-turn",
         text="Two sessions, one after the other.",
         overrides=device(*SESSION),
-        options=_asks(
+        options=asks(
             SESSION_FLAGS, "authenticate", sessions=(SessionPlan(), SessionPlan(("vendor",)))
         ),
     ),
@@ -175,19 +175,19 @@ MESSAGE_SETTINGS = (
         name="slot-management",
         text="The requester reads all banks of slots, and their chains.",
         overrides=device(*_ATTESTATION, spdm=_BANKS, bank=_TWO_BANKS),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "slot-management"),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "slot-management"),
     ),
     Setting(
         name="slot-management-writes",
         text="SLOT_MANAGEMENT makes a CSR, configures a bank, and writes and erases slot 0.",
         overrides=device(
-            *_PROVISIONING,
+            *PROVISIONING,
             spdm=_BANKS,
             bank=_TWO_BANKS,
             provisioning={"bind_key_pairs": False},
         ),
-        options=_asks(
-            _PLAIN_FLAGS,
+        options=asks(
+            PLAIN_FLAGS,
             "authenticate",
             "challenge",
             "bank-csr",
@@ -201,30 +201,28 @@ MESSAGE_SETTINGS = (
         name="mutual-session",
         text="In a session's handshake the device asks who the requester is.",
         overrides=device(*SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
-        options=in_session("measurements", flags=SESSION_FLAGS | _MUTUAL_FLAGS),
+        options=in_session("measurements", flags=MUTUAL_FLAGS),
         identity=True,
     ),
     Setting(
         name="mutual-basic",
         text="After CHALLENGE the device asks who the requester is, and challenges it.",
         overrides=device(*SESSION, "MUT_AUTH", session={"basic_mutual_auth": True}),
-        options=_asks(SESSION_FLAGS | _MUTUAL_FLAGS),
+        options=asks(MUTUAL_FLAGS),
         identity=True,
     ),
     Setting(
         name="mutual-no-key-update",
         text="Mutual authentication of a requester that cannot update keys.",
         overrides=device(*SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
-        options=in_session("measurements", flags=(SESSION_FLAGS | _MUTUAL_FLAGS) & ~Cap.KEY_UPD),
+        options=in_session("measurements", flags=MUTUAL_FLAGS & ~Cap.KEY_UPD),
         identity=True,
     ),
     Setting(
         name="ask-key-update-1.2",
         text="The device updates its keys in a session of SPDM 1.2.",
         overrides=device(*SESSION, "MUT_AUTH"),
-        options=in_session(
-            "update-responder", "vendor", flags=SESSION_FLAGS | _MUTUAL_FLAGS, versions=(V12,)
-        ),
+        options=in_session("update-responder", "vendor", flags=MUTUAL_FLAGS, versions=(V12,)),
         identity=True,
     ),
     Setting(
@@ -237,7 +235,7 @@ MESSAGE_SETTINGS = (
         name="ask-endpoint-info",
         text="The device asks what the requester is, outside of any session.",
         overrides=device(*SESSION, "EP_INFO_SIG"),
-        options=_asks(
+        options=asks(
             SESSION_FLAGS | Cap.EP_INFO_SIG, "authenticate", "challenge", "give-endpoint-info"
         ),
         identity=True,
@@ -245,29 +243,29 @@ MESSAGE_SETTINGS = (
     Setting(
         name="csr",
         text="The device makes a certificate signing request.",
-        overrides=device(*_PROVISIONING, key_pair=_KEY_PAIRS),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "csr"),
+        overrides=device(*PROVISIONING, key_pair=KEY_PAIRS),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "csr"),
     ),
     Setting(
         name="csr-reset",
         text="The device makes a certificate signing request, and says that it takes a reset.",
-        overrides=device(*_PROVISIONING, "CERT_INSTALL_RESET", key_pair=_KEY_PAIRS),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "csr"),
+        overrides=device(*PROVISIONING, "CERT_INSTALL_RESET", key_pair=KEY_PAIRS),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "csr"),
     ),
     Setting(
         name="set-certificate-reset",
         text="The requester writes a certificate chain, and the device says that it takes a reset.",
         overrides=device(
-            *_PROVISIONING, "CERT_INSTALL_RESET", provisioning={"bind_key_pairs": False}
+            *PROVISIONING, "CERT_INSTALL_RESET", provisioning={"bind_key_pairs": False}
         ),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "set-certificate"),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "set-certificate"),
         new_chain=True,
     ),
     Setting(
         name="set-certificate",
         text="The requester writes a certificate chain into slot 0, and reads it back.",
-        overrides=device(*_PROVISIONING, provisioning={"bind_key_pairs": False}),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "set-certificate"),
+        overrides=device(*PROVISIONING, provisioning={"bind_key_pairs": False}),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "set-certificate"),
         new_chain=True,
     ),
     Setting(
@@ -277,10 +275,10 @@ MESSAGE_SETTINGS = (
             *_ATTESTATION,
             "GET_KEY_PAIR_INFO",
             "SET_KEY_PAIR_INFO",
-            key_pair=_KEY_PAIRS,
+            key_pair=KEY_PAIRS,
             provisioning={"bind_key_pairs": False},
         ),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "key-pairs", "change-key-pair"),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "key-pairs", "change-key-pair"),
     ),
     Setting(
         name="key-pairs-fixed",
@@ -288,26 +286,26 @@ MESSAGE_SETTINGS = (
         overrides=device(
             *_ATTESTATION, "GET_KEY_PAIR_INFO", key_pair=[{"algorithm": "ecp256", "slots": [0]}]
         ),
-        options=_asks(_PLAIN_FLAGS, "authenticate", "challenge", "key-pairs"),
+        options=asks(PLAIN_FLAGS, "authenticate", "challenge", "key-pairs"),
     ),
     Setting(
         name="ask-algorithms",
         text="The requester asks for all algorithms that the device supports.",
         overrides=device(*_ATTESTATION, "CHUNK"),
-        options=_asks(Cap.CHUNK, ask_algorithms=True),
+        options=asks(Cap.CHUNK, ask_algorithms=True),
     ),
     Setting(
         name="chunks",
         text="Neither side takes more than 42 bytes at once.",
         overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
-        options=_asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE),
+        options=asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE),
     ),
     Setting(
         name="chunks-1.2",
         text="Neither side takes more than 42 bytes at once, with SPDM 1.2.",
         overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
         options=replace(
-            _asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE), versions=(V12,)
+            asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE), versions=(V12,)
         ),
     ),
     Setting(
@@ -315,7 +313,7 @@ MESSAGE_SETTINGS = (
         text="The same, with a requester that takes messages of 16 MiB.",
         overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
         options=replace(
-            _asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE, max_message_size=1 << 24),
+            asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE, max_message_size=1 << 24),
             versions=(V12,),
         ),
     ),
@@ -323,13 +321,13 @@ MESSAGE_SETTINGS = (
         name="chunked-requests",
         text="The device takes no more than 42 bytes at once.",
         overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
-        options=_asks(Cap.CHUNK),
+        options=asks(Cap.CHUNK),
     ),
     Setting(
         name="chunked-responses",
         text="The requester takes no more than 200 bytes at once.",
         overrides=device(*_ATTESTATION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
-        options=_asks(Cap.CHUNK, data_transfer_size=200),
+        options=asks(Cap.CHUNK, data_transfer_size=200),
     ),
     Setting(
         name="chunked-responses-in-session",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from responder.campaign.message_settings import (
+    MUTUAL_FLAGS,
     PSK,
     SESSION,
     SESSION_FLAGS,
@@ -20,12 +21,13 @@ from responder.spec.versions import V13
 
 _HEARTBEATS = {"heartbeat_period": 20}
 _SHARED = [{"hint": PSK.hint.decode(), "secret": PSK.key.decode()}]
-_MUTUAL_FLAGS = SESSION_FLAGS | Cap.CHAL | Cap.MUT_AUTH
 PSK_FLAGS = SESSION_FLAGS | Cap.PSK
 UPKEEP = ("measurements", "vendor", "heartbeat", "update-key", "update-all-keys")
 _TWO = Plan(
     ("authenticate",), (SessionPlan(("heartbeat",)), SessionPlan(("heartbeat",))), parallel=True
 )
+_UPDATES = SessionPlan(("update-responder",))
+_TWO_UPDATED = Plan(("authenticate",), (_UPDATES, _UPDATES), parallel=True)
 _NO_SUMMARY = SessionPlan(UPKEEP, summary=SUMMARY_NONE)
 
 
@@ -132,10 +134,23 @@ SESSION_SETTINGS = (
         options=replace(in_session(), plan=_TWO),
     ),
     Setting(
+        name="two-sessions-updated",
+        text="Two sessions side by side, in each of which the device updates its keys.",
+        overrides=device(*SESSION),
+        options=replace(in_session(), plan=_TWO_UPDATED),
+    ),
+    Setting(
         name="session-two-connections",
         text="A session on each of two transport connections.",
         overrides=device(*SESSION, session=_HEARTBEATS),
         options=in_session("heartbeat"),
+        connections=2,
+    ),
+    Setting(
+        name="session-ffdhe-two-connections",
+        text="A session on each of two connections, with a key exchange over a finite field.",
+        overrides=device(*SESSION, algorithms={"dhe": ["FFDHE2048"]}),
+        options=_offering(in_session(), {TABLE_DHE: 0x1}),
         connections=2,
     ),
     Setting(
@@ -178,28 +193,28 @@ SESSION_SETTINGS = (
         name="mutual-possible",
         text="Both sides are capable of mutual authentication, and the device does not ask for it.",
         overrides=device(*SESSION, "MUT_AUTH"),
-        options=in_session(flags=_MUTUAL_FLAGS),
+        options=in_session(flags=MUTUAL_FLAGS),
         identity=True,
     ),
     Setting(
         name="mutual-no-encapsulation",
         text="The same with a requester that has no encapsulated requests.",
         overrides=device(*SESSION, "MUT_AUTH"),
-        options=in_session(flags=_MUTUAL_FLAGS & ~Cap.ENCAP),
+        options=in_session(flags=MUTUAL_FLAGS & ~Cap.ENCAP),
         identity=True,
     ),
     Setting(
         name="mutual-public-key",
         text="The same with a requester whose public key is provisioned.",
         overrides=device(*SESSION, "MUT_AUTH"),
-        options=in_session(flags=_MUTUAL_FLAGS & ~Cap.CERT | Cap.PUB_KEY_ID),
+        options=in_session(flags=MUTUAL_FLAGS & ~Cap.CERT | Cap.PUB_KEY_ID),
         identity=True,
     ),
     Setting(
         name="mutual-demanded",
         text="The requester wants no session in which it is not asked who it is.",
         overrides=device(*SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
-        options=replace(in_session(flags=_MUTUAL_FLAGS), demand_mutual=True),
+        options=replace(in_session(flags=MUTUAL_FLAGS), demand_mutual=True),
         identity=True,
     ),
 )

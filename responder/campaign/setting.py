@@ -38,6 +38,8 @@ class Setting:
         attach: what connections share, as a server knows it.
         public_key: the requester knows the device's key beforehand.
         identity: the requester has a certificate chain of its own.
+        limited_slots: slots beside slot 0 that hold this chain too, and what their keys may be
+            used for, which a multi-key connection tells.
         new_chain: the requester writes the chain of the device's slot 1 into slot 0.
         padding: bytes that the transport may add to a message; 3 on DOE.
         records: whose records sessions in one process have.
@@ -60,6 +62,7 @@ class Setting:
     attach: Literal["fresh", "sticky", "shared"] = "fresh"
     public_key: bool = False
     identity: bool = False
+    limited_slots: Mapping[int, int] = field(default_factory=dict)
     new_chain: bool = False
     padding: int = 0
     records: Literal["doe", "mctp", "storage"] = "doe"

@@ -9,6 +9,7 @@ from responder.campaign import scripts
 from responder.campaign.message_settings import MESSAGE_SETTINGS
 from responder.campaign.session_settings import SESSION_SETTINGS
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
+from responder.campaign.single_settings import SINGLE_SETTINGS
 from responder.requester.options import VERIFIED_PQC_ASYM, AttestOptions
 from responder.requester.plan import Plan
 from responder.spec.algorithms import (
@@ -375,7 +376,17 @@ _BY_NAME = (
 """Settings that only those faults get that name them."""
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
-    {s.name: s for s in (*_ALONE, *_ON_SOCKETS, *_BY_NAME, *MESSAGE_SETTINGS, *SESSION_SETTINGS)}
+    {
+        s.name: s
+        for s in (
+            *_ALONE,
+            *_ON_SOCKETS,
+            *_BY_NAME,
+            *SINGLE_SETTINGS,
+            *MESSAGE_SETTINGS,
+            *SESSION_SETTINGS,
+        )
+    }
 )
 DEFAULT_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ALONE)
 SOCKET_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ON_SOCKETS)

@@ -165,6 +165,8 @@ _OPTIONS = (
         metavar="SLOT FILE",
         help="What the step set-certificate writes: a chain (PEM, or DER root first).",
     ),
+    click.option("--csr-info", type=_FILE,
+                 help="RequesterInfo of the step csr: a CertificationRequestInfo (DER)."),
 )  # fmt: skip
 
 
@@ -194,7 +196,7 @@ def planned(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":
         plan = replace(plan, connection=given["steps"])
     try:
         check_plan(plan)
-        identity, new_chain = _identity(given), _new_chain(given)
+        identity, new_chain, csr_info = _identity(given), _new_chain(given), _csr_info(given)
         offer = _offer(options.offer, given, identity)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
@@ -208,6 +210,7 @@ def planned(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":
         psk=given["psk"],
         demand_mutual=given["demand_mutual"],
         new_chain=new_chain,
+        csr_info=csr_info,
         application=given["application"],
         stay=round(given["stay"] * _MICROSECONDS),
     )
@@ -242,6 +245,15 @@ def _new_chain(given: dict[str, Any]) -> "NewChain | None":
         return None
     slot, chain = given["new_chain"]
     return NewChain(slot, _certificates(chain))
+
+
+def _csr_info(given: dict[str, Any]) -> bytes:
+    from responder.requester.provisioning import requested_subject  # noqa: PLC0415 - not for --help
+
+    file = given["csr_info"]
+    data = file.read_bytes() if file else b""
+    requested_subject(data)
+    return bytes(data)
 
 
 def _certificates(file: Path) -> tuple[bytes, ...]:

@@ -23,6 +23,7 @@ PLACES: Mapping[str, str] = MappingProxyType(
         "message": "in the response, as it is sent",
         "frame": "in the transport frame",
         "transition": "when the state is about to change",
+        "agree": "when an ephemeral key is drawn",
         "derive": "when a key is derived",
         "encap": "when an encapsulated request is chosen",
         "seal": "before a record is sealed",

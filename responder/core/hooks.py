@@ -11,6 +11,7 @@ import msgspec
 from responder.core.effects import Close, Effect, Send
 from responder.core.errors import ProtocolError
 from responder.core.interfaces import Device, SigningKey
+from responder.spec.algorithms import Exchange as KeyExchangeAlgorithm
 from responder.spec.algorithms import Hash, Signature
 from responder.wire.context import WireContext
 
@@ -83,6 +84,19 @@ class Defer(msgspec.Struct):
     rdt_exponent: int | None = None
     token: int | None = None
     rdtm: int | None = None
+
+
+class Agreement(msgspec.Struct):
+    """An ephemeral key about to be drawn (hook ``agree``); the seed may be changed.
+
+    Attributes:
+        exchange: the negotiated group or KEM.
+        seed: what the private key is drawn from, 32 bytes; the encapsulation of a KEM draws
+            nothing from it.
+    """
+
+    exchange: KeyExchangeAlgorithm
+    seed: bytes
 
 
 class Derivation(msgspec.Struct):
@@ -308,6 +322,11 @@ class Hooks:
         """A phase change about to happen; ``False`` suppresses it."""
         del connection, before, after
         return True
+
+    def agree(self, exchange: Exchange, agreement: Agreement) -> Agreement:
+        """What the ephemeral key of KEY_EXCHANGE_RSP is drawn from."""
+        del exchange
+        return agreement
 
     def derive(self, exchange: Exchange, derivation: Derivation) -> Derivation:
         """Secret, salt, label and transcript of a key derivation."""

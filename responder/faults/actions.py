@@ -15,6 +15,7 @@ Microseconds = Annotated[int, Meta(ge=0, le=1 << 36)]
 Times = Annotated[int, Meta(ge=1, le=1_000)]
 SlotNumber = Annotated[int, Meta(ge=0, le=7)]
 MeasurementIndex = Annotated[int, Meta(ge=1, le=0xFE)]
+KeyPairNumber = Annotated[int, Meta(ge=1, le=0xFF)]
 ValueSize = Annotated[int, Meta(ge=0, le=0xFFFC)]
 ExtendedSize = Annotated[int, Meta(ge=0, le=1 << 16)]
 
@@ -251,6 +252,18 @@ class Again(Action, tag="again", frozen=True, kw_only=True):
     times: Times = 1
 
 
+class Reuse(Action, tag="reuse", frozen=True, kw_only=True):
+    """At `agree`: the ephemeral key is that of an earlier session, in the same group.
+
+    Attributes:
+        connection: whose session: this connection's, the previous one's, or any other's.
+        nth: 1 is the first of them, -1 the last.
+    """
+
+    connection: Literal["this", "previous", "other"] = "this"
+    nth: int = -1
+
+
 class Keys(Action, tag="keys", frozen=True, kw_only=True):
     """At `seal`: the record is sealed with other keys, or with what belongs to them.
 
@@ -384,6 +397,19 @@ class Fill(Action, tag="fill", frozen=True, kw_only=True):
 
     count: MeasurementIndex
     size: ValueSize
+
+
+class Csr(Action, tag="csr", frozen=True, kw_only=True):
+    """At `device`: a certificate signing request is for something else than was asked for.
+
+    Attributes:
+        key_pair: for this key pair, in a device whose chains are bound to key pairs; as asked if
+            not given.
+        subject: with this common name for its whole subject; as asked if not given.
+    """
+
+    key_pair: KeyPairNumber | None = None
+    subject: str = ""
 
 
 class ContentChanged(Action, tag="content-changed", frozen=True, kw_only=True):

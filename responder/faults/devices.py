@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from responder.core.interfaces import Device, Identity, Measured, SigningKey, Slot, SlotInfo
+from responder.core.provisioning import Provisioning
 from responder.crypto.hashing import digest
 from responder.spec.algorithms import MEASUREMENT_HASHES, Hash, Signature
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ValueType
@@ -65,12 +66,14 @@ class ChangedDevice:
         slots: Mapping[int, Slot | None] | None = None,
         measurements: Sequence[Measured] | None = None,
         content_changed: int | None = None,
+        provisioning: Provisioning | None = None,
     ) -> None:
         self._device = device
         self._told = told
         self._slots = slots or {}
         self._measurements = measurements
         self._content_changed = content_changed
+        self.provisioning = provisioning or device.provisioning
 
     def slot(self, slot_id: int) -> Slot | None:
         """The slot; ``None`` if it is not supported or empty."""

@@ -1,8 +1,8 @@
 """What the faults of one device remember: counts, events, and messages of its connections."""
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Container, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _KEPT_CONNECTIONS = 8
 _KEPT_MESSAGES = 512
+Kind = Literal["messages", "records", "seeds"]
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -64,6 +65,7 @@ class ConnectionMemory(Counts):
         in_session: counts and events of each session; those outside of any are under ``None``.
         sealed: the name of the message that was sealed last.
         records: the records that were sealed, as they would have been without a change.
+        seeds: what ephemeral keys were drawn from, by the name of their group.
     """
 
     def __init__(self) -> None:
@@ -81,6 +83,7 @@ class ConnectionMemory(Counts):
         self.in_session: defaultdict[int | None, Counts] = defaultdict(Counts)
         self.sealed = ""
         self.records: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)
+        self.seeds: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)
 
 
 class FaultMemory(Counts):
@@ -135,7 +138,7 @@ class FaultMemory(Counts):
         nth: int,
         counts: Callable[[Remembered], bool] = lambda _: True,
         *,
-        records: bool = False,
+        kind: Kind = "messages",
     ) -> Remembered | None:
         """A message that crossed the wire before; ``None`` if there was none.
 
@@ -145,21 +148,22 @@ class FaultMemory(Counts):
             names: of the message; ``*`` among them is any name.
             nth: 1 is the first of them, -1 the last.
             counts: says which of them count.
-            records: of records, whose name is that of the message in them.
+            kind: what crossed it; the name of a record is that of the message in it.
         """
         found = [
             one
-            for one in self._of(own, which, records=records)
+            for one in self._of(own, which, kind)
             if ("*" in names or one.name in names) and counts(one)
         ]
         place = nth - 1 if nth > 0 else nth
         return found[place] if -len(found) <= place < len(found) else None
 
-    def _of(self, own: ConnectionMemory, which: str, *, records: bool) -> Iterator[Remembered]:
-        if which == "any" and not records:
+    def _of(self, own: ConnectionMemory, which: str, kind: Kind) -> Iterator[Remembered]:
+        if which == "any" and kind == "messages":
             yield from self.messages
             return
         others = [one for one in self.connections if one is not own]
         chosen = {"this": [own], "previous": others[-1:], "other": others}[which]
         for connection in chosen:
-            yield from connection.records if records else connection.messages
+            kept: Iterable[Remembered] = getattr(connection, kind)
+            yield from kept

@@ -1,11 +1,13 @@
 """The actions of ``device`` and ``certificate``: what a request finds instead of the device."""
 
 from collections.abc import Callable
+from typing import Any
 
 from responder.core.hooks import Exchange
 from responder.core.interfaces import Device, Measured, SigningKey, Slot
 from responder.crypto.random_tree import RandomTree
 from responder.faults import actions as act
+from responder.faults.csrs import other_csrs
 from responder.faults.devices import (
     SLOTS,
     ChainedSlot,
@@ -49,6 +51,7 @@ class Overlay:
     def _changed(
         self, device: Device, action: Action, armed: Armed, exchange: Exchange, told: Told
     ) -> Device:
+        changes: dict[str, Any] = {}
         match action:
             case act.Slot():
                 return _other_slot(device, action, told)
@@ -56,22 +59,21 @@ class Overlay:
                 measured = [
                     self._measured(one, action, armed, told) for one in device.measurements()
                 ]
-                kept = [one for one in measured if one is not None]
-                return changed_device(device, told, measurements=kept)
+                changes["measurements"] = [one for one in measured if one is not None]
             case act.Fill():
-                blocks = filled(action.count, action.size, told)
-                return changed_device(device, told, measurements=blocks)
+                changes["measurements"] = filled(action.count, action.size, told)
             case act.ContentChanged():
-                return changed_device(device, told, content_changed=action.value)
+                changes["content_changed"] = action.value
+            case act.Csr():
+                changes["provisioning"] = other_csrs(device.provisioning, action, told)
             case act.Defect():
                 wanted = SLOTS if action.slot == "*" else [action.slot]
                 slots = {
                     n: self._defective(n, device.slot(n), action.name, exchange, told)
                     for n in wanted
                 }
-                found = {n: slot for n, slot in slots.items() if slot is not None}
-                return changed_device(device, told, slots=found)
-        return device
+                changes["slots"] = {n: slot for n, slot in slots.items() if slot is not None}
+        return changed_device(device, told, **changes)
 
     def _measured(
         self, measured: Measured, action: act.Measure, armed: Armed, told: Told

@@ -24,6 +24,7 @@ HookName = Literal[
     "message",
     "frame",
     "transition",
+    "agree",
     "derive",
     "encap",
     "seal",
@@ -67,6 +68,7 @@ AnyAction = (
     | act.CloseLink
     | act.Drip
     | act.Slice
+    | act.Reuse
     | act.Keys
     | act.Carry
     | act.Chunk
@@ -82,6 +84,7 @@ AnyAction = (
     | act.Measure
     | act.Fill
     | act.ContentChanged
+    | act.Csr
 )
 
 ACTIONS: tuple[type[edits.Action], ...] = get_args(AnyAction)

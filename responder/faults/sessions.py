@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any, TypeVar
 
-from responder.core.hooks import Derivation, Exchange, Sealing
+from responder.core.hooks import Agreement, Derivation, Exchange, Sealing
 from responder.faults import actions as act
 from responder.faults import edits, structs
 from responder.faults.editing import Draws, edit
@@ -18,6 +18,7 @@ from responder.faults.signing import Signer
 from responder.faults.sources import NoSources
 from responder.faults.striking import Striker, fired
 from responder.faults.subject import Subject
+from responder.spec.algorithms import KEMS
 from responder.spec.codes import name_of_code
 from responder.wire.secured import SecuredRecord
 
@@ -44,6 +45,31 @@ class SessionStriker(Striker):
         derivation = self._on_struct("derive", occasion, derivation, one, derivation.purpose)
         self._ring.derived(derivation)
         return derivation
+
+    def agree(self, exchange: Exchange, agreement: Agreement) -> Agreement:
+        """What an ephemeral key is drawn from."""
+        group = agreement.exchange.name
+
+        def one(subject: Any, action: Action, draws: Draws) -> str:
+            if agreement.exchange in KEMS:
+                raise NoSuchPlace(f"{group} draws from no seed")
+            if isinstance(action, act.Reuse):
+                return self._reuse(subject, action)
+            return structs.change(subject, action, draws, NoSources())
+
+        occasion = Occasion(exchange, response_name(exchange))
+        agreement = self._on_struct("agree", occasion, agreement, one, group)
+        seed = Remembered(group, agreement.seed, exchange.wire, self._own.ordinal)
+        self._own.seeds.append(seed)
+        return agreement
+
+    def _reuse(self, agreement: Agreement, action: act.Reuse) -> str:
+        group, which = agreement.exchange.name, action.connection
+        found = self._memory.earlier(self._own, which, [group], action.nth, kind="seeds")
+        if found is None:
+            raise NoSuchPlace(f"no earlier key of {group} ({which} connection)")
+        agreement.seed = found.data
+        return f"the key of an earlier session ({which} connection)"
 
     def seal(self, exchange: Exchange, sealing: Sealing) -> Sealing:
         """Key, numbers, header and plaintext of a secured record."""
@@ -122,7 +148,9 @@ class SessionStriker(Striker):
 
     def _earlier_record(self, action: act.Replay) -> bytes:
         names = [action.message or self._own.sealed]
-        found = self._memory.earlier(self._own, action.connection, names, action.nth, records=True)
+        found = self._memory.earlier(
+            self._own, action.connection, names, action.nth, kind="records"
+        )
         if found is None:
             raise NoSuchPlace(f"no earlier record of {names[0]} ({action.connection} connection)")
         return found.data

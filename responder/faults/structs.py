@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from responder.core.hooks import Access, Derivation, Sealing
+from responder.core.hooks import Access, Agreement, Derivation, Sealing
 from responder.faults import edits
 from responder.faults.editing import Draws, Sources, edit
 from responder.faults.edits import Action
@@ -22,6 +22,7 @@ _WIDTHS = {"sequence": 8, "session_id": 4, "value": 4, "size": 2, "version": 1, 
 _PLAINTEXT = "plaintext"
 FIELDS: Mapping[type, frozenset[str]] = MappingProxyType(
     {
+        Agreement: frozenset({"seed"}),
         Derivation: frozenset(Derivation.__struct_fields__) - {"purpose", "parts"},
         Sealing: frozenset(Sealing.__struct_fields__) - {"message"},
         Access: frozenset({"value"}),

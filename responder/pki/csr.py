@@ -1,5 +1,7 @@
 """Certificate signing requests: PKCS #10 (RFC 2986) for a key of the device."""
 
+from collections.abc import Sequence
+
 from responder.pki import der_edit as der
 from responder.pki import oids
 from responder.pki.builder import WARNING
@@ -56,6 +58,13 @@ class RequesterInfo:
         return any(one.children and one.at(0).encode() == wanted for one in self.attributes)
 
 
+def requester_info(common_name: str, attributes: Sequence[Node] = ()) -> bytes:
+    """A RequesterInfo in DER that asks for a subject of one common name, and for attributes."""
+    subject = _name((_COMMON_NAME, common_name))
+    parts = (der.integer(0), subject, der.sequence(), der.tagged(0, list(attributes)))
+    return der.sequence(*parts).encode()
+
+
 def signing_request(
     spki: bytes, signer: Signer, info: RequesterInfo, present: bytes, model: CertificateModel
 ) -> bytes:
@@ -82,7 +91,11 @@ def signing_request(
 
 
 def _plain_subject(model: CertificateModel) -> Node:
-    parts = ((_ORGANIZATION, WARNING), (_COMMON_NAME, f"spdm-responder {model.name.lower()} key"))
+    common_name = f"spdm-responder {model.name.lower()} key"
+    return _name((_ORGANIZATION, WARNING), (_COMMON_NAME, common_name))
+
+
+def _name(*parts: tuple[str, str]) -> Node:
     names = (
         der.sequence(der.identifier(oid), Node(der.UTF8_STRING, text.encode()))
         for oid, text in parts

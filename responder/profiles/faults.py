@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from responder.core.connection import Phase
-from responder.core.hooks import PURPOSES, Access, Derivation, Sealing
+from responder.core.hooks import PURPOSES, Access, Agreement, Derivation, Sealing
 from responder.core.session import SESSION_CHANGES
 from responder.errors import ConfigError, suggest
 from responder.faults import actions as act
@@ -89,7 +89,7 @@ _OUTCOMES = (
 DOES: Mapping[str, tuple[type[Action], ...]] = {
     "connection": (act.CloseLink, act.Write, act.Hang, act.Refuse),
     "request": (act.NotReady, act.Forget, *_OUTCOMES),
-    "device": (act.Slot, act.Measure, act.Fill, act.ContentChanged),
+    "device": (act.Slot, act.Measure, act.Fill, act.ContentChanged, act.Csr),
     "certificate": (act.Defect,),
     "draft": (_EDITS, act.Error, act.Answer),
     "pre_sign": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart, act.Sign),
@@ -107,6 +107,7 @@ DOES: Mapping[str, tuple[type[Action], ...]] = {
         act.Hang,
     ),
     "transition": (act.Suppress,),
+    "agree": (_EDITS, act.Reuse),
     "derive": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart),
     "encap": (_EDITS, act.Suppress, act.Answer),
     "seal": (_EDITS, act.Keys),
@@ -132,7 +133,12 @@ _WORDS_OF: Mapping[type[Action], frozenset[str]] = {
     act.Write: frozenset(),
 }
 """The words of actions that have others."""
-_STRUCTS: Mapping[str, type] = {"derive": Derivation, "seal": Sealing, "register": Access}
+_STRUCTS: Mapping[str, type] = {
+    "agree": Agreement,
+    "derive": Derivation,
+    "seal": Sealing,
+    "register": Access,
+}
 _EVENTS = ("sent", "received", "fired", "step", "phase")
 _SIGNING = ("context", "version", "base_hash", "scheme")
 

@@ -88,6 +88,10 @@ ENCAPSULATED: Rows = MappingProxyType(
         "enc.certificate-slot": ("The slot that is asked for holds a chain.", "GET_CERTIFICATE"),
         "enc.certificate-offset": ("The offset lies within the chain.", "GET_CERTIFICATE"),
         "enc.challenge-slot": ("The slot that is challenged holds a chain.", "CHALLENGE"),
+        "enc.challenge-usage": (
+            "The key of the slot that is challenged may be used for that (1.3, multi-key).",
+            "CHALLENGE",
+        ),
         "enc.challenge-summary": ("A requester has no measurement summary.", "CHALLENGE"),
         "enc.key-operation": ("UpdateKey comes first, then VerifyNewKey.", "KEY_UPDATE"),
         "enc.endpoint-sub-code": ("The sub code is defined.", "GET_ENDPOINT_INFO"),

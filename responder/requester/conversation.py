@@ -92,6 +92,7 @@ class Conversation:
         self._nonces = random.child("nonce")
         self._contexts = random.child("context")
         self._nonces_seen: set[bytes] = set()
+        self._exchange_data_seen: set[bytes] = set()
         self._before: Known | None = None
 
     def restart(self) -> None:
@@ -314,6 +315,12 @@ class Conversation:
         if responder in self._nonces_seen:
             self.report.observe("nonce.repeated", message)
         self._nonces_seen.add(responder)
+
+    def note_exchange_data(self, responder: bytes) -> None:
+        """Say whether the responder's ExchangeData came before: its key is not ephemeral."""
+        if responder in self._exchange_data_seen:
+            self.report.observe("exchange.repeated")
+        self._exchange_data_seen.add(responder)
 
     def verify(self, check_id: str, message: str, signed: Signed) -> None:
         """Check a signature by the key that is being authenticated."""

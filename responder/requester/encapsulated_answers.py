@@ -47,7 +47,6 @@ AnyRequest = TypeVar("AnyRequest", bound=Message)
 _OVERHEAD, _LARGE_OVERHEAD = 12, 20
 """Bytes before a portion: DELIVER_ENCAPSULATED_RESPONSE, and CERTIFICATE in its two forms."""
 _KEY_PAIR_ID = 1
-_USAGE = KeyUsage.KEY_EX | KeyUsage.CHALLENGE | KeyUsage.MEASUREMENT | KeyUsage.ENDPOINT_INFO
 
 
 class DeclinedError(Exception):
@@ -165,7 +164,7 @@ class Answers:
         if agreed.own_multi_key:
             message.key_pair_id = [_KEY_PAIR_ID] * count
             message.certificate_info = [int(CertificateModel.DEVICE)] * count
-            message.key_usage_mask = [int(_USAGE)] * count
+            message.key_usage_mask = [key.usage(slot) for slot in sorted(key.slots)]
         response = message.build(agreed.wire().of_requester())
         if not self.answered:
             self.digests = response
@@ -211,6 +210,8 @@ class Answers:
         key, agreed, slot = self._own_key(), self._agreed, asked.slot_id
         public_key = slot == PUBLIC_KEY_SLOT and not key.chain
         self._need("enc.challenge-slot", public_key or slot in key.slots)
+        usable = public_key or not agreed.own_multi_key or key.usage(slot) & KeyUsage.CHALLENGE
+        self._need("enc.challenge-usage", usable)
         summary = asked.measurement_summary_hash_type
         self._need("enc.challenge-summary", summary == SUMMARY_NONE)
         unsigned = ChallengeAuth(

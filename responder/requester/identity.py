@@ -1,5 +1,6 @@
 """The requester's own identity: what it shows and signs when it is the one to be authenticated."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from responder.crypto.hashing import digest
@@ -14,7 +15,10 @@ from responder.requester.agreement import Agreement
 from responder.requester.options import AttestOptions, OwnIdentity
 from responder.spec.algorithms import BASE_ASYM, PQC_ASYM, Signature
 from responder.spec.flags import Cap
+from responder.spec.registries import KeyUsage
 from responder.wire.chain import build_chain
+
+_EVERY_USAGE = KeyUsage.KEY_EX | KeyUsage.CHALLENGE | KeyUsage.MEASUREMENT | KeyUsage.ENDPOINT_INFO
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class OwnKey:
         scheme: what it signs with.
         chain: the certificate chain structure; empty if the responder knows the public key.
         slots: the slots that hold the chain.
+        usages: ``KeyUsage`` bits of the slots in which they are limited.
         ep_info: EPInfo of ENDPOINT_INFO.
     """
 
@@ -33,12 +38,17 @@ class OwnKey:
     scheme: Signature
     chain: bytes
     slots: tuple[int, ...]
+    usages: Mapping[int, int]
     ep_info: bytes
 
     @property
     def slot_mask(self) -> int:
         """The slots as a mask."""
         return sum(1 << slot for slot in self.slots)
+
+    def usage(self, slot: int) -> int:
+        """What the key of a slot may be used for: ``KeyUsage`` bits."""
+        return self.usages.get(slot, _EVERY_USAGE)
 
     def hash(self, agreed: Agreement) -> bytes:
         """The hash of the chain structure, or of the public key in DER."""
@@ -65,7 +75,8 @@ def own_key(identity: OwnIdentity | None, agreed: Agreement) -> OwnKey | None:
     if identity.chain:
         root_hash = digest(agreed.base_hash, identity.chain[0])
         chain = build_chain(root_hash, list(identity.chain))
-    return OwnKey(private, agreed.own_signature, chain, identity.slots, identity.ep_info)
+    signature, slots = agreed.own_signature, identity.slots
+    return OwnKey(private, signature, chain, slots, identity.usages, identity.ep_info)
 
 
 def check_identity(options: AttestOptions) -> None:

@@ -102,6 +102,7 @@ def _begin(c: Conversation, opening: Opening) -> Offer:
 def _check_fields(c: Conversation, request: KeyExchange, message: KeyExchangeRsp) -> Asked:
     check_period(c, "kex", message.heartbeat_period)
     c.note_nonces("KEY_EXCHANGE_RSP", request.random_data, message.random_data)
+    c.note_exchange_data(message.exchange_data)
     reflected = message.exchange_data == request.exchange_data
     diffie_hellman = c.agreed.exchange in DHE_GROUPS
     c.require(

@@ -102,12 +102,15 @@ class OwnIdentity:
         key: its private key, PEM or DER.
         chain: its certificates, DER, root first; none if the responder knows its public key.
         slots: the slots that hold this chain.
+        usages: ``KeyUsage`` bits of a slot's key, by slot, as a multi-key connection tells them
+            (1.3); all where nothing is given.
         ep_info: EPInfo of ENDPOINT_INFO.
     """
 
     key: bytes = field(repr=False)
     chain: tuple[bytes, ...] = ()
     slots: tuple[int, ...] = (0,)
+    usages: Mapping[int, int] = field(default_factory=dict)
     ep_info: bytes = bytes(4)
 
 
@@ -197,6 +200,7 @@ class AttestOptions:
         application: what the step ``application`` sends.
         stay: microseconds that the step ``stay`` keeps a session open.
         new_chain: what the step ``set-certificate`` writes.
+        csr_info: RequesterInfo of the step ``csr``: a CertificationRequestInfo in DER, or nothing.
         plan: what is done.
         patience: bounds.
         without: ids of the checks that this requester has forgotten.
@@ -223,6 +227,7 @@ class AttestOptions:
     application: bytes = b""
     stay: int = 0
     new_chain: NewChain | None = None
+    csr_info: bytes = b""
     plan: Plan = field(default_factory=Plan)
     patience: Patience = field(default_factory=Patience)
     without: frozenset[str] = frozenset()

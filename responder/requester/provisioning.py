@@ -8,6 +8,7 @@ from responder.crypto.hashing import digest
 from responder.errors import ConfigError
 from responder.requester.certificate import read_chain
 from responder.requester.conversation import Conversation, Flow
+from responder.requester.der import DerError, elements, read_element
 from responder.requester.options import NewChain
 from responder.spec.codes import ErrorCode, ResponseCode
 from responder.spec.flags import Cap
@@ -18,6 +19,8 @@ from responder.wire.csr import Csr, GetCsr
 from responder.wire.set_certificate import MODEL_SHIFT, SetCertificate, SetCertificateRsp
 
 _FIRST_PAIR = 1
+_SUBJECT = 1
+"""The place of the subject in a CertificationRequestInfo (RFC 2986 section 4.1)."""
 
 
 def get_csr(c: Conversation) -> Flow[None]:
@@ -27,6 +30,7 @@ def get_csr(c: Conversation) -> Flow[None]:
         spdm_version=c.agreed.version,
         key_pair_id=_FIRST_PAIR if model else 0,
         attributes=model,
+        requester_info=c.options.csr_info,
     ).build(c.agreed.wire())
     raw = yield from c.exchange(request, may_refuse=(ErrorCode.RESET_REQUIRED,))
     if raw[1] == ResponseCode.ERROR:
@@ -35,6 +39,7 @@ def get_csr(c: Conversation) -> Flow[None]:
     message, response = c.read(Csr, raw, c.agreed.wire())
     c.enter(request, response)
     check_csr(c, message.csr, _FIRST_PAIR)
+    _note_subject(c, message.csr)
 
 
 def csr_after_reset(c: Conversation, raw: bytes, name: str) -> None:
@@ -65,6 +70,44 @@ def check_csr(c: Conversation, der: bytes, pair: int) -> None:
     same = not (key and expected) or key == expected
     c.require("csr.key", same, f"another key than that of slot {c.agreed.slot}")
     c.report.csr = der.hex()
+
+
+def _note_subject(c: Conversation, csr: bytes) -> None:
+    """Tell a subject that is not the one of RequesterInfo; a device may alter what it is asked."""
+    wanted = requested_subject(c.options.csr_info)
+    if wanted:
+        try:
+            _, content, _ = read_element(csr)
+            subject = _subject(content)
+        except DerError:  # only where the checks before are left out
+            subject = b""
+        if subject != wanted:
+            c.report.observe("csr.other-subject")
+
+
+def requested_subject(info: bytes) -> bytes:
+    """The content of the subject that a RequesterInfo asks for; empty if it asks for none.
+
+    Raises:
+        ConfigError: it is no CertificationRequestInfo.
+    """
+    try:
+        return _subject(info) if info else b""
+    except DerError as error:
+        raise ConfigError(f"no CertificationRequestInfo: {error}") from error
+
+
+def _subject(data: bytes) -> bytes:
+    """The content of the subject in the CertificationRequestInfo that ``data`` begins with.
+
+    Raises:
+        DerError: it is none.
+    """
+    _, content, _ = read_element(data)
+    found = elements(content)
+    if len(found) < _SUBJECT + 1:
+        raise DerError("it has no subject")
+    return found[_SUBJECT][1]
 
 
 def _certified_key(c: Conversation, pair: int) -> bytes:

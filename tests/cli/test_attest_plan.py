@@ -126,6 +126,7 @@ def test_capabilities_are_announced_as_asked(served):
         (["--caps", "CERTS"], "did you mean 'CERT'?"),
         (["--identity", str(DEVICE.parent / "README.md")], "no PEM block"),
         (["--identity", str(DEVICE.parent / "roots" / "ecp256.pem")], "no private key"),
+        (["--csr-info", str(DEVICE.parent / "README.md")], "no CertificationRequestInfo"),
         (["--as", "linux-cma", "--session", "kex"], "not for --as"),
     ],
 )

@@ -8,8 +8,11 @@ from faults.engines import fault
 from responder.campaign.conversation import converse
 from responder.campaign.settings import SETTINGS
 from responder.core.hooks import PURPOSES
+from responder.crypto.key_agreement import respond
+from responder.crypto.random_tree import RandomTree
 from responder.faults.sessions import SessionStriker
 from responder.requester.plan import SessionPlan
+from responder.spec.algorithms import DHE_GROUPS, by_name
 
 SEED = b"sessions"
 
@@ -90,3 +93,47 @@ def test_an_answer_goes_another_way():
     )
     assert run(other, setting="two-sessions").reports[0].refusal.check == "rec.session-id"
     assert "no other session" in run(other).missed[0]
+
+
+REUSE = {"do": "reuse", "nth": 1}
+
+
+def exchange_data(found):
+    """ExchangeData of each KEY_EXCHANGE and of its response, SECP256R1."""
+    pairs = [e for e in found.exchanges if e.name == "KEY_EXCHANGE"]
+    return [(e.request[40:104], e.response[40:104]) for e in pairs]
+
+
+def test_an_ephemeral_key_serves_two_sessions():
+    found = run(fault(hook="agree", action=[REUSE]), setting="sessions-in-turn")
+    (_, first), (_, second) = exchange_data(found)
+    assert first == second
+    assert found.reports[0].attested, "the secrets differ with the requester's keys"
+    (_, first), (_, second) = exchange_data(run(setting="sessions-in-turn"))
+    assert first != second
+
+
+def test_who_knows_the_seed_of_an_ephemeral_key_has_it():
+    known = fault(hook="agree", action=[{"do": "set", "field": "seed", "value": "zeros"}])
+    healthy, found = run(setting="sessions-in-turn"), run(known, setting="sessions-in-turn")
+    group = by_name(DHE_GROUPS, "SECP256R1")
+    for asked, told in exchange_data(found):
+        assert respond(group, asked, RandomTree(bytes(32))).exchange_data == told
+    assert [event.after for event in found.evidence] == [bytes(32)] * 2
+    for (asked, told), event in zip(exchange_data(healthy), found.evidence, strict=True):
+        assert respond(group, asked, RandomTree(event.before)).exchange_data == told
+
+
+@pytest.mark.parametrize(
+    ("setting", "action", "why"),
+    [
+        ("session", REUSE, "no earlier key of SECP256R1"),
+        ("session", {"do": "set", "field": "secret", "value": "zeros"}, "no secret"),
+        ("session-kem", {"do": "set", "field": "seed", "value": "zeros"}, "from no seed"),
+    ],
+)
+def test_a_key_that_cannot_be_drawn_so_is_a_miss(setting, action, why):
+    found = run(fault(hook="agree", action=[action]), setting=setting)
+    assert found.evidence == []
+    assert why in found.missed[0]
+    assert found.reports[0].attested

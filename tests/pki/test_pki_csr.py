@@ -9,7 +9,7 @@ from device.provisioned import authority, certified
 from responder.pki import builder, oids
 from responder.pki import der_edit as der
 from responder.pki.certificate_signature import KeySigner
-from responder.pki.csr import RequesterInfo, signing_request
+from responder.pki.csr import RequesterInfo, requester_info, signing_request
 from responder.pki.der_edit import DerError
 from responder.pki.extensions import device_info
 from responder.pki.keys import public_der
@@ -65,20 +65,34 @@ def test_without_a_present_certificate_it_has_a_subject_all_the_same():
     assert not list(request.extensions)
 
 
-def test_what_the_requester_wants_comes_first():
-    key = authority().key
+def _with_password(key):
+    """A CertificationRequestInfo that ``cryptography`` has made."""
     wanted = (
         x509.CertificateSigningRequestBuilder()
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "wanted")]))
         .add_extension(x509.BasicConstraints(ca=True, path_length=2), critical=True)
         .add_attribute(AttributeOID.CHALLENGE_PASSWORD, b"open sesame")
     )
-    request = made(key, info=wanted.sign(key, hashes.SHA384()).tbs_certrequest_bytes)
+    return wanted.sign(key, hashes.SHA384()).tbs_certrequest_bytes
+
+
+def test_what_the_requester_wants_comes_first():
+    key = authority().key
+    request = made(key, info=_with_password(key))
     assert request.subject.rfc4514_string() == "CN=wanted"
     assert [one.value.path_length for one in request.extensions] == [2]
     password = request.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD)
     assert password.value == b"open sesame"
     assert request.public_key() == key.public_key()
+
+
+def test_a_requester_info_asks_for_a_common_name_and_for_attributes():
+    key = authority().key
+    attributes = RequesterInfo(_with_password(key)).attributes
+    request = made(key, info=requester_info("of my choice", attributes))
+    assert request.subject.rfc4514_string() == "CN=of my choice"
+    password = request.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD)
+    assert password.value == b"open sesame"
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from requester.cases import Case, Change, draft, put
+from requester.chains import default_chain
 from requester.peer import converse, default_options
 from requester.session_peer import (
     AES,
     OWN_FLAGS,
+    OWN_KEY,
     SESSION_FLAGS,
     PeerSession,
     SessionPeer,
@@ -15,10 +17,11 @@ from requester.session_peer import (
 )
 
 from responder.crypto.aead import seal
-from responder.requester.options import Patience
+from responder.requester.options import OwnIdentity, Patience
 from responder.requester.steps import OtherKind
 from responder.spec.codes import ResponseCode
 from responder.spec.flags import Cap
+from responder.spec.registries import KeyUsage
 from responder.spec.versions import V11, V13, V14
 from responder.wire.certificate import GetCertificate
 from responder.wire.challenge import Challenge
@@ -275,6 +278,9 @@ def subscription(*types: int, **changes: Any) -> bytes:
 
 
 ASKED = WireContext(version=V13)
+CHALLENGE = Challenge(
+    spdm_version=V13, slot_id=0, nonce=bytes(32), requester_context=bytes(8)
+).build(ASKED)
 
 DECLINED = [
     declined("enc.version", GET_DIGESTS),
@@ -289,6 +295,21 @@ DECLINED = [
         Challenge(spdm_version=V13, slot_id=3, nonce=bytes(32), requester_context=bytes(8)).build(
             ASKED
         ),
+    ),
+    SessionCase(
+        "enc.challenge-usage",
+        "",
+        {
+            "asks": [CHALLENGE],
+            "versions": (V13,),
+            **draft(ALGORITHMS, put(other_params_selection=0x12)),
+        },
+        {},
+        ("update-responder",),
+        {
+            "offer": {"flags": OWN_FLAGS | Cap.MULTI_KEY_ONLY},
+            "identity": OwnIdentity(OWN_KEY, default_chain(), usages={0: KeyUsage.KEY_EX}),
+        },
     ),
     declined(
         "enc.challenge-summary",

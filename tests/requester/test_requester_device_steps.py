@@ -1,6 +1,7 @@
 """The log, endpoint information, key pairs, provisioning and events of a conforming device."""
 
 import pytest
+from cryptography import x509
 from requester.cases import draft, put
 from requester.cases_device import device_options
 from requester.chains import OTHER_KEY, default_chain
@@ -15,6 +16,8 @@ from requester.device_peer import (
 from requester.peer import BLOCKS, code_names, converse, default_options, error
 from requester.session_peer import OWN_FLAGS
 
+from responder.errors import ConfigError
+from responder.pki.csr import requester_info
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.versions import V12, V13, V14
@@ -136,3 +139,25 @@ def test_1_2_has_certificates_to_provision_and_nothing_else():
     left_out = [o.detail for o in outcome.report.observations if o.id == "step.unsupported"]
     assert left_out == ["extension-log", "endpoint-info", "key-pairs"]
     assert outcome.report.csr
+
+
+def test_a_certificate_signing_request_has_the_subject_that_was_asked_for():
+    """RequesterInfo is what ``cryptography`` has made of a CSR of that subject."""
+    info = x509.load_der_x509_csr(certificate_request()).tbs_certrequest_bytes
+    peer = device()
+    outcome = talk(peer, "csr", csr_info=info)
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    (asked,) = [request for request in peer.requests if request[1] == RequestCode.GET_CSR]
+    assert asked[8:] == info
+    assert outcome.observed == []
+
+
+def test_a_certificate_signing_request_of_another_subject_is_told():
+    outcome = talk(device(), "csr", csr_info=requester_info("somebody else"))
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert outcome.observed == ["csr.other-subject"]
+
+
+def test_a_requester_info_that_is_none_is_an_error_of_the_user():
+    with pytest.raises(ConfigError, match="no CertificationRequestInfo"):
+        talk(device(), "csr", csr_info=b"\x30\x03\x02\x01\x00")

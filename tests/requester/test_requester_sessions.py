@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 from requester.cases import draft, put
 from requester.cases_sessions import flip, selecting
+from requester.chains import default_chain
 from requester.peer import P256, code_names, converse, default_options, error
 from requester.session_peer import (
     AES,
     OWN_FLAGS,
+    OWN_KEY,
     SECP256R1,
     SESSION_FLAGS,
     SessionPeer,
@@ -16,10 +18,11 @@ from requester.session_peer import (
 )
 
 from responder.errors import ConfigError
-from responder.requester.options import Patience
+from responder.requester.options import OwnIdentity, Patience
 from responder.requester.plan import SessionPlan
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.flags import Cap
+from responder.spec.registries import KeyUsage
 from responder.spec.versions import V10, V11, V12, V13, V14
 from responder.wire.algorithms import NegotiateAlgorithms
 from responder.wire.certificate import GetCertificate
@@ -285,3 +288,25 @@ def test_basic_mutual_authentication():
     outcome = talk(peer, connection=("authenticate", "challenge"), sessions=())
     assert outcome.report.verdict == "attested", outcome.report.refusal
     assert [answer[1] for answer in peer.delivered] == [1, 2, 3]
+
+
+def test_exchange_data_that_came_before_is_told():
+    """The peer draws the keys of all sessions from one seed."""
+    outcome = talk(SessionPeer(), sessions=(SessionPlan(), SessionPlan()))
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert "exchange.repeated" in outcome.observed
+    assert "exchange.repeated" not in talk(SessionPeer()).observed
+
+
+def test_a_multi_key_requester_tells_what_its_keys_may_be_used_for():
+    usages = {0: KeyUsage.KEY_EX, 2: KeyUsage.CHALLENGE | KeyUsage.ENDPOINT_INFO}
+    identity = OwnIdentity(OWN_KEY, default_chain(), slots=(0, 1, 2), usages=usages)
+    peer = SessionPeer(
+        versions=(V13,),
+        asks=[GetDigests(spdm_version=V13).build()],
+        **draft(ResponseCode.ALGORITHMS, put(other_params_selection=0x12)),
+    )
+    flags = OWN_FLAGS | Cap.MULTI_KEY_ONLY
+    talk(peer, "update-responder", offer={"flags": flags}, identity=identity)
+    (digests,) = peer.delivered
+    assert digests[-6:].hex() == "01000f000a00"

@@ -9,7 +9,7 @@ from responder.core.handshake import open_session, require_session_capability, t
 from responder.core.interfaces import SigningKey
 from responder.core.mutual_auth import ask_for_mutual_auth, demand_mutual_auth
 from responder.core.session import Session
-from responder.crypto.key_agreement import KeyAgreementError, respond
+from responder.crypto.key_agreement import KeyAgreementError
 from responder.spec.codes import RequestCode
 from responder.spec.flags import Cap
 from responder.spec.limits import PUBLIC_KEY_SLOT, RANDOM_SIZE, SLOT_MASK
@@ -34,7 +34,7 @@ def key_exchange(request: KeyExchange, context: Context) -> Reply:
         exchange = connection.selected.exchange
         if exchange is None:
             raise invalid("no key exchange was negotiated")
-        agreed = respond(exchange, request.exchange_data, random.child("exchange"))
+        agreed = context.hooked.agree(exchange, request.exchange_data, random.child("exchange"))
     except KeyAgreementError as error:
         raise invalid(str(error)) from None
     session.mutual = ask_for_mutual_auth(context)
