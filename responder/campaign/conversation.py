@@ -50,7 +50,7 @@ def converse(setting: Setting, faults: Sequence[FaultSpec], seed: bytes) -> Run:
         ConfigError: a fault cannot be applied to the setting's device.
     """
     profile = _profile(setting, faults)
-    run = Run()
+    run = Run(limit=setting.limit)
     requester = _Requester(setting, profile, RandomTree(seed).child("requester"), run)
     if setting.listen:
         asyncio.run(_over_sockets(requester, profile, seed))

@@ -17,8 +17,8 @@ from responder.spec.flags import Cap
 from responder.spec.limits import MIN_DATA_TRANSFER_SIZE
 from responder.spec.versions import V12
 
-_ATTESTATION = ("CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH")
-SESSION = (*_ATTESTATION, "KEY_EX", "MAC", "ENCRYPT", "HBEAT", "KEY_UPD", "ENCAP")
+ATTESTATION = ("CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH")
+SESSION = (*ATTESTATION, "KEY_EX", "MAC", "ENCRYPT", "HBEAT", "KEY_UPD", "ENCAP")
 PLAIN_FLAGS = Cap(0)
 SESSION_FLAGS = Cap.CERT | Cap.KEY_EX | Cap.MAC | Cap.ENCRYPT | Cap.HBEAT | Cap.KEY_UPD | Cap.ENCAP
 MUTUAL_FLAGS = SESSION_FLAGS | Cap.CHAL | Cap.MUT_AUTH
@@ -44,7 +44,7 @@ _LOG = {
     ],
 }
 _CLASSES = [{"standard": "PCI-SIG", "vendor_id": "8680", "identifiers": ["0102", "03"]}]
-PROVISIONING = (*_ATTESTATION, "SET_CERT", "CSR")
+PROVISIONING = (*ATTESTATION, "SET_CERT", "CSR")
 KEY_PAIRS = [
     {
         "algorithm": "ecp256",
@@ -88,7 +88,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="extension-log",
         text="The measurement extension log is read.",
-        overrides=device(*_ATTESTATION, "MEL", algorithms={"mel_specification": ["DMTF"]}, **_LOG),
+        overrides=device(*ATTESTATION, "MEL", algorithms={"mel_specification": ["DMTF"]}, **_LOG),
         options=asks(
             PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
         ),
@@ -97,7 +97,7 @@ MESSAGE_SETTINGS = (
         name="extension-log-portions",
         text="The measurement extension log is read in portions.",
         overrides=device(
-            *_ATTESTATION,
+            *ATTESTATION,
             "MEL",
             algorithms={"mel_specification": ["DMTF"]},
             spdm={"data_transfer_size": 64},
@@ -110,13 +110,13 @@ MESSAGE_SETTINGS = (
     Setting(
         name="endpoint-info",
         text="The device says what it is, and signs it.",
-        overrides=device(*_ATTESTATION, "EP_INFO_SIG", device_class=_CLASSES),
+        overrides=device(*ATTESTATION, "EP_INFO_SIG", device_class=_CLASSES),
         options=asks(PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
         name="endpoint-info-unsigned",
         text="The device says what it is, and signs nothing of that.",
-        overrides=device(*_ATTESTATION, "EP_INFO_NO_SIG", device_class=_CLASSES),
+        overrides=device(*ATTESTATION, "EP_INFO_NO_SIG", device_class=_CLASSES),
         options=asks(PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
@@ -174,7 +174,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="slot-management",
         text="The requester reads all banks of slots, and their chains.",
-        overrides=device(*_ATTESTATION, spdm=_BANKS, bank=_TWO_BANKS),
+        overrides=device(*ATTESTATION, spdm=_BANKS, bank=_TWO_BANKS),
         options=asks(PLAIN_FLAGS, "authenticate", "challenge", "slot-management"),
     ),
     Setting(
@@ -272,7 +272,7 @@ MESSAGE_SETTINGS = (
         name="key-pairs",
         text="The requester asks for all key pairs, and takes the first one out of its slots.",
         overrides=device(
-            *_ATTESTATION,
+            *ATTESTATION,
             "GET_KEY_PAIR_INFO",
             "SET_KEY_PAIR_INFO",
             key_pair=KEY_PAIRS,
@@ -284,26 +284,26 @@ MESSAGE_SETTINGS = (
         name="key-pairs-fixed",
         text="The requester asks for all key pairs of a device in which none can be changed.",
         overrides=device(
-            *_ATTESTATION, "GET_KEY_PAIR_INFO", key_pair=[{"algorithm": "ecp256", "slots": [0]}]
+            *ATTESTATION, "GET_KEY_PAIR_INFO", key_pair=[{"algorithm": "ecp256", "slots": [0]}]
         ),
         options=asks(PLAIN_FLAGS, "authenticate", "challenge", "key-pairs"),
     ),
     Setting(
         name="ask-algorithms",
         text="The requester asks for all algorithms that the device supports.",
-        overrides=device(*_ATTESTATION, "CHUNK"),
+        overrides=device(*ATTESTATION, "CHUNK"),
         options=asks(Cap.CHUNK, ask_algorithms=True),
     ),
     Setting(
         name="chunks",
         text="Neither side takes more than 42 bytes at once.",
-        overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*ATTESTATION, "CHUNK", spdm=_SMALL),
         options=asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE),
     ),
     Setting(
         name="chunks-1.2",
         text="Neither side takes more than 42 bytes at once, with SPDM 1.2.",
-        overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*ATTESTATION, "CHUNK", spdm=_SMALL),
         options=replace(
             asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE), versions=(V12,)
         ),
@@ -311,7 +311,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunks-1.2-huge",
         text="The same, with a requester that takes messages of 16 MiB.",
-        overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*ATTESTATION, "CHUNK", spdm=_SMALL),
         options=replace(
             asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE, max_message_size=1 << 24),
             versions=(V12,),
@@ -320,13 +320,13 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunked-requests",
         text="The device takes no more than 42 bytes at once.",
-        overrides=device(*_ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*ATTESTATION, "CHUNK", spdm=_SMALL),
         options=asks(Cap.CHUNK),
     ),
     Setting(
         name="chunked-responses",
         text="The requester takes no more than 200 bytes at once.",
-        overrides=device(*_ATTESTATION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
+        overrides=device(*ATTESTATION, "CHUNK", spdm={"max_spdm_msg_size": 0x10000}),
         options=asks(Cap.CHUNK, data_transfer_size=200),
     ),
     Setting(

@@ -7,8 +7,6 @@ from responder.faults.rule import Duty, FaultSpec
 from responder.requester.report import Report
 from responder.spec.codes import RequestCode
 
-MAX_EXCHANGES = 12_000
-"""More exchanges than this are no bounded conversation; a chain of single bytes takes thousands."""
 MAX_SECONDS = 3_600.0
 """Nor is more virtual time than this."""
 
@@ -85,7 +83,7 @@ def _surfaced(fault: FaultSpec, run: Run) -> bool:
 
 
 def _bounded(run: Run) -> bool:
-    return len(run.exchanges) <= MAX_EXCHANGES and run.seconds <= MAX_SECONDS
+    return len(run.exchanges) <= run.limit and run.seconds <= MAX_SECONDS
 
 
 def _after(run: Run) -> list[Exchanged]:

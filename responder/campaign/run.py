@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from responder.campaign.oracles import Asked, judged
+from responder.campaign.setting import MAX_EXCHANGES
 from responder.core.events import (
     Event,
     FaultFired,
@@ -51,6 +52,7 @@ class Run:
         missed: what came nearest, of the faults that never struck.
         crash: what the requester raised, where it is no verdict.
         seconds: how long it took: virtual time, or real time on a socket.
+        limit: how many exchanges a bounded conversation of its setting has at most.
     """
 
     reports: list[Report] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Run:
     missed: list[str] = field(default_factory=list)
     crash: str = ""
     seconds: float = 0.0
+    limit: int = MAX_EXCHANGES
 
     @property
     def evidence(self) -> list[FaultFired]:

@@ -17,6 +17,8 @@ DEVICE: Mapping[str, Any] = MappingProxyType(
 )
 """What every device gets besides: an answer to the vendor-defined request."""
 OPTIONS = AttestOptions(time=NOW, vendor=VENDOR, patience=Patience(exchanges=5_000))
+MAX_EXCHANGES = 12_000
+"""More exchanges than this are no bounded conversation; a chain of single bytes takes thousands."""
 TIMEOUT = 5.0
 SOCKET_TIMEOUT = 1.0
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -48,6 +50,7 @@ class Setting:
         discover: ask a socket for what the device can do first (DOE, storage).
         timeout: seconds that the requester waits for an answer.
         linger: seconds for which it stays when it is done.
+        limit: exchanges of a conversation that ends as it should, at most.
         judged: the requester judges what faults here change; else it is only seen to end.
     """
 
@@ -71,4 +74,5 @@ class Setting:
     discover: bool = False
     timeout: float = TIMEOUT
     linger: float = 10.0
+    limit: int = MAX_EXCHANGES
     judged: bool = True

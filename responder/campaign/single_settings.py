@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from responder.campaign.message_settings import (
+    ATTESTATION,
     KEY_PAIRS,
     MUTUAL_FLAGS,
     PLAIN_FLAGS,
@@ -14,10 +15,13 @@ from responder.campaign.message_settings import (
 from responder.campaign.setting import OPTIONS, Setting
 from responder.requester.options import VendorRequest
 from responder.spec.flags import Cap
+from responder.spec.limits import MIN_DATA_TRANSFER_SIZE
 from responder.spec.registries import KeyUsage, StandardId
 
 _CBOR_TAGS = ("c1", "d9d9f7", "dad9d9f7d9", "dbd9d9f7d9d9f7d9d9")
 """Vendors' ids of odd lengths: 1, 3, 5 and 9 bytes (RFC 8949 section 3.4)."""
+_HUGE, _CHUNKS = 1 << 24, 66_000
+"""Bytes of a message that takes more than 65,536 chunks, and exchanges for all of them."""
 _REQUESTER_INFO = bytes.fromhex(
     "302a0201003021311f301d06035504030c16617320746865207265717565737465722077616e74733000a000"
 )
@@ -39,6 +43,26 @@ def _vendor_id(tag: str) -> Setting:
 
 SINGLE_SETTINGS = (
     *(_vendor_id(tag) for tag in _CBOR_TAGS),
+    Setting(
+        name="chunks-past-65536",
+        text="Neither side takes more than 42 bytes at once, and both take messages of 16 MiB.",
+        overrides=device(
+            *ATTESTATION,
+            "CHUNK",
+            spdm={"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": _HUGE},
+        ),
+        options=replace(
+            asks(
+                Cap.CHUNK,
+                "authenticate",
+                "measurements",
+                data_transfer_size=MIN_DATA_TRANSFER_SIZE,
+                max_message_size=_HUGE,
+            ),
+            patience=replace(OPTIONS.patience, exchanges=_CHUNKS),
+        ),
+        limit=_CHUNKS,
+    ),
     Setting(
         name="csr-subject",
         text="The requester says which subject the certificate signing request is to have.",

@@ -86,9 +86,13 @@ class ChangedDevice:
 
     def measurements(self) -> Sequence[Measured]:
         """All measurements, ascending by index."""
-        if self._measurements is None:
-            return self._device.measurements()
-        return self._measurements
+        healthy, changed = self._device.measurements(), self._measurements
+        if changed is None:
+            return healthy
+        if len(changed) != len(healthy):
+            told = f"{len(changed)} measurements"
+            self._told(told, bytes([len(healthy)]), bytes([len(changed)]))
+        return changed
 
     def content_changed(self) -> int:
         """``ContentChanged`` since the last signed measurements."""

@@ -109,7 +109,7 @@ def get(c: "Conversation", error: bytes) -> "Flow[bytes]":
     c.require("chk.large-handle", len(error) > HEADER_SIZE, "LargeResponse without a handle")
     handle = error[HEADER_SIZE] if len(error) > HEADER_SIZE else 0
     c.checks.step = "CHUNK_GET"
-    message, total, sequence = b"", 0, 0
+    message, total, sequence = bytearray(), 0, 0
     while True:
         request = ChunkGet(
             spdm_version=c.agreed.version, handle=handle, chunk_seq_no=sequence
@@ -131,8 +131,9 @@ def get(c: "Conversation", error: bytes) -> "Flow[bytes]":
     c.require("chk.last", chunk.last, "all bytes are there, but not the last chunk")
     c.checks.step = step
     c.padding = 0
-    _check_inner(c, message)
-    return message.ljust(HEADER_SIZE, b"\0")
+    whole = bytes(message)
+    _check_inner(c, whole)
+    return whole.ljust(HEADER_SIZE, b"\0")
 
 
 def _check_total(c: "Conversation", total: int) -> None:

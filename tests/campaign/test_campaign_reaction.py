@@ -13,13 +13,13 @@ from campaign.runs import (
 )
 
 from responder.campaign.reaction import (
-    MAX_EXCHANGES,
     MAX_SECONDS,
     reaction,
     reactions,
     satisfies,
     struck_report,
 )
+from responder.campaign.setting import MAX_EXCHANGES
 from responder.faults.rule import FaultSpec
 
 REFUSED = report("refused", "dig.count")
