@@ -19,11 +19,13 @@ DEVICE_STEPS = "requester/test_requester_device_steps.py"
 SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
     "campaign/message_settings.py": "campaign/test_campaign_settings.py",
+    "campaign/said.py": "campaign/test_campaign_session_evidence.py",
     "campaign/session_settings.py": "campaign/test_campaign_settings.py",
     "campaign/single_settings.py": "campaign/test_campaign_settings.py",
     "faults/asking.py": "faults/test_catalogue_cases.py",
     "faults/key_ring.py": "faults/test_catalogue_cases.py",
     "campaign/run.py": "campaign/test_campaign_reaction.py",
+    "campaign/watching.py": "campaign/test_campaign_session_evidence.py",
     "campaign/setting.py": "campaign/test_campaign_settings.py",
     "cli/certs.py": "pki/test_pki_certs_verb.py",
     "cli/decode_input.py": "cli/test_decode.py",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from responder.campaign.run import Exchanged, Run
 from responder.campaign.setting import DEVICE, Setting
+from responder.campaign.watching import watch
 from responder.client.channel import Channel, ChannelError
 from responder.client.drive import Sleep, drive
 from responder.client.inprocess import InProcessChannel
@@ -175,7 +176,7 @@ async def _in_process(requester: _Requester, profile: Profile, random: RandomTre
     faults, now = random.child("faults"), 0.0
     responder: Responder | None = None
     for ordinal in range(1, setting.connections + 1):
-        hooks = profile.hooks(faults)
+        hooks = watch(profile.hooks(faults), run.saw)
         if responder is None or setting.attach == "fresh":
             branch = random.child("connection", ordinal)
             responder = Responder(profile.device, profile.policy, branch, hooks)

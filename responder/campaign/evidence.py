@@ -7,6 +7,7 @@ from responder.campaign.intent import unintended
 from responder.campaign.mask import masked_message, signature_to_mask
 from responder.campaign.rehearsal import Rehearsal
 from responder.campaign.run import Exchanged
+from responder.campaign.session_evidence import contradictions_of_sessions
 from responder.core.events import FaultFired
 from responder.faults.edits import Edit
 from responder.faults.rule import Rule
@@ -26,7 +27,12 @@ def contradictions(rehearsal: Rehearsal) -> list[str]:
     What came before the first strike must be what the healthy run has. The bytes that evidence
     says were changed must be those of the healthy run, and what they became must have been sent.
     """
-    return [*_of_each(rehearsal), *_before_first(rehearsal), *_of_bytes(rehearsal)]
+    return [
+        *_of_each(rehearsal),
+        *_before_first(rehearsal),
+        *_of_bytes(rehearsal),
+        *contradictions_of_sessions(rehearsal),
+    ]
 
 
 def _of_each(rehearsal: Rehearsal) -> Iterator[str]:

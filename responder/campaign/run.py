@@ -1,9 +1,11 @@
 """What is kept of a conversation."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from responder.campaign.oracles import Asked, judged
 from responder.campaign.setting import MAX_EXCHANGES
+from responder.campaign.watching import AnySeen, Seen
 from responder.core.events import (
     Event,
     FaultFired,
@@ -52,6 +54,7 @@ class Run:
         missed: what came nearest, of the faults that never struck.
         crash: what the requester raised, where it is no verdict.
         seconds: how long it took: virtual time, or real time on a socket.
+        watched: what passed the hooks of keys and records, in order; nothing on a socket.
         limit: how many exchanges a bounded conversation of its setting has at most.
     """
 
@@ -61,6 +64,7 @@ class Run:
     missed: list[str] = field(default_factory=list)
     crash: str = ""
     seconds: float = 0.0
+    watched: list[AnySeen] = field(default_factory=list)
     limit: int = MAX_EXCHANGES
 
     @property
@@ -101,3 +105,11 @@ class Run:
     def note(self, time: float, connection: int, event: Event) -> None:
         """Take an event into the journal."""
         self.journal.append(Entry(time, connection, event))
+
+    def passed(self, hook: str) -> list[AnySeen]:
+        """What passed one of the hooks of keys and records."""
+        return [one for one in self.watched if one.hook == hook]
+
+    def saw(self, hook: str, before: Any, after: Any) -> None:
+        """Take what passed a hook, in the exchange that is under way."""
+        self.watched.append(Seen(hook, len(self.exchanges), before, after))
