@@ -62,6 +62,7 @@ SHARED = {
     "device/new_keys.py": PROVISIONING,
     "device/slot_changes.py": PROVISIONING,
     "device/state.py": PROVISIONING,
+    "server/host.py": "server/test_server_connection.py",
     "faults/actions.py": "faults/test_faults_engine.py",
     "faults/devices.py": "faults/test_catalogue_cases.py",
     "faults/domains.py": "faults/test_faults_cases.py",
