@@ -1,22 +1,19 @@
 """What handlers do past the hooks: sign, derive keys, choose an encapsulated request."""
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 from responder.core.connection import Selected
 from responder.core.errors import ProtocolError
 from responder.core.hooks import Agreement, Exchange, Hooks, Parts, Signing, is_default
 from responder.core.interfaces import SigningKey
 from responder.core.key_schedule import Deriver
+from responder.crypto.key_agreement import Agreed, respond
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import SignatureError, signing_message
 from responder.spec.algorithms import Exchange as KeyExchangeAlgorithm
 from responder.spec.algorithms import Hash
 from responder.spec.codes import ErrorCode
 from responder.wire.message import Message
-
-if TYPE_CHECKING:
-    from responder.crypto.key_agreement import Agreed
 
 _SEED_SIZE = 32
 
@@ -43,9 +40,7 @@ class Hooked:
         hook = None if is_default(self._hooks) else partial(self._hooks.derive, self._exchange)
         return Deriver(self.base_hash, self._version, hook)
 
-    def agree(
-        self, exchange: KeyExchangeAlgorithm, peer_data: bytes, random: RandomTree
-    ) -> "Agreed":
+    def agree(self, exchange: KeyExchangeAlgorithm, peer_data: bytes, random: RandomTree) -> Agreed:
         """The responder's exchange data, and the secret with the requester's.
 
         Args:
@@ -56,8 +51,6 @@ class Hooked:
         Raises:
             KeyAgreementError: as ``crypto.key_agreement.respond``.
         """
-        from responder.crypto.key_agreement import respond  # noqa: PLC0415 - with its use
-
         agreement = Agreement(exchange, random.bytes(_SEED_SIZE))
         agreement = self._hooks.agree(self._exchange, agreement)
         return respond(exchange, peer_data, RandomTree(agreement.seed))
