@@ -19,6 +19,7 @@ from responder.transport.storage import (
     COMMAND_SIZE,
     SECURITY_PROTOCOL,
     StorageCommand,
+    kind_of,
     received,
 )
 
@@ -109,7 +110,7 @@ def _storage(payload: Payload) -> Unwrapped:
         command = StorageCommand.decode(data)
         told = f"storage command: fetch {command.operation.name}, at most {command.length} bytes"
         return Unwrapped("storage", data, label=told)
-    if data[:4] == bytes(4):
+    if kind_of(data) is Kind.SECURED:
         size = records_of(TransportType.STORAGE).sequence_size
         return Unwrapped("storage", received(data, Kind.SECURED), sequence_number_size=size)
     known = data[:1] and data[0] >> 4 == 1 and data[1:2] < b"\x80"

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from responder.client.channel import ChannelError
 from responder.client.socket import MAX_PAYLOAD, SocketChannel
+from responder.requester.steps import OtherKind
 from responder.transport.carried import Kind
 from responder.transport.errors import FramingError
 from responder.transport.socket_frame import Command, wrap_frame
@@ -18,6 +19,7 @@ from responder.transport.storage import (
     Operation,
     StorageCommand,
     decode_pending,
+    kind_of,
     received,
 )
 
@@ -25,6 +27,10 @@ POLL = 0.01
 """Seconds between two questions for a response that is not there yet."""
 _SUCCESS = bytes(2)
 ReadT = TypeVar("ReadT")
+
+
+class _RefusedError(ChannelError):
+    """A command has a status other than success."""
 
 
 class StorageChannel(SocketChannel):
@@ -45,9 +51,19 @@ class StorageChannel(SocketChannel):
         kind = Kind.SECURED if secured else Kind.SPDM
         self._check(OPERATIONS[kind])
         await self._status(Command.IF_SEND, self._binding.wrap(message, kind), kind.value)
-        length = await self._pending_length()
-        data = await self._fetch(StorageCommand(OPERATIONS[kind], length))
-        return bytes(_readable(partial(received, kind=kind), data))
+        data = await self._response(kind, await self._pending_length())
+        came = kind_of(data)
+        answer = _readable(partial(received, kind=came), data)
+        return answer if came is kind else OtherKind(answer)
+
+    async def _response(self, kind: Kind, length: int) -> bytes:
+        """Fetch a response; what is refused as a record may be an ERROR in the clear."""
+        try:
+            return await self._fetch(StorageCommand(OPERATIONS[kind], length))
+        except _RefusedError:
+            if kind is Kind.SPDM:
+                raise
+            return await self._fetch(StorageCommand(Operation.MESSAGE, length))
 
     def _check(self, operation: Operation) -> None:
         if operation not in self._operations:
@@ -73,7 +89,7 @@ class StorageChannel(SocketChannel):
         status = self._payload(frame, Command.ACK_STATUS, command)
         if status != _SUCCESS:
             told = f"status {status.hex()}" if status else "no status"
-            raise ChannelError("framing", f"{command.name} ({what}) has {told}")
+            raise _RefusedError("framing", f"{command.name} ({what}) has {told}")
 
     async def _fetch(self, storage: StorageCommand) -> bytes:
         await self._status(Command.IF_RECV, storage.encode(), storage.operation.name)

@@ -386,12 +386,15 @@ class StorageSection(Section):
             libspdm has it (`packed`), or where that of the requester was (`asked`).
         new_request: whether a request replaces a response that was not fetched, or is refused.
         short_allocation: whether a Security Receive that is too small for the response is refused,
-            and the response stays, or gets as much as it can hold.
+            and the response stays, or gets as much as it can hold, and the rest is lost.
+        fetch: whether a Security Receive of either kind of message gets whatever response there
+            is, or only one of its kind.
     """
 
     descriptor: Literal["aligned", "packed", "asked"] = "asked"
     new_request: Literal["replaces", "refused"] = "replaces"
     short_allocation: Literal["refused", "cut"] = "refused"
+    fetch: Literal["any", "exact"] = "any"
 
 
 class ProfileSpec(Section):

@@ -38,11 +38,13 @@ class StoragePolicy(Protocol):
         descriptor: where the descriptor in a record is.
         new_request: what a request does while the response to the one before is not fetched.
         short_allocation: what an IF-RECV gets whose allocation is less than the response.
+        fetch: whether MESSAGE and SECURED_MESSAGE fetch each other's responses too.
     """
 
     descriptor: DescriptorPlace
     new_request: Literal["replaces", "refused"]
     short_allocation: Literal["refused", "cut"]
+    fetch: Literal["any", "exact"]
 
 
 class Peer(Protocol):
@@ -154,7 +156,7 @@ class StoragePort:
         if not self._pending:
             raise FramingError("no response is pending")
         operation, data = self._pending[0]
-        if operation is not command.operation:
+        if operation is not command.operation and self._policy.fetch == "exact":
             raise FramingError(f"{operation.name} is pending, not {command.operation.name}")
         self._give(command, data, "spdm" if operation is Operation.MESSAGE else "secured")
         self._pending.popleft()

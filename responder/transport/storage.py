@@ -170,6 +170,11 @@ def fetched(message: bytes, kind: Kind) -> bytes:
     return (_RESERVED if kind is Kind.SECURED else b"") + message
 
 
+def kind_of(data: bytes) -> Kind:
+    """What was fetched: a record has zeros before it, where a message has its version."""
+    return Kind.SECURED if data[: len(_RESERVED)] == _RESERVED else Kind.SPDM
+
+
 def received(data: bytes, kind: Kind) -> bytes:
     """The message, or record, in what a command carried; FramingError if it is too short."""
     if kind is Kind.SPDM:
@@ -196,7 +201,8 @@ _OFFSET_BASE = 16
 class StorageRecords:
     """The application data of records: one descriptor of type SPDM and the message.
 
-    The place that was met last is that of what is enclosed next, unless one is given.
+    The place that was met last is that of what is enclosed next, unless one is given. Whoever
+    speaks first takes ``packed``, where all implementations known have it.
 
     Attributes:
         sequence_size: bytes of the sequence number in a record's header.
@@ -208,7 +214,7 @@ class StorageRecords:
 
     def __init__(self, place: DescriptorPlace = "asked") -> None:
         self._asked = place == "asked"
-        self._place = _PLACES.get(place, _PLACES["aligned"])
+        self._place = _PLACES.get(place, _PLACES["packed"])
 
     def enclose(self, message: bytes) -> bytes:
         """The application data that holds an SPDM message."""

@@ -5,12 +5,14 @@ from socket_server import serving
 
 from responder.client.channel import ChannelError
 from responder.client.socket import SocketOptions, open_channel
+from responder.requester.steps import OtherKind
 from responder.transport.socket_frame import Command, TransportType, wrap_frame
 
 NVME = TransportType.STORAGE
 REQUEST = bytes.fromhex("10840000")
 ANSWER = bytes.fromhex("1004000000010012")
 RECORD = bytes(range(40))
+ERROR = bytes.fromhex("127f0600")
 SEND = bytes.fromhex("00000002 00000004 0000000b e8140004000000 10840000")
 SEND_RECORD = bytes.fromhex("00000002 00000004 00000033 e818002c000000 00000000") + RECORD
 ASK = bytes.fromhex("00000003 00000004 00000007 e808000c000000")
@@ -131,12 +133,28 @@ async def test_what_no_device_may_answer(answers, reason):
     assert reason in error.value.reason
 
 
-async def test_a_record_that_is_too_short():
-    answers = {SEND_RECORD: OK, ASK: pending(44), FETCH_RECORD: given(bytes(3))}
-    async with device(answers=answers) as server:
+@pytest.mark.parametrize(
+    "fetched",
+    [
+        {FETCH_RECORD: given(ERROR)},
+        {FETCH_RECORD: FAILED, FETCH_RECORD.replace(b"\x18", b"\x14"): given(ERROR)},
+    ],
+)
+async def test_an_error_in_the_clear_answers_a_record(fetched):
+    async with device(answers={SEND_RECORD: OK, ASK: pending(44), **fetched}) as server:
         channel = await opened(server)
-        with pytest.raises(ChannelError, match="3 bytes are no secured message"):
-            await channel.exchange(RECORD, secured=True)
+        answer = await channel.exchange(RECORD, secured=True)
+        assert isinstance(answer, OtherKind)
+        assert answer == ERROR
+        await channel.close()
+
+
+async def test_a_record_answers_a_message():
+    async with device(answers={FETCH: given(bytes(4) + RECORD[:4])}) as server:
+        channel = await opened(server)
+        answer = await channel.exchange(REQUEST)
+        assert isinstance(answer, OtherKind)
+        assert answer == RECORD[:4]
         await channel.close()
 
 

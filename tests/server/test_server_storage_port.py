@@ -165,11 +165,18 @@ async def test_a_record_of_no_session_leaves_nothing_to_fetch(host):
     assert await device.receive(SECURED) == INVALID[NVME]
 
 
-async def test_a_response_is_fetched_as_what_it_is(host):
-    device = await host(profile=profile())
+async def test_a_response_may_have_to_be_fetched_as_what_it_is(host):
+    device = await host(profile=profile(fetch="exact"))
     assert await device.send(MESSAGE, GET_VERSION) == OK
     assert await device.receive(SECURED) == INVALID[NVME]
     assert await device.receive(MESSAGE) == VERSION
+
+
+async def test_either_operation_fetches_a_response(host):
+    """As a public requester asks, which fetches records as messages."""
+    device = await host(profile=profile())
+    assert await device.send(MESSAGE, GET_VERSION) == OK
+    assert await device.receive(SECURED) == VERSION
 
 
 async def test_a_response_too_large_for_the_allocation_stays(host):
