@@ -12,7 +12,7 @@ from request_docs import requests
 from responder.cli.exits import Exit
 from responder.cli.main import VERBS, cli
 from responder.core.hooks import Hooks
-from responder.core.ownership import APPLIES_WAITING, CLEARS, Level, Reset
+from responder.core.ownership import APPLIES_WAITING, CLEARS, KEEPS_NEGOTIATED, Level, Reset
 from responder.profiles.document import json_schema_text, with_key_tables
 from responder.requester.capabilities import ext_flag_names, flag_names
 from responder.requester.check_table import CHECKS
@@ -45,17 +45,21 @@ def resets() -> str:
             reset.value,
             *("x" if level in CLEARS[reset] else "" for level in Level),
             "x" if reset in APPLIES_WAITING else "",
+            "x" if reset in KEEPS_NEGOTIATED else "",
         ]
         for reset in Reset
     ]
-    head = ["Reset", *(level.name.lower() for level in Level), "ends waiting"]
+    head = ["Reset", *(level.name.lower() for level in Level), "ends waiting", "CACHE_CAP"]
     return (
         "# Ownership and resets\n\n"
         + owners
         + "\nWhat each reset clears. Of a device only what is volatile is cleared. The loss of the"
         " peer's connection clears nothing by itself: an endpoint attached `fresh` ends with its"
         " peer, `sticky` and `shared` ones stay as they are. Certificates and key pairs that wait"
-        " for a reset take effect with those that end waiting.\n\n" + table(head, rows)
+        " for a reset take effect with those that end waiting. Of the endpoint of a responder with"
+        " CACHE_CAP the negotiated state is left where the last column says so: version,"
+        " capabilities, algorithms, and the messages in which they were agreed.\n\n"
+        + table(head, rows)
     )
 
 

@@ -34,4 +34,7 @@ def command(arguments: tuple[str, ...]) -> None:
         "once": run.once,
         "log_level": "debug" if run.verbose else "info",
     }
+    if run.states is not None:
+        # There all connections find one endpoint, one after the other.
+        options |= {"keeper": run.states, "attach": "sticky"}
     serve(load_profile("default", run.overrides), options)

@@ -8,7 +8,7 @@ requester is accepted without one, because there it has no effect on the respond
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from responder.pki.sets import list_slots
 from responder.profiles.names import LACKING, SIGNATURES
 from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, TCP_PORT, Endpoint
 
+if TYPE_CHECKING:
+    from responder.cli.emu_state import EmuStateFile
+
 _VERBOSE = ("-v", "--verbose")
 _DEVICE_SET = "device"
 _DEFAULT_SLOT_COUNT = "2"
@@ -33,7 +36,7 @@ _CERTIFICATES = (
 _MAX_MESSAGE = 0x28000
 _MULTI_KEY_SINCE = "1.3"
 
-Given = Mapping[str, str]
+Given = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class EmuRun:
         remote: the address is the user's own choice.
         once: end with the first connection (``--exe_mode SHUTDOWN``).
         verbose: show each message.
+        states: the files of ``--load_state`` and ``--save_state``, if there are any.
         warnings: one line for each thing that is asked for and not done.
     """
 
@@ -56,6 +60,7 @@ class EmuRun:
     remote: bool
     once: bool
     verbose: bool
+    states: "EmuStateFile | None"
     warnings: list[str]
 
 
@@ -64,18 +69,24 @@ def translate(arguments: Sequence[str], folder: Path) -> EmuRun:
 
     Raises:
         click.UsageError: an option or a value that ``spdm_responder_emu`` does not have.
+        ConfigError: the file of ``--load_state`` cannot be used.
     """
     given = _parse(arguments)
+    states = _states(given, folder)
+    overrides = _overrides(given if states is None else given | states.given, folder)
+    if states is not None:
+        overrides["spdm"] |= states.overrides
     transport = given.get("--trans", "MCTP")
     port = given.get("--port") or (TCP_PORT if transport == "TCP" else SOCKET_PORT)
     host = given.get("--ip", DEFAULT_HOST)
     return EmuRun(
-        overrides=_overrides(given, folder),
+        overrides=overrides,
         endpoint=Endpoint("spdm-emu", emu.TRANSPORTS[transport], host, int(port)),
         call=transport == "TCP" and given.get("--tcp_sub") == "RI",
         remote="--ip" in given,
         once=given.get("--exe_mode") != "CONTINUE",
         verbose="--verbose" in given,
+        states=states,
         warnings=list(_warnings(given)),
     )
 
@@ -97,6 +108,15 @@ def _parse(arguments: Sequence[str]) -> dict[str, str]:
         _check(name, value, option)
         given[name] = value
     return given
+
+
+def _states(given: Given, folder: Path) -> "EmuStateFile | None":
+    load, save = given.get("--load_state"), given.get("--save_state")
+    if load is None and save is None:
+        return None
+    from responder.cli.emu_state import EmuStateFile  # noqa: PLC0415 - only if asked for
+
+    return EmuStateFile(folder / load if load else None, folder / save if save else None)
 
 
 def _check(name: str, value: str, option: emu.Option) -> None:
@@ -121,6 +141,7 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
             "capabilities": capabilities,
             "allow_inconsistent": True,  # that program claims what it is told to
         },
+        "deviations": ["cleared-goes-on"],
         "algorithms": {
             "multi_key": "MULTI_KEY_CONN" in _words(given, "--other_param"),
             "base_asym": classical,
@@ -226,5 +247,7 @@ def _warnings(given: Given) -> Iterator[str]:
         words = given.get(name, "").split(",")
         if lacking := [table[word] for word in words if table.get(word) in LACKING]:
             yield f"{name}: not offered, because it cannot be computed: {', '.join(lacking)}"
+    if "--save_state" in given and "CACHE" not in _words(given, "--cap"):
+        yield "--save_state: without CACHE no negotiated state is kept"
     if "VER_ONLY" in given.get("--exe_conn", ""):
         yield "--exe_conn VER_ONLY: state is not provisioned, GET_CAPABILITIES is expected"

@@ -148,7 +148,6 @@ def _list(words: Iterable[str], warning: str = "", *quiet: str) -> Option:
     return Option(tuple(words), several=True, warning=warning, quiet=quiet)
 
 
-_NO_STATE = "the negotiated state is not kept"
 _SLOTS = tuple(map(str, range(8)))
 _EXECUTED = (
     "MEAS", "MEL", "DIGEST", "CERT", "GET_CSR", "SET_CERT", "GET_KEY_PAIR_INFO",
@@ -187,8 +186,8 @@ OPTIONS: Mapping[str, Option] = {
     "--slot_id": _words((*_SLOTS, "0xFF")),
     "--slot_count": _words(map(str, range(1, 9))),
     "--req_slot_id": _words((*_SLOTS, "0xFF")),
-    "--save_state": Option(warning=_NO_STATE),
-    "--load_state": Option(warning=_NO_STATE),
+    "--save_state": Option(),
+    "--load_state": Option(),
     "--exe_mode": _words(("SHUTDOWN", "CONTINUE")),
     "--exe_conn": _list(("VER_ONLY", "VCA", "CHAL", *_EXECUTED)),
     "--exe_session": _list(

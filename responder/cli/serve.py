@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from responder.observe.queued import QueuedSink
     from responder.profiles.load import Profile
     from responder.server.listener import Listener
+    from responder.server.negotiated import Keeper
 
 _STDERR = 2
 _FLUSH_TIME = 1.0
@@ -108,8 +109,9 @@ _SECONDS = click.FloatRange(min=0)
     "--state-dir",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Keep there what requesters write into the device (certificates, key pairs), and go on "
-    "with it at the next start. [default: nothing outlasts the process]",
+    help="Keep there what requesters write into the device (certificates, key pairs), and with "
+    "CACHE_CAP and --attach sticky or shared the negotiated state, and go on with it at the next "
+    "start. [default: nothing outlasts the process]",
 )
 @click.option("--port-file", type=_FILE, help="Write the first port to this file when ready.")
 @click.option("--ready-fd", type=click.IntRange(1), help="Write READY to this descriptor.")
@@ -167,7 +169,7 @@ def _load(profile: str, options: dict[str, Any]) -> "Profile":
 def serve(profile: "Profile", options: dict[str, Any]) -> None:
     """Serve ``profile`` until a signal; ``options`` are those of the command, by name.
 
-    An option that is missing has its default.
+    An option that is missing has its default; ``keeper`` keeps the negotiated state.
 
     Raises:
         UsageError: an address needs ``allow_remote``, or a descriptor is not open.
@@ -186,28 +188,39 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     seed = options.get("seed") or _random_seed()
     attach = Attach(options.get("attach") or profile.server.attach)
     server_options = ServerOptions(
-        seed, attach, _limits(profile, options), bool(options.get("once"))
+        seed,
+        attach,
+        _limits(profile, options),
+        bool(options.get("once")),
+        options.get("keeper"),
     )
     _allow_descriptors(server_options.limits.max_connections)
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
-        _resume(stack, profile, options.get("state_dir"))
+        keeper = _resume(stack, profile, options.get("state_dir"))
+        if keeper is not None:
+            server_options = replace(server_options, keeper=keeper)
         bus = _observers(stack, options)
         announce = _Announcer(options.get("port_file"), options.get("ready_fd"))
         foreground = Foreground(bus, announce, _say, os.environ)
         run_server(profile, server_options, listeners, foreground, options.get("call") or ())
 
 
-def _resume(stack: ExitStack, profile: "Profile", folder: Path | None) -> None:
-    """Let the device go on with the state in ``folder``, if one is given."""
+def _resume(stack: ExitStack, profile: "Profile", folder: Path | None) -> "Keeper | None":
+    """Let the device go on with the state in ``folder``, if one is given.
+
+    What comes back keeps the negotiated state there, if the profile claims CACHE_CAP.
+    """
     if folder is None:
-        return
-    from responder.server.state_dir import StateDir  # noqa: PLC0415 - only if asked for
+        return None
+    from responder.server.state_dir import NegotiatedKeeper, StateDir  # noqa: PLC0415 - if asked
+    from responder.spec.flags import Cap  # noqa: PLC0415 - as in command
 
     state_dir = StateDir(folder, profile.name)
     stack.callback(state_dir.close)
     state_dir.restore(profile.device.provisioning)
+    return NegotiatedKeeper(state_dir, _say) if profile.policy.flags & Cap.CACHE else None
 
 
 def _limits(profile: "Profile", options: dict[str, Any]) -> Limits:

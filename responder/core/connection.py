@@ -12,9 +12,9 @@ from responder.core.errors import ProtocolError
 from responder.core.events import Event, SessionEnded, SessionEstablished, SessionStarted
 from responder.core.hooks import Hooks
 from responder.core.interfaces import RecordFormat, VerifyingKey
-from responder.core.ownership import CLEARS, Level, Reset
+from responder.core.ownership import CLEARS, KEEPS_NEGOTIATED, Level, Reset
 from responder.core.session import Session
-from responder.core.transcript import Transcript
+from responder.core.transcript import Buffer, Transcript
 from responder.crypto.random_tree import RandomTree
 from responder.spec.algorithms import (
     AEADS,
@@ -41,6 +41,8 @@ from responder.wire.context import WireContext
 from responder.wire.error import ResponseNotReadyData
 from responder.wire.message import Message
 
+STATE_CHANGES = ("negotiated state kept", "negotiated state cleared")
+"""What the hook ``transition`` sees become of the negotiated state of a CACHE_CAP responder."""
 _BEFORE_DIGESTS = frozenset({RequestCode.NEGOTIATE_ALGORITHMS, RequestCode.GET_DIGESTS})
 
 
@@ -133,7 +135,9 @@ class ProvenRequester(msgspec.Struct, frozen=True):
 class Connection:
     """One SPDM connection: phase, agreed version, negotiated values, transcripts, deferral.
 
-    ``record_form`` is what the transport puts into records, as of the latest one.
+    ``record_form`` is what the transport puts into records, as of the latest one. ``kept`` is the
+    negotiated state that outlasts a reset: the messages of the VCA as sent, six of them; empty
+    without CACHE_CAP, and before and after there is one.
     """
 
     def __init__(self, random: RandomTree, hooks: Hooks) -> None:
@@ -162,6 +166,7 @@ class Connection:
         self.requester: ProvenRequester | None = None
         self.digests = b""
         self._digests_may_count = False
+        self.kept: tuple[bytes, ...] = ()
 
     def count(self, purpose: str) -> int:
         """How often this has been asked for ``purpose``, from 0; GET_VERSION does not reset it."""
@@ -201,9 +206,46 @@ class Connection:
         self._move(Phase.AFTER_VERSION)
 
     def reset(self, reset: Reset) -> None:
-        """Begin from nothing if a reset clears the endpoint; elsewhere stay as it is."""
-        if Level.ENDPOINT in CLEARS[reset]:
-            self._end_all(reset.value)
+        """Begin anew if a reset clears the endpoint; elsewhere stay as it is.
+
+        What is kept (CACHE_CAP) leaves the connection as it was after ALGORITHMS, else nothing is
+        left of it.
+        """
+        if Level.ENDPOINT not in CLEARS[reset]:
+            return
+        self._end_all(reset.value)
+        keeps = reset in KEEPS_NEGOTIATED and self.kept
+        if keeps and self.hooks.transition(self, self.phase.name, "negotiated state kept"):
+            self._forget_all_but_negotiated()
+            self._move(Phase.NEGOTIATED)
+        else:
+            self._forget()
+            self._move(Phase.NOT_STARTED)
+
+    def _forget_all_but_negotiated(self) -> None:
+        version, flags, peer, selected = self.version, self.flags, self.peer, self.selected
+        vca, kept = self.transcript.vca, self.kept
+        self._forget()
+        self.version = version
+        self.agree_capabilities(flags, peer)
+        self.agree_algorithms(selected)
+        for name, message in vca:
+            self.transcript.append(Buffer.A, name, message)
+        self.kept = kept
+
+    def clear_negotiated(self, *, goes_on: bool) -> None:
+        """END_SESSION asked for it; without CACHE_CAP nothing is kept, and nothing cleared.
+
+        Args:
+            goes_on: the connection stays as it is, and only a reset will find nothing.
+        """
+        if not self.flags & Cap.CACHE:
+            return
+        if not self.hooks.transition(self, self.phase.name, "negotiated state cleared"):
+            return
+        self.kept = ()
+        if not goes_on:
+            self._end_all("the negotiated state was cleared")
             self._forget()
             self._move(Phase.NOT_STARTED)
 
@@ -309,6 +351,8 @@ class Connection:
         """Come at least as far as ``phase``; success never takes a connection back."""
         if phase is not None and phase > self.phase:
             self._move(phase)
+            if self.phase == Phase.NEGOTIATED and self.flags & Cap.CACHE:
+                self.kept = tuple(message for _, message in self.transcript.vca)
 
     def _move(self, phase: Phase) -> None:
         before = self.phase

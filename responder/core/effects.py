@@ -66,4 +66,14 @@ class Run(msgspec.Struct, frozen=True):
     work: Callable[[], Any]
 
 
-Effect = Send | ArmTimer | Close | Emit | Ignore | Run
+class Keep(msgspec.Struct, frozen=True):
+    """Keep the negotiated state of this endpoint, so that it outlasts what the endpoint does not.
+
+    Attributes:
+        state: the messages of the VCA as sent; empty when there is nothing to keep any more.
+    """
+
+    state: tuple[bytes, ...]
+
+
+Effect = Send | ArmTimer | Close | Emit | Ignore | Keep | Run

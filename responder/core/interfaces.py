@@ -119,6 +119,8 @@ class Deviations(msgspec.Struct, frozen=True):
         cuts_to_own_size: portions are cut to DataTransferSize of the responder alone.
         hides_empty_slots: SlotSizeRequested of an empty slot is refused.
         asks_anyone: mutual authentication is asked for without MUT_AUTH_CAP of the requester.
+        goes_on_when_cleared: END_SESSION that clears the negotiated state (CACHE_CAP) clears what
+            is kept for a reset, and leaves the connection as it is.
     """
 
     ignores_trailing_bytes: bool = False
@@ -126,6 +128,7 @@ class Deviations(msgspec.Struct, frozen=True):
     cuts_to_own_size: bool = False
     hides_empty_slots: bool = False
     asks_anyone: bool = False
+    goes_on_when_cleared: bool = False
 
 
 NO_DEVIATIONS = Deviations()

@@ -42,6 +42,10 @@ The loss of a peer clears nothing by itself: an endpoint that is attached ``fres
 peer, ``sticky`` and ``shared`` ones stay as they are.
 """
 
+KEEPS_NEGOTIATED = frozenset({Reset.CONVENTIONAL, Reset.POWER_CYCLE})
+"""The resets over which a responder with CACHE_CAP keeps the negotiated state of its connection
+(DSP0274 "CAPABILITIES response message"): of an endpoint all else is gone."""
+
 APPLIES_WAITING = frozenset({Reset.CONVENTIONAL, Reset.POWER_CYCLE})
 """The resets that let certificates and key pairs take effect that wait for a reset of the device
 (CERT_INSTALL_RESET_CAP, SET_KEY_PAIR_RESET_CAP)."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from responder.core.asking import want
 from responder.core.connection import Connection
-from responder.core.effects import Effect, Emit, Ignore, Run, Send, Wish
+from responder.core.effects import Effect, Emit, Ignore, Keep, Run, Send, Wish
 from responder.core.errors import ProtocolError
 from responder.core.events import (
     ApplicationData,
@@ -42,6 +42,7 @@ class Responder:
         self.hooks = hooks or Hooks()
         self._turns: dict[int, Turn] = {}
         self._started = 0
+        self._kept: tuple[bytes, ...] = ()
         self.connection = Connection(random, self.hooks)
 
     def opened(self) -> None:
@@ -126,6 +127,24 @@ class Responder:
         error = ProtocolError(ErrorCode.DECRYPT_ERROR, reason)
         return effects + _refusal(self.connection, error)
 
+    def resume(self, state: tuple[bytes, ...]) -> bool:
+        """Begin with the negotiated state that another endpoint of this device had kept.
+
+        Its requests are answered once more, and what is agreed by that is kept over a reset.
+
+        Returns:
+            Whether they were answered as they had been; if not, nothing is agreed. A device that
+            has become another one in the meantime is not what the requester remembers.
+        """
+        for request in state[::2]:
+            Turn(self, request, 0.0, 0).take()
+            self.connection.chunking.response = None  # the requester has fetched it then
+        fits = bool(state) and self.connection.kept == state
+        self.connection.reset(Reset.POWER_CYCLE if fits else Reset.GET_VERSION)
+        self.connection.phase_changes.clear()
+        self._kept = self.connection.kept
+        return fits
+
     def reset(self, reset: Reset) -> list[Effect]:
         """The device is reset; ``responder.core.ownership`` says whether that reaches here."""
         self.connection.reset(reset)
@@ -141,6 +160,10 @@ class Responder:
         effects: list[Effect] = [
             Emit(PhaseChanged(before.name, after.name)) for before, after in changes
         ]
+        kept = self.connection.kept
+        if kept != self._kept:
+            self._kept = kept
+            effects.append(Keep(kept))
         if self.policy.session.log_keys:
             for session in self.connection.sessions.values():
                 notes += session.new_keys()

@@ -7,7 +7,13 @@ from responder.core.events import Event, FaultFired, FaultMissed, InternalError
 from responder.observe.bus import ObserverLost
 from responder.observe.entry import Entry
 from responder.observe.queued import QueuedSink
-from responder.server.events import DeviceReset, PeerArrived, PeerIgnored, PeerLeft
+from responder.server.events import (
+    DeviceReset,
+    NegotiatedStateLost,
+    PeerArrived,
+    PeerIgnored,
+    PeerLeft,
+)
 
 
 class Level(IntEnum):
@@ -23,6 +29,7 @@ _LEVELS: dict[type[Event], Level] = {
     InternalError: Level.ERROR,
     ObserverLost: Level.ERROR,
     PeerIgnored: Level.WARNING,
+    NegotiatedStateLost: Level.WARNING,
     FaultMissed: Level.WARNING,
     PeerArrived: Level.INFO,
     PeerLeft: Level.INFO,

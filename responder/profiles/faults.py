@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from responder.core.connection import Phase
+from responder.core.connection import STATE_CHANGES, Phase
 from responder.core.hooks import PURPOSES, Access, Agreement, Derivation, Sealing
 from responder.core.session import SESSION_CHANGES
 from responder.errors import ConfigError, suggest
@@ -70,7 +70,7 @@ _PARTS = frozenset(
     }
 )
 """Parts of transcripts: messages, and what a session's transcript holds besides."""
-_PHASES = (*Phase.__members__, *SESSION_CHANGES)
+_PHASES = (*Phase.__members__, *SESSION_CHANGES, *STATE_CHANGES)
 _SIGNED = ("CHALLENGE_AUTH", "MEASUREMENTS", "KEY_EXCHANGE_RSP", "ENDPOINT_INFO")
 """Responses that a responder signs."""
 _EDITS = edits.Edit

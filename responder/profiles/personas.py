@@ -135,6 +135,14 @@ _ALL = (
         switch="asks_anyone",
     ),
     Deviation(
+        name="cleared-goes-on",
+        text="With CACHE_CAP, END_SESSION that clears the negotiated state clears what a reset"
+        " would find, and the connection goes on as it is.",
+        source="libspdm 1e16c60f, its responder's END_SESSION; spdm-emu's requester, which goes on"
+        " with its next session",
+        switch="goes_on_when_cleared",
+    ),
+    Deviation(
         name="no-respond-if-ready",
         text="RESPOND_IF_READY is UnsupportedRequest.",
         source=_SPDM_RS,
@@ -199,6 +207,7 @@ PERSONAS: Mapping[str, Persona] = MappingProxyType(
                 "extended-always",
                 "key-pair-info-tail",
                 "mutual-auth-of-anyone",
+                "cleared-goes-on",
             ],
         ),
         "spdm-rs": Persona(

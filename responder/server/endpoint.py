@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol
 
-from responder.core.effects import ArmTimer, Close, Effect, Emit, Ignore, Run, Send, Wish
+from responder.core.effects import ArmTimer, Close, Effect, Emit, Ignore, Keep, Run, Send, Wish
 from responder.core.events import Event, InternalError
 from responder.core.hooks import Hooks, is_default
 from responder.core.interfaces import RecordFormat
@@ -91,11 +91,19 @@ class SpdmEndpoint:
     Each is handled with the hooks of its peer; the responder has none of its own.
     """
 
-    def __init__(self, responder: Core, clock: Clock, emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        responder: Core,
+        clock: Clock,
+        emit: Callable[[Event], None],
+        keep: Callable[[tuple[bytes, ...]], None] | None = None,
+    ) -> None:
+        """Begin without peers; ``keep`` keeps the negotiated state (``Keep``), if anybody does."""
         self._responder = responder
         self._hooks: Hooks | None = None
         self._clock = clock
         self._emit_alone = emit
+        self._keep = keep
         self._timers = Timers(clock, self._expired)
         self._armed_for: dict[str, PeerPort] = {}
         self._waiting: deque[_Submitted] = deque()
@@ -210,10 +218,13 @@ class SpdmEndpoint:
     def _do(self, effects: Sequence[Effect], peer: PeerPort | None) -> None:
         emit = peer.emit if peer is not None else self._emit_alone
         broken = False
-        # First what observers are told: what a peer has seen is then always in the journal.
+        # First what observers are told: what a peer has seen is then always in the journal, and
+        # what it relies on is kept.
         for effect in effects:
             if isinstance(effect, Emit):
                 emit(effect.event)
+            elif isinstance(effect, Keep) and self._keep is not None:
+                self._keep(effect.state)
         for effect in effects:
             match effect:
                 case Send() | Ignore() | Close() if peer is not None:

@@ -41,3 +41,9 @@ class DeviceReset(Event, frozen=True):
 
     reset: str
     trouble: str = ""
+
+
+class NegotiatedStateLost(Event, frozen=True):
+    """The negotiated state (CACHE_CAP) will not be found again, or was not, and why."""
+
+    reason: str

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +26,7 @@ from responder.transport.uri import Endpoint
 if TYPE_CHECKING:
     from responder.core.hooks import Hooks
     from responder.core.interfaces import Device, ResponderPolicy
+    from responder.server.negotiated import Keeper, NegotiatedStates
     from responder.server.storage_port import StoragePolicy
 
 _CORE = "responder.core.responder"
@@ -64,12 +66,15 @@ class ServerOptions(msgspec.Struct, frozen=True):
         limits: what a peer may cost.
         once: stop after the first connection that asked for something.
         seed: the root of all randomness; the same seed gives the same nonces.
+        keeper: where the negotiated state is kept; not with ``fresh``, whose endpoints end with
+            their peers, and all they know with them.
     """
 
     seed: bytes
     attach: Attach = Attach.FRESH
     limits: Limits = msgspec.field(default_factory=Limits)
     once: bool = False
+    keeper: "Keeper | None" = None
 
 
 class Server:
@@ -92,6 +97,7 @@ class Server:
         self._random = RandomTree(options.seed)
         self._faults = self._random.child("faults")
         profile.device.provisioning.use(self._random.child("device"))
+        self._negotiated = self._negotiated_states()
         self._attachments = Attachments(options.attach, self._make_endpoint)
         self._connections: set[PeerConnection] = set()
         self._listeners: list[Listener] = []
@@ -250,7 +256,19 @@ class Server:
         def emit(event: Any) -> None:
             self.emit(ordinal, event)
 
-        return SpdmEndpoint(responder, self.clock, emit)
+        if self._negotiated is None:
+            return SpdmEndpoint(responder, self.clock, emit)
+        self._negotiated.resume(responder)
+        keep = partial(self._negotiated.keep, responder)
+        return SpdmEndpoint(responder, self.clock, emit, keep)
+
+    def _negotiated_states(self) -> "NegotiatedStates | None":
+        keeper = self._options.keeper
+        if keeper is None or self._options.attach is Attach.FRESH:
+            return None
+        from responder.server.negotiated import NegotiatedStates  # noqa: PLC0415 - if asked for
+
+        return NegotiatedStates(keeper, partial(self.emit, 0))
 
     def _connection(self, endpoint: Endpoint) -> PeerConnection:
         if endpoint.framing == "dsp0287":

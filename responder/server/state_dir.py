@@ -6,9 +6,10 @@ the process or the machine dies, there is the old or the new one, and never half
 
 import fcntl
 import os
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -16,8 +17,11 @@ from responder.device.state import DeviceState
 from responder.errors import ConfigError, UnavailableError, system_reason
 
 FORMAT = "spdm-responder device state 1"
+NEGOTIATED_FORMAT = "spdm-responder negotiated state 1"
 FILE, NEW_FILE, LOCK_FILE = "state.json", "state.json.new", "lock"
+NEGOTIATED_FILE, NEGOTIATED_NEW_FILE = "negotiated.json", "negotiated.json.new"
 
+AnyState = TypeVar("AnyState")
 _MODE = 0o600
 """For the owner only: there are private keys in it."""
 
@@ -58,7 +62,7 @@ class StateDir:
             UnavailableError: it cannot be written, or another process has it.
         """
         self._profile = profile
-        self._path = folder / FILE
+        self._path = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -83,14 +87,15 @@ class StateDir:
             ConfigError: the file is damaged, or of another device; it stays as it is.
             UnavailableError: it cannot be read or written.
         """
+        where = self._where(FILE)
         try:
             state = self.load()
             reason = device.misfit(state) if state else ""
             if reason:
-                raise ConfigError(f"the state is of another device: {reason}", where=self._where)
+                raise ConfigError(f"the state is of another device: {reason}", where=where)
             device.resume(state, self)
         except OSError as error:
-            raise UnavailableError(f"{self._where}: {system_reason(error)}") from error
+            raise UnavailableError(f"{where}: {system_reason(error)}") from error
 
     def load(self) -> DeviceState | None:
         """The state; ``None`` if there was none yet.
@@ -99,24 +104,7 @@ class StateDir:
             ConfigError: the file is damaged, or of another profile.
             OSError: it cannot be read.
         """
-        try:
-            data = self._path.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            envelope = msgspec.json.decode(data, type=Envelope)
-            state = msgspec.json.decode(envelope.state, type=DeviceState)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            reason = f"the state is damaged, or none of this program: {error}"
-            raise ConfigError(reason, where=self._where) from error
-        if envelope.format != FORMAT:
-            raise ConfigError(f"unknown format {envelope.format!r}", where=self._where)
-        if envelope.sha256 != sha256(envelope.state).hexdigest():
-            raise ConfigError("the state is damaged: its checksum is wrong", where=self._where)
-        if envelope.profile != self._profile:
-            reason = f"the state is of profile {envelope.profile!r}, not {self._profile!r}"
-            raise ConfigError(reason, where=self._where)
-        return state
+        return self._read(FILE, FORMAT, DeviceState)
 
     def __call__(self, state: DeviceState) -> None:
         """Keep a state.
@@ -124,16 +112,74 @@ class StateDir:
         Raises:
             OSError: it cannot be kept; the one before is still there.
         """
+        self._write(FILE, NEW_FILE, FORMAT, state)
+
+    def load_negotiated(self) -> tuple[bytes, ...]:
+        """The negotiated state; nothing if none is kept.
+
+        Raises:
+            ConfigError: the file is damaged, or of another profile.
+            OSError: it cannot be read.
+        """
+        return self._read(NEGOTIATED_FILE, NEGOTIATED_FORMAT, tuple[bytes, ...]) or ()
+
+    def keep_negotiated(self, state: tuple[bytes, ...]) -> None:
+        """Keep a negotiated state, or none.
+
+        Raises:
+            OSError: it cannot be kept; the one before is still there.
+        """
+        self._write(NEGOTIATED_FILE, NEGOTIATED_NEW_FILE, NEGOTIATED_FORMAT, state)
+
+    def _read(self, name: str, form: str, kind: type[AnyState]) -> AnyState | None:
+        where = self._where(name)
+        try:
+            data = (self._path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            envelope = msgspec.json.decode(data, type=Envelope)
+            state = msgspec.json.decode(envelope.state, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            reason = f"the state is damaged, or none of this program: {error}"
+            raise ConfigError(reason, where=where) from error
+        if envelope.format != form:
+            raise ConfigError(f"unknown format {envelope.format!r}", where=where)
+        if envelope.sha256 != sha256(envelope.state).hexdigest():
+            raise ConfigError("the state is damaged: its checksum is wrong", where=where)
+        if envelope.profile != self._profile:
+            reason = f"the state is of profile {envelope.profile!r}, not {self._profile!r}"
+            raise ConfigError(reason, where=where)
+        return state
+
+    def _write(self, name: str, new_name: str, form: str, state: object) -> None:
         body = msgspec.json.encode(state)
-        envelope = Envelope(FORMAT, self._profile, sha256(body).hexdigest(), msgspec.Raw(body))
-        new = os.open(NEW_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE, dir_fd=self._folder)
+        envelope = Envelope(form, self._profile, sha256(body).hexdigest(), msgspec.Raw(body))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        new = os.open(new_name, flags, _MODE, dir_fd=self._folder)
         with open(new, "wb") as file:  # noqa: PTH123 - a descriptor, relative to the folder
             file.write(msgspec.json.encode(envelope) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(NEW_FILE, FILE, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        os.replace(new_name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         os.fsync(self._folder)
 
-    @property
-    def _where(self) -> str:
-        return str(self._path)
+    def _where(self, name: str) -> str:
+        return str(self._path / name)
+
+
+class NegotiatedKeeper:
+    """Keeps the negotiated state in a folder; a ``server.negotiated.Keeper``."""
+
+    def __init__(self, folder: StateDir, say: Callable[[str], None]) -> None:
+        """Look for what was kept; ``say`` is told if there is something that is of no use."""
+        self._folder = folder
+        self.found: tuple[bytes, ...] = ()
+        try:
+            self.found = folder.load_negotiated()
+        except (ConfigError, OSError) as error:
+            say(f"{error}; beginning without a negotiated state")
+
+    def keep(self, state: tuple[bytes, ...]) -> None:
+        """Keep another one, or none; OSError if it cannot be kept."""
+        self._folder.keep_negotiated(state)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from cli.test_emu_state import SPDM_12
+from core import raw_requests as raw
 
 COMMAND = [sys.executable, "-m", "responder.cli.main", "emu"]
 TIMEOUT = 30
@@ -94,3 +96,38 @@ def test_help_is_short_and_good():
     )
     assert run.returncode == 0
     assert "spdm_responder_emu" in run.stdout
+
+
+def said(connection, message):
+    """The SPDM message that answers one, on DOE."""
+    padded = message + bytes(-len(message) % 4)
+    data_object = struct.pack("<HBBI", 1, 1, 0, 2 + len(padded) // 4) + padded
+    return ask(connection, NORMAL, data_object)[1][8:]
+
+
+def test_begins_with_the_state_that_the_other_program_has_saved(start, tmp_path):
+    (tmp_path / "its").write_bytes(SPDM_12)
+    _, port = start("--load_state", str(tmp_path / "its"), "--slot_id", "0xFF")
+    with connect(port) as connection:
+        assert said(connection, raw.challenge(0x12, 0xFF))[:2] == bytes([0x12, 0x03])
+
+
+def test_saves_the_state_and_empties_the_file_when_it_is_gone(start, tmp_path):
+    file = tmp_path / "mine"
+    _, port = start("--save_state", str(file), "--ver", "1.2", "--exe_mode", "CONTINUE")
+    with connect(port) as connection:
+        for request in (raw.get_version(), raw.get_capabilities(0x12), raw.negotiate(0x12)):
+            assert said(connection, request)[1] == request[1] & 0x7F
+        assert len(file.read_bytes()) == len(SPDM_12)
+    with connect(port) as connection:
+        assert said(connection, raw.get_digests(0x12))[1] == 0x01, "one endpoint for all, as there"
+        assert said(connection, raw.get_version())[1] == 0x04
+        assert file.read_bytes() == b""
+
+
+def test_a_state_that_cannot_be_read_is_a_mistake(tmp_path):
+    (tmp_path / "empty").touch()
+    command = [*COMMAND, "--load_state", str(tmp_path / "empty")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert f"{tmp_path / 'empty'}: the file is empty" in done.stderr

@@ -18,6 +18,7 @@ PROFILE = """extends = "ecdsa-p384"
 capabilities = ["CERT", "CHAL", "MEAS_SIG", {more}]
 """
 SET_CERT = '"SET_CERT"'
+CACHE = '"SET_CERT", "CACHE"'
 RESET = '"SET_CERT", "CERT_INSTALL_RESET"'
 
 
@@ -25,10 +26,11 @@ RESET = '"SET_CERT", "CERT_INSTALL_RESET"'
 def start(tmp_path):
     """Starts the server with a profile of such capabilities and always the same folder."""
 
-    def start(more=SET_CERT):
+    def start(more=SET_CERT, *options):
         profile = tmp_path / "mine.toml"
         profile.write_text(PROFILE.format(more=more))
-        return serving(str(profile), "--port", "0", "--state-dir", str(tmp_path / "state"))
+        folder = ("--state-dir", str(tmp_path / "state"))
+        return serving(str(profile), "--port", "0", *folder, *options)
 
     return start
 
@@ -43,14 +45,18 @@ def chain():
 def meet():
     """Connects requesters, and closes their sockets in the end."""
     with ExitStack() as stack:
-        yield lambda served: Peer(stack.enter_context(served.connect()))
+        yield lambda served, **how: Peer(stack.enter_context(served.connect()), **how)
 
 
 class Peer:
     """A requester on the socket, transport NONE."""
 
-    def __init__(self, sock):
+    def __init__(self, sock, *, negotiates=True):
         self.socket = sock
+        if negotiates:
+            self.negotiate()
+
+    def negotiate(self):
         for request in (
             raw.get_version(),
             raw.get_capabilities(V12),
@@ -131,3 +137,69 @@ def test_the_folder_belongs_to_one_process(start, tmp_path):
         code, out, err = run("--port", "0", "--state-dir", folder)
         assert (code, out) == (4, "")
         assert f"state folder {folder}: another process has it" in err
+
+
+@pytest.mark.parametrize("attach", ["sticky", "shared"])
+def test_the_negotiated_state_is_there_after_kill_9(start, meet, chain, attach):
+    with start(CACHE, "--attach", attach) as served:
+        served.read_ready()
+        assert meet(served).digest()[0] != 0x10
+        served.process.kill()
+    with start(CACHE, "--attach", attach) as served:
+        served.read_ready()
+        peer = meet(served, negotiates=False)
+        assert len(peer.digest()) == 48, "a digest, and no ERROR"
+        assert peer.say(raw.get_version())[1] == 0x04
+        served.process.kill()
+    with start(CACHE, "--attach", attach) as served:
+        served.read_ready()
+        assert meet(served, negotiates=False).digest() == bytes.fromhex("107f4100")
+
+
+def test_an_endpoint_of_its_own_ends_with_its_connection(start, meet):
+    with start(CACHE) as served:
+        served.read_ready()
+        meet(served).digest()
+        assert meet(served, negotiates=False).digest() == bytes.fromhex("107f4100")
+        served.process.kill()
+    with start(CACHE) as served:
+        served.read_ready()
+        assert meet(served, negotiates=False).digest() == bytes.fromhex("107f4100")
+
+
+def test_a_damaged_negotiated_state_is_told_and_done_without(start, meet, tmp_path):
+    file = tmp_path / "state" / "negotiated.json"
+    with start(CACHE, "--attach", "sticky") as served:
+        served.read_ready()
+        meet(served).digest()
+        served.end()
+    file.write_bytes(file.read_bytes()[:-20])
+    with start(CACHE, "--attach", "sticky") as served:
+        served.read_ready()
+        assert meet(served, negotiates=False).digest() == bytes.fromhex("107f4100")
+        code, err = served.end()
+    assert code == 0
+    assert f"{file}: the state is damaged" in err
+    assert "beginning without a negotiated state" in err
+
+
+def test_a_profile_that_would_negotiate_otherwise_now_begins_anew(start, meet):
+    with start(CACHE, "--attach", "sticky") as served:
+        served.read_ready()
+        meet(served).digest()
+        served.end()
+    with start(f'{CACHE}, "LARGE_RESP", "MEAS_FRESH"', "--attach", "sticky") as served:
+        served.read_ready()
+        assert meet(served, negotiates=False).digest() == bytes.fromhex("107f4100")
+        code, err = served.end()
+    assert code == 0
+    assert "NegotiatedStateLost" in err
+    assert "the device would negotiate otherwise now" in err
+
+
+def test_without_cache_cap_no_file_is_written(start, meet, tmp_path):
+    with start(SET_CERT, "--attach", "sticky") as served:
+        served.read_ready()
+        meet(served).digest()
+        served.end()
+    assert not (tmp_path / "state" / "negotiated.json").exists()

@@ -146,6 +146,17 @@ def key_exchange(version):
     return head + len(opaque).to_bytes(2, "little") + opaque
 
 
+def test_cleared_goes_on():
+    changes = SESSIONS | {"spdm": {"capabilities": [*CAPABILITIES, "CACHE"]}}
+    answers = []
+    for names in ((), ("cleared-goes-on",)):
+        session = InSession(meet(0x12, *names, changes=changes))
+        assert session.say(bytes([0x12, 0xEC, 1, 0]))[1] == 0x6C
+        answers.append(session.dialogue.say(raw.get_digests(0x12)))
+    assert answers[0] == error(0x10, 0x41)
+    assert answers[1][1] == 0x01
+
+
 @pytest.mark.parametrize("version", [0x10, 0x14])
 def test_no_respond_if_ready(version):
     slow = {"timing": {"ready_after": {"GET_DIGESTS": 5}}}

@@ -8,7 +8,13 @@ from device.provisioned import KEY_PAIRS, P384, SHA_384, device, done, renewed, 
 
 from responder.device.state import Contents, DeviceState
 from responder.errors import ConfigError, UnavailableError
-from responder.server.state_dir import FILE, NEW_FILE, StateDir
+from responder.server.state_dir import (
+    FILE,
+    NEGOTIATED_FILE,
+    NEW_FILE,
+    NegotiatedKeeper,
+    StateDir,
+)
 
 
 @pytest.fixture
@@ -148,3 +154,60 @@ def test_the_file_is_json_for_people(tmp_path):
     envelope = json.loads(path.read_text())
     assert envelope["format"] == "spdm-responder device state 1"
     assert msgspec.convert(envelope["state"], DeviceState) == DeviceState()
+
+
+VCA = (b"one", b"\0two")
+
+
+def keeper(state_dir):
+    """What keeps the negotiated state there, and what it has to say."""
+    said = []
+    return NegotiatedKeeper(state_dir, said.append), said
+
+
+def test_a_new_folder_holds_no_negotiated_state(opened):
+    found, said = keeper(opened())
+    assert (found.found, said) == ((), [])
+
+
+@pytest.mark.parametrize("state", [VCA, ()])
+def test_the_negotiated_state_is_there_again_beside_the_device_s(tmp_path, state):
+    first = StateDir(tmp_path, "p")
+    first(DeviceState())
+    NegotiatedKeeper(first, print).keep(VCA)
+    NegotiatedKeeper(first, print).keep(state)
+    first.close()
+    again_there = StateDir(tmp_path, "p")
+    found, said = keeper(again_there)
+    assert (found.found, said) == (state, [])
+    assert again_there.load() == DeviceState()
+    again_there.close()
+    assert {file.name for file in tmp_path.iterdir()} == {"lock", FILE, NEGOTIATED_FILE}
+    assert (tmp_path / NEGOTIATED_FILE).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("profile", "change", "reason"),
+    [
+        ("p", lambda data: data[:-9], "is damaged"),
+        ("p", lambda data: data.replace(b"b25l", b"b25m"), "checksum"),
+        ("p", lambda data: data.replace(b"state 1", b"state 9"), "unknown format"),
+        ("p", lambda _: b"\xff", "is damaged"),
+        ("other", lambda data: data, "of profile 'p'"),
+    ],
+)
+def test_a_negotiated_state_of_no_use_is_told_and_done_without(tmp_path, profile, change, reason):
+    first = StateDir(tmp_path, "p")
+    NegotiatedKeeper(first, print).keep(VCA)
+    first.close()
+    file = tmp_path / NEGOTIATED_FILE
+    file.write_bytes(change(file.read_bytes()))
+    second = StateDir(tmp_path, profile)
+    found, said = keeper(second)
+    assert found.found == ()
+    assert reason in said[0]
+    assert str(file) in said[0]
+    assert said[0].endswith("beginning without a negotiated state")
+    found.keep(VCA)
+    assert keeper(second)[0].found == VCA
+    second.close()

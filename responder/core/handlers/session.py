@@ -5,7 +5,7 @@ from responder.core.errors import invalid, session_required, unexpected, unsuppo
 from responder.core.session import Session
 from responder.spec.codes import RequestCode
 from responder.spec.flags import Cap
-from responder.spec.sessions import KeyOperation
+from responder.spec.sessions import EndSessionAttributes, KeyOperation
 from responder.wire.end_session import EndSession, EndSessionAck
 from responder.wire.heartbeat import Heartbeat, HeartbeatAck
 from responder.wire.key_update import KeyUpdate, KeyUpdateAck
@@ -61,15 +61,17 @@ def _update(context: Context, session: Session, operation: KeyOperation) -> None
 
 
 def end_session(request: EndSession, context: Context) -> Reply:
-    """End the session once that is acknowledged.
+    """End the session once that is acknowledged, and clear the negotiated state if that is asked.
 
-    The attribute is about the negotiated state that a responder with CACHE_CAP keeps over a reset:
-    this one keeps none, and the connection goes on as it is.
+    Only a responder with CACHE_CAP has one to clear: to any other the attribute says nothing.
     """
     session, connection = _session(context), context.connection
+    goes_on = context.policy.deviations.goes_on_when_cleared
 
     def then() -> None:
         connection.end_session(session, "END_SESSION")
+        if request.attributes & EndSessionAttributes.CLEAR_NEGOTIATED_STATE:
+            connection.clear_negotiated(goes_on=goes_on)
 
     response = EndSessionAck(spdm_version=request.spdm_version)
     return Reply(response, conclude=lambda message: (message, then))
