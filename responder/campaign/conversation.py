@@ -13,7 +13,9 @@ from responder.client.channel import Channel, ChannelError
 from responder.client.drive import Sleep, drive
 from responder.client.inprocess import InProcessChannel
 from responder.client.socket import SocketOptions, open_channel
+from responder.core.effects import Emit
 from responder.core.events import Event, FaultMissed, RequestReceived, ResponseSent
+from responder.core.ownership import Reset
 from responder.core.responder import Responder
 from responder.crypto.random_tree import RandomTree
 from responder.crypto.signing import PrivateKey
@@ -98,13 +100,24 @@ class _Requester:
             recorded = _Recorder(channel, self.run, number)
             random = self._random.child(number)
             try:
-                options = replace(self._options, padding=channel.padding, records=channel.records)
+                options = replace(
+                    self._options,
+                    padding=channel.padding,
+                    records=channel.records,
+                    negotiated_state=self._negotiated_state(),
+                )
                 generator = attest(options, random, self.setting.parts)
                 report = await drive(generator, recorded, sleep=sleep, clock=lambda: 0.0)
             except Exception as error:  # noqa: BLE001 - whatever a fault does to it is the finding
                 self.run.crash = f"{type(error).__name__}: {error}"
                 return
             self.run.reports.append(report)
+
+    def _negotiated_state(self) -> tuple[bytes, ...]:
+        """What the attestation before this one had negotiated, if this one goes on with it."""
+        if not (self.setting.resumed and self.run.reports):
+            return ()
+        return tuple(bytes.fromhex(one) for one in self.run.reports[-1].negotiated_state)
 
 
 def _options(setting: Setting, profile: Profile) -> AttestOptions:
@@ -182,6 +195,10 @@ async def _in_process(requester: _Requester, profile: Profile, random: RandomTre
             responder = Responder(profile.device, profile.policy, branch, hooks)
         else:
             responder.use(hooks)
+            if setting.resumed:
+                for effect in responder.reset(Reset.CONVENTIONAL):
+                    if isinstance(effect, Emit):
+                        run.note(now, ordinal, effect.event)
         channel = InProcessChannel(
             responder,
             padding=setting.padding,

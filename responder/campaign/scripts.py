@@ -6,8 +6,11 @@ from responder.requester.certificate import authenticate_slot
 from responder.requester.challenge import challenge
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.measurements import count_measurements, measure
+from responder.requester.run_plan import run_plan
 from responder.requester.version import get_version
+from responder.spec.codes import ErrorCode, ResponseCode
 from responder.wire.certificate import LARGE_CERT_CHAIN, Certificate, GetCertificate
+from responder.wire.digests import GetDigests
 
 AGREEMENT = (get_version, get_capabilities, negotiate_algorithms)
 _LARGE_HEADER = 16
@@ -44,8 +47,18 @@ def count(c: Conversation) -> Flow[None]:
     yield from count_measurements(c)
 
 
+def ask_after_clearing(c: Conversation) -> Flow[None]:
+    """GET_DIGESTS after END_SESSION has cleared the negotiated state: nobody may answer it."""
+    request = GetDigests(spdm_version=c.agreed.version).build()
+    refusals = (ErrorCode.UNEXPECTED_REQUEST, ErrorCode.VERSION_MISMATCH)
+    raw = yield from c.exchange(request, may_refuse=refusals)
+    if raw[1] != ResponseCode.ERROR:
+        c.report.observe("state.not-cleared")
+
+
 LARGE_CERTIFICATES = (*AGREEMENT, authenticate_slot, large_certificates, challenge, measure)
 SIGNED_TWICE = (*AGREEMENT, authenticate_slot, challenge, challenge, measure, measure)
 DIGESTS_TWICE = (*AGREEMENT, authenticate_slot, authenticate_slot, challenge, measure)
 COUNTED_FIRST = (*AGREEMENT, authenticate_slot, count, challenge, measure)
+CLEARED = (*AGREEMENT, run_plan, ask_after_clearing)
 COUNTED_BETWEEN = (*AGREEMENT, authenticate_slot, challenge, count, authenticate_slot, measure)

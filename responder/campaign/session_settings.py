@@ -11,12 +11,14 @@ from responder.campaign.message_settings import (
     device,
     in_session,
 )
+from responder.campaign.scripts import CLEARED
 from responder.campaign.setting import SOCKET_TIMEOUT, Setting
 from responder.requester.options import AttestOptions
 from responder.requester.plan import Plan, SessionPlan
 from responder.spec.algorithms import TABLE_AEAD, TABLE_DHE, TABLE_KEM
 from responder.spec.flags import Cap
 from responder.spec.limits import SUMMARY_NONE
+from responder.spec.sessions import EndSessionAttributes
 from responder.spec.versions import V13
 
 _HEARTBEATS = {"heartbeat_period": 20}
@@ -28,6 +30,7 @@ _TWO = Plan(
 )
 _UPDATES = SessionPlan(("update-responder",))
 _TWO_UPDATED = Plan(("authenticate",), (_UPDATES, _UPDATES), parallel=True)
+_CLEARING = SessionPlan(attributes=EndSessionAttributes.CLEAR_NEGOTIATED_STATE)
 _NO_SUMMARY = SessionPlan(UPKEEP, summary=SUMMARY_NONE)
 
 
@@ -160,6 +163,13 @@ SESSION_SETTINGS = (
         options=in_session("heartbeat"),
         connections=4,
         attach="shared",
+    ),
+    Setting(
+        name="session-clearing",
+        text="A session that ends with the negotiated state; the device has CACHE_CAP.",
+        overrides=device(*SESSION, "CACHE"),
+        options=replace(in_session(), plan=Plan(("authenticate",), (_CLEARING,))),
+        parts=CLEARED,
     ),
     Setting(
         name="psk-two-connections",

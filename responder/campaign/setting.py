@@ -38,6 +38,8 @@ class Setting:
         connections: how many transport connections, one after the other.
         runs: attestations on each.
         attach: what connections share, as a server knows it.
+        resumed: the device is reset between two connections in one process, and the requester
+            begins the later one with the negotiated state of the earlier one.
         public_key: the requester knows the device's key beforehand.
         identity: the requester has a certificate chain of its own.
         limited_slots: slots beside slot 0 that hold this chain too, and what their keys may be
@@ -63,6 +65,7 @@ class Setting:
     connections: int = 1
     runs: int = 1
     attach: Literal["fresh", "sticky", "shared"] = "fresh"
+    resumed: bool = False
     public_key: bool = False
     identity: bool = False
     limited_slots: Mapping[int, int] = field(default_factory=dict)

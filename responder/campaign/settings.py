@@ -273,6 +273,14 @@ _BY_NAME = (
         **_SOCKET,
     ),
     Setting(
+        name="resumed",
+        text="The device is reset, and a second attestation begins with the state of the first.",
+        overrides={"spdm": {"capabilities": [*_CAPABILITIES, "CACHE"]}},
+        connections=2,
+        attach="sticky",
+        resumed=True,
+    ),
+    Setting(
         name="four-connections",
         text="Four attestations, each on a transport connection of its own.",
         connections=4,

@@ -11,6 +11,7 @@ import click
 
 from responder.cli.algorithm_names import algorithm_in
 from responder.cli.attest_plan import plan_options, planned
+from responder.cli.attest_state import keep_state, state_options, with_state
 from responder.cli.exits import Exit
 from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError, suggest
@@ -164,6 +165,7 @@ def _vendor(text: str) -> "VendorRequest":
     help="Send this at the end (spdm-emu). [default: nothing]",
 )
 @plan_options
+@state_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as a JSON document.")
 def command(uri: Endpoint, **given: Any) -> None:
     """Authenticate the device at URI and read its measurements.
@@ -174,6 +176,7 @@ def command(uri: Endpoint, **given: Any) -> None:
     """
     options = _options(given)
     report = asyncio.run(_attest(uri, options, given))
+    keep_state(report, given)
     with reader_may_leave():
         _print(report, as_json=given["as_json"])
     sys.exit(_EXITS[report.verdict])
@@ -245,7 +248,8 @@ def _narrowed(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions
         )
     if given["hash"]:
         offer = replace(offer, base_hash=sum({row.bit for row in given["hash"]}))
-    return planned(replace(options, offer=offer, vendor=given["vendor"]), given)
+    options = planned(replace(options, offer=offer, vendor=given["vendor"]), given)
+    return with_state(options, given)
 
 
 def _roots(files: tuple[Path, ...]) -> tuple[bytes, ...]:

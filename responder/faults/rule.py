@@ -104,7 +104,9 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
         request: fields of the request and the values (one, or a list) that they must have.
         response: the same for the response, at `draft`, `message` and later.
         phase: at `transition`, the phase that is about to be entered; `session established`,
-            `request keys updated` and `response keys updated` are those of a session.
+            `request keys updated` and `response keys updated` are those of a session, `negotiated
+            state kept` (over a reset) and `negotiated state cleared` (by END_SESSION) those of a
+            responder with CACHE_CAP.
         purpose: at `derive`, what the key or value is for.
         event: at `connection`: before the server listens, or when a peer was accepted.
         kind: at `frame`, what the frame carries; SPDM messages if not given.

@@ -51,6 +51,8 @@ def negotiate_algorithms(c: Conversation) -> Flow[None]:
     adopt(c, selection, tables)
     asked = request.other_params_support & MULTI_KEY_CONNECTION
     c.agreed.multi_key = bool(asked and c.agreed.has(MULTI_KEY))
+    if c.agreed.has(Cap.CACHE):
+        c.report.negotiated_state = [message.hex() for message in c.outside.vca]
 
 
 def _request(c: Conversation) -> NegotiateAlgorithms:

@@ -18,6 +18,7 @@ from responder.requester.recovery import ResynchError
 from responder.requester.report import Passed, Refusal, Report, Verdict
 from responder.requester.run_plan import check_options, run_plan
 from responder.requester.steps import Step, Transmit, TransportFailedError, Wait
+from responder.requester.stored_state import StateForgottenError
 from responder.requester.version import get_version
 
 __all__ = ["AttestOptions", "Refused", "Report", "Step", "Transmit", "Wait", "attest", "unreached"]
@@ -57,7 +58,7 @@ def attest(
         Refused: a check refused; its ``report`` says how far it came.
         TransportFailedError: as thrown in; its ``report`` likewise.
         ConfigError: the options name a check that does not exist, or a root that is none, or their
-            plan cannot be carried out.
+            plan cannot be carried out, or their negotiated state was agreed by another offer.
     """
     for root in options.roots:
         load_root(root)
@@ -84,11 +85,14 @@ def unreached(target: str, kind: str, reason: str, *, step: str = "CONNECT") -> 
 
 
 def _with_restarts(c: Conversation, parts: Sequence[Part]) -> Flow[None]:
-    """The attestation, begun anew when the responder asks for that."""
+    """The attestation, begun anew when the responder asks for that, or has forgotten its state."""
     restarts = 0
     while True:
         try:
             return (yield from _attest(c, parts))
+        except StateForgottenError:
+            c.report.observe("state.forgotten")
+            c.restart()
         except ResynchError:
             restarts += 1
             limit = c.options.patience.resynch

@@ -21,6 +21,7 @@ from responder.requester.report import (
 )
 from responder.requester.session_transcript import FirstDigests
 from responder.requester.steps import OtherKind, Step, Transmit, Wait
+from responder.requester.stored_state import StoredState
 from responder.requester.transcript import Signed, Transcript
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
 from responder.spec.flags import Cap
@@ -94,9 +95,10 @@ class Conversation:
         self._nonces_seen: set[bytes] = set()
         self._exchange_data_seen: set[bytes] = set()
         self._before: Known | None = None
+        self._stored = StoredState(options.negotiated_state)
 
     def restart(self) -> None:
-        """Forget what was agreed and learnt: RequestResynch leads back to GET_VERSION."""
+        """Forget what was agreed, kept and learnt: all begins again at GET_VERSION."""
         old = self.report
         known = Known(old.versions_offered, old.identity, old.chain, old.measurements)
         self._before = self._before or known
@@ -106,6 +108,7 @@ class Conversation:
         self.first_digests = FirstDigests()
         self.session = None
         self.sessions = {}
+        self._stored = StoredState()
 
     def note_changes(self) -> None:
         """Say what is no longer what it was before the responder asked to begin again."""
@@ -189,7 +192,12 @@ class Conversation:
         return raw
 
     def transmit(self, message: bytes) -> Flow[bytes]:
-        """One exchange on the wire: a message, or a record, each way."""
+        """One exchange on the wire: a message, or a record, each way.
+
+        What a negotiated state answers that was kept is not sent.
+        """
+        if self._stored.answers:
+            return self._stored.answer(message)
         session = self.session
         if session is None:
             self._check_bound()
@@ -209,7 +217,9 @@ class Conversation:
             self.agreed.version < V12 or len(raw) - self.padding <= largest,
             f"{len(raw)} bytes, more than the {largest} announced",
         )
-        return raw.ljust(HEADER_SIZE, b"\0")
+        raw = raw.ljust(HEADER_SIZE, b"\0")
+        self._stored.heard(raw)
+        return raw
 
     def transmit_data(self, session: "Session", data: bytes) -> Flow[bytes]:
         """One exchange of application data in a session."""

@@ -202,6 +202,8 @@ class AttestOptions:
         new_chain: what the step ``set-certificate`` writes.
         csr_info: RequesterInfo of the step ``csr``: a CertificationRequestInfo in DER, or nothing.
         plan: what is done.
+        negotiated_state: the messages from GET_VERSION to ALGORITHMS of an earlier connection to
+            a responder with CACHE_CAP; they are not sent again unless it has forgotten them.
         patience: bounds.
         without: ids of the checks that this requester has forgotten.
     """
@@ -229,5 +231,6 @@ class AttestOptions:
     new_chain: NewChain | None = None
     csr_info: bytes = b""
     plan: Plan = field(default_factory=Plan)
+    negotiated_state: tuple[bytes, ...] = ()
     patience: Patience = field(default_factory=Patience)
     without: frozenset[str] = frozenset()

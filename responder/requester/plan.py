@@ -22,7 +22,7 @@ class SessionPlan:
         summary: MeasurementSummaryHashType, sent if the responder has MEAS_CAP.
         policy: SessionPolicy, cut to what the version and the responder have.
         end: end it with END_SESSION.
-        attributes: Param1 of END_SESSION.
+        attributes: Param1 of END_SESSION; only the last one may clear the negotiated state.
     """
 
     steps: tuple[str, ...] = ()

@@ -59,6 +59,8 @@ OBSERVATIONS = {
     "encapsulated.nothing": "The responder had nothing to ask.",
     "mutual.chain-unread": "The responder asked who we are without reading our chain.",
     "heartbeat.none": "The session has no heartbeat period.",
+    "state.forgotten": "The negotiated state that was kept was forgotten, and agreed anew.",
+    "state.not-cleared": "The negotiated state still counts, though END_SESSION cleared it.",
     "step.unsupported": "A step was left out: the version or the capabilities lack it.",
     "vendor.refused": "The vendor-defined request is not supported.",
 }
@@ -287,6 +289,8 @@ class Report:
         slot: the slot that was authenticated; 255 for a provisioned public key.
         trust_anchor: subject of the trusted root.
         signed: the messages whose signature verified.
+        negotiated_state: of a responder with CACHE_CAP the messages from GET_VERSION to ALGORITHMS;
+            none if END_SESSION cleared it.
     """
 
     verdict: Verdict = ""
@@ -317,6 +321,7 @@ class Report:
     sessions: list[SessionReport] = field(default_factory=list)
     vendor_response: str = ""
     application_response: str = ""
+    negotiated_state: list[str] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     passed_over: list[Passed] = field(default_factory=list)
     exchanges: list[ExchangeReport] = field(default_factory=list)

@@ -14,7 +14,7 @@ from responder.requester.session import Session
 from responder.requester.step_table import STEPS, PlanStep
 from responder.requester.upkeep import end_session
 from responder.spec.flags import ANY_PSK, Cap
-from responder.spec.sessions import MutAuthRequested
+from responder.spec.sessions import EndSessionAttributes, MutAuthRequested
 from responder.spec.versions import V11
 
 _MUTUAL = {
@@ -40,7 +40,8 @@ def check_plan(plan: Plan) -> None:
     """Check the names of a plan.
 
     Raises:
-        ConfigError: a step does not exist, or is not for where it stands.
+        ConfigError: a step does not exist, or is not for where it stands, or a session would have
+            to begin at GET_VERSION.
     """
     named = [(name, False) for name in plan.connection]
     named += [(name, True) for session in plan.sessions for name in session.steps]
@@ -52,6 +53,9 @@ def check_plan(plan: Plan) -> None:
         if (step.inside if inside else step.outside) is None:
             place = "in a session" if inside else "outside of sessions"
             raise ConfigError(f"the step {name!r} is not for {place}")
+    clear = EndSessionAttributes.CLEAR_NEGOTIATED_STATE
+    if any(session.attributes & clear for session in plan.sessions[:-1]):
+        raise ConfigError("only the last session can clear the negotiated state: others need it")
 
 
 def run_plan(c: Conversation) -> Flow[None]:

@@ -7,7 +7,7 @@ from responder.requester.keep_alive import beat, due_at, keep_alive
 from responder.requester.session import Session
 from responder.requester.steps import Prompt
 from responder.spec.codes import RequestCode
-from responder.spec.sessions import KeyOperation
+from responder.spec.sessions import EndSessionAttributes, KeyOperation
 from responder.wire.end_session import EndSession, EndSessionAck
 from responder.wire.key_update import KeyUpdate, KeyUpdateAck
 
@@ -82,6 +82,8 @@ def end_session(c: Conversation, session: Session, attributes: int) -> Flow[None
         raw = yield from c.exchange(sent)
         _, response = c.read(EndSessionAck, raw, c.agreed.wire())
         c.enter(sent, response)
+        if attributes & EndSessionAttributes.CLEAR_NEGOTIATED_STATE:
+            c.report.negotiated_state = []
     finally:
         c.session = None
         c.sessions.pop(session.id, None)

@@ -49,6 +49,11 @@ SAID = {
     "resign-twice": [*BEGIN, "CHALLENGE", "CHALLENGE", *MEASURE, *MEASURE],
     "digests-twice": [*BEGIN, *BEGIN[3:], "CHALLENGE", *MEASURE],
     "counted-first": [*BEGIN, "GET_MEASUREMENTS", "CHALLENGE", *MEASURE],
+    "resumed": [
+        *BEGIN, "CHALLENGE", *MEASURE, "VENDOR_DEFINED_REQUEST",
+        *BEGIN[3:], "CHALLENGE", *MEASURE, "VENDOR_DEFINED_REQUEST",
+    ],
+    "session-clearing": [*BEGIN, "KEY_EXCHANGE", "FINISH", "END_SESSION", "GET_DIGESTS"],
     "counted-between": [
         *BEGIN, "CHALLENGE", "GET_MEASUREMENTS", "GET_DIGESTS", "GET_CERTIFICATE", *MEASURE,
     ],

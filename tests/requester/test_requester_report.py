@@ -35,4 +35,6 @@ def test_every_observation_is_expected_by_some_test():
     here = Path(__file__)
     others = (path for path in here.parent.glob("test_*.py") if path != here)
     text = "".join(path.read_text() for path in others)
-    assert [name for name in OBSERVATIONS if f'"{name}"' not in text] == []
+    of_scripts = {"state.not-cleared"}  # expected by the case of the catalogue that shows it
+    missing = [name for name in OBSERVATIONS if f'"{name}"' not in text]
+    assert set(missing) == of_scripts
