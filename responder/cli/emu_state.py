@@ -29,7 +29,7 @@ from responder.spec.algorithms import (
     names_in,
 )
 from responder.spec.flags import Cap
-from responder.spec.versions import V10, V11, V12, SpdmVersion
+from responder.spec.versions import V12, SpdmVersion
 from responder.wire.algorithms import Algorithms, NegotiateAlgorithms
 from responder.wire.capabilities import Capabilities, GetCapabilities
 from responder.wire.context import WireContext
@@ -83,10 +83,12 @@ class EmuStateFile:
 
         Raises:
             OSError: it cannot be written.
-            ValueError: the messages are too long for that program's file.
+            ValueError: the messages are too long for that program's file, which is empty then.
         """
         if self._save is not None:
-            self._save.write_bytes(_packed(state) if state else b"")
+            self._save.write_bytes(b"")
+            if state:
+                self._save.write_bytes(_packed(state))
 
     @property
     def given(self) -> dict[str, str]:
@@ -183,13 +185,12 @@ def _packed(state: tuple[bytes, ...]) -> bytes:
     if len(vca) > _ROOM:
         raise ValueError(f"{len(vca)} bytes of messages, and {_ROOM} have room in the file")
     _, _, asked, own, _, chosen = _parsed(vca)
-    version = own.spdm_version
     tables = {one.alg_type: one.alg_supported for one in chosen.structures()}
     head = _HEAD.pack(
         _STRUCTURE_VERSION,
-        version,
-        asked.ct_exponent or 0 if version >= V11 else 0,
-        asked.flags or 0 if version > V10 else 0,
+        own.spdm_version,
+        asked.ct_exponent or 0,
+        asked.flags or 0,
         own.ct_exponent,
         own.flags,
         chosen.measurement_specification_sel,

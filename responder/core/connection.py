@@ -135,9 +135,8 @@ class ProvenRequester(msgspec.Struct, frozen=True):
 class Connection:
     """One SPDM connection: phase, agreed version, negotiated values, transcripts, deferral.
 
-    ``record_form`` is what the transport puts into records, as of the latest one. ``kept`` is the
-    negotiated state that outlasts a reset: the messages of the VCA as sent, six of them; empty
-    without CACHE_CAP, and before and after there is one.
+    ``record_form`` is what the transport puts into records, as of the latest one. ``kept`` is what
+    outlasts a reset: the six messages of the VCA; empty without CACHE_CAP, or when there are none.
     """
 
     def __init__(self, random: RandomTree, hooks: Hooks) -> None:

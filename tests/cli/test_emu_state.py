@@ -90,9 +90,10 @@ def test_nothing_to_keep_is_an_empty_file_as_there(tmp_path):
 def test_messages_that_are_too_long_for_its_file_are_not_cut(written, tmp_path):
     states = EmuStateFile(written[0], tmp_path / "mine")
     long = (*states.found[:1], states.found[1] + bytes(100), *states.found[2:])
+    (tmp_path / "mine").write_bytes(SPDM_12)
     with pytest.raises(ValueError, match="210 have room"):
         states.keep(long)
-    assert not (tmp_path / "mine").exists()
+    assert (tmp_path / "mine").read_bytes() == b"", "what was there before counts no more"
 
 
 def test_without_a_file_there_is_nothing(tmp_path):
