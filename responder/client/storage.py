@@ -23,8 +23,8 @@ from responder.transport.storage import (
     received,
 )
 
-POLL = 0.01
-"""Seconds between two questions for a response that is not there yet."""
+FIRST_PAUSE = 0.01
+"""Seconds before the second question for a response that is not there yet."""
 _SUCCESS = bytes(2)
 ReadT = TypeVar("ReadT")
 
@@ -71,17 +71,20 @@ class StorageChannel(SocketChannel):
             raise ChannelError("framing", f"discovery lists no {operation.name}, but {listed}")
 
     async def _pending_length(self) -> int:
-        """Ask for the size of the response until there is one; a slow device is asked again."""
+        """Ask for the size of the response until there is one, each time after twice the pause."""
         command = StorageCommand(Operation.PENDING_INFO, PENDING_SIZE)
-        deadline = asyncio.get_running_loop().time() + self._options.timeout
-        while asyncio.get_running_loop().time() < deadline:
+        pause, waited = FIRST_PAUSE, 0.0
+        while True:
             length = _readable(decode_pending, await self._fetch(command))
             if length is not None and not 0 < length <= MAX_PAYLOAD:
                 raise ChannelError("framing", f"a response of {length} bytes is pending")
             if length is not None:
                 return length
-            await asyncio.sleep(POLL)
-        raise ChannelError("timeout", f"no response was pending within {self._options.timeout} s")
+            if waited >= self._options.timeout:
+                reason = f"no response was pending within {self._options.timeout} s"
+                raise ChannelError("timeout", reason)
+            await asyncio.sleep(pause)
+            pause, waited = 2 * pause, waited + pause
 
     async def _status(self, command: Command, payload: bytes, what: str) -> None:
         transport = self._binding.transport
