@@ -112,8 +112,17 @@ LOGGED_TYPES = {name: kind for name, kind in MEASUREMENT_TYPES.items() if name !
 EVENT_TYPES = words(kind for kind in EventType if kind is not EventType.EVENT_LOST)
 """Events that a device may tell of or not; that some were lost it always tells."""
 
-NEVER_DEFERRED = ("GET_VERSION", "GET_CAPABILITIES", "NEGOTIATE_ALGORITHMS", "RESPOND_IF_READY")
-DEFERRABLE = {code.name: code for code in RequestCode if code.name not in NEVER_DEFERRED}
+AT_ONCE = ("GET_VERSION", "GET_CAPABILITIES", "NEGOTIATE_ALGORITHMS", "RESPOND_IF_READY")
+NEVER_DEFERRED = (
+    *AT_ONCE,
+    "CHUNK_SEND",
+    "CHUNK_GET",
+    "GET_ENCAPSULATED_REQUEST",
+    "DELIVER_ENCAPSULATED_RESPONSE",
+)
+WORKED_FOR = {code.name: code for code in RequestCode if code.name not in AT_ONCE}
+"""Requests whose answer may take its time."""
+DEFERRABLE = {name: code for name, code in WORKED_FOR.items() if name not in NEVER_DEFERRED}
 """Requests that may be answered ResponseNotReady."""
 
 BASE_ASYM_BITS, PQC_ASYM_BITS = bits(BASE_ASYM), bits(PQC_ASYM)

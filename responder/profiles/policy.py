@@ -86,20 +86,22 @@ def _timing(section: TimingSection, lookup: Lookup) -> TimingPolicy:
         reason = f"{name} is either always put off, or only if it takes too long"
         raise lookup.source.error(("timing", "takes", name), reason)
     return TimingPolicy(
-        ready_after=_work("ready_after", section.ready_after, lookup),
-        takes=_work("takes", section.takes, lookup),
+        ready_after=_work("ready_after", section.ready_after, names.DEFERRABLE, lookup),
+        takes=_work("takes", section.takes, names.WORKED_FOR, lookup),
         busy=section.busy,
         rdtm=section.rdtm,
         forget_late=section.forget_late,
     )
 
 
-def _work(key: str, microseconds_of: Mapping[str, int], lookup: Lookup) -> dict[int, int]:
+def _work(
+    key: str, microseconds_of: Mapping[str, int], known: Mapping[str, int], lookup: Lookup
+) -> dict[int, int]:
     work = {}
     for name, microseconds in microseconds_of.items():
         path = ("timing", key, name)
-        if name.upper() in names.NEVER_DEFERRED:
+        if name.upper() in names.NEVER_DEFERRED and name.upper() not in known:
             raise lookup.source.error(path, f"{name} is never answered ResponseNotReady")
-        code = lookup.one(path, name, names.DEFERRABLE, "request")
+        code = lookup.one(path, name, known, "request")
         work[int(code)] = microseconds
     return work

@@ -48,6 +48,7 @@ from responder.profiles.schema_types import (
     Standard,
     Usage,
     Version,
+    WorkedFor,
 )
 from responder.spec.timing import RDTM
 
@@ -276,7 +277,7 @@ class TimingSection(Section):
     """
 
     ready_after: dict[Deferrable, Microseconds] = field(default_factory=dict)
-    takes: dict[Deferrable, Microseconds] = field(default_factory=dict)
+    takes: dict[WorkedFor, Microseconds] = field(default_factory=dict)
     busy: bool = False
     rdtm: Byte = RDTM
     forget_late: bool = False

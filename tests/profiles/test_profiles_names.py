@@ -1,5 +1,6 @@
 import pytest
 
+from responder.core.table import REQUESTS
 from responder.errors import suggest
 from responder.profiles import names
 
@@ -36,5 +37,7 @@ def test_algorithms_without_an_implementation_are_known_and_not_on_offer():
 
 
 def test_first_requests_are_never_deferred():
-    assert not {"GET_VERSION", "GET_CAPABILITIES", "NEGOTIATE_ALGORITHMS"} & set(names.DEFERRABLE)
+    refused = {code.name for code, row in REQUESTS.items() if not row.deferrable}
+    assert refused == set(names.NEVER_DEFERRED)
     assert {"CHALLENGE", "GET_DIGESTS", "VENDOR_DEFINED_REQUEST"} <= set(names.DEFERRABLE)
+    assert {"CHUNK_SEND", "CHUNK_GET"} <= set(names.WORKED_FOR)

@@ -126,6 +126,8 @@ def test_a_request_is_put_off_always_or_only_if_it_takes_too_long(refused, head)
         (("[[slot]]", 'dhe = ["SECP384"]\n[[slot]]'), 9, "unknown dhe algorithm", "SECP384R1"),
         (("[[slot]]", f"{DELAY}CHALENGE=1\n[[slot]]"), 10, "unknown request", "CHALLENGE"),
         (("[[slot]]", f"{DELAY}GET_VERSION=1\n[[slot]]"), 10, "never answered", ""),
+        (("[[slot]]", f"{DELAY}CHUNK_GET=1\n[[slot]]"), 10, "never answered", ""),
+        (("[[slot]]", "[timing.takes]\nGET_VERSION=1\n[[slot]]"), 10, "never answered", ""),
     ],
 )
 def test_words_that_are_wrong(refused, head, change, line, reason, suggestion):
