@@ -6,7 +6,7 @@ from responder.campaign.carried import carried
 from responder.campaign.intent import unintended
 from responder.campaign.mask import masked_message, signature_to_mask
 from responder.campaign.rehearsal import Rehearsal
-from responder.campaign.run import Exchanged
+from responder.campaign.run import Exchanged, Run
 from responder.campaign.session_evidence import contradictions_of_sessions
 from responder.core.events import FaultFired
 from responder.faults.edits import Edit
@@ -75,24 +75,33 @@ def _before_first(rehearsal: Rehearsal) -> Iterator[str]:
 
 
 def _of_bytes(rehearsal: Rehearsal) -> Iterator[str]:
-    """In the exchange that was struck first: what it was at first, and what it became at last."""
+    """What the exchange that was struck first was at first, and what each became at last."""
     run = rehearsal.faulted
     struck = run.struck()
     if not struck or struck[0] >= min(len(rehearsal.healthy.exchanges), len(run.exchanges)):
         return
     events = [e for e, at in zip(run.evidence, struck, strict=True) if at == struck[0]]
     size = signature_to_mask(rehearsal.algorithm)
-    first, last = events[0], events[-1]
+    first = events[0]
     healthy = _meant(first, rehearsal.healthy.exchanges, struck[0])
-    faulted = _meant(last, run.exchanges, struck[0])
     random = rehearsal.kem and first.message in _AFTER_KEM
     if first.before != first.after and not random and not _was(first, healthy, rehearsal, size):
         yield f"{first.hook}: the bytes before are not those of the healthy run"
     if len(events) == 1 and first.before != first.after:
         rules = [rule for rule in rehearsal.fault.rules if rule.hook == first.hook]
         yield from unintended(first, rules, rehearsal.healthy.exchanges[: struck[0] + 1])
-    if last.before != last.after and faulted.response is not None and not _is(last, faulted):
-        yield f"{last.hook}: the bytes after are not those that came"
+    yield from _came(run, struck)
+
+
+def _came(run: Run, struck: Sequence[int]) -> Iterator[str]:
+    """What the last strike of each exchange says that its bytes became has come."""
+    last = {at: event for event, at in zip(run.evidence, struck, strict=True)}
+    for at, event in last.items():
+        if at >= len(run.exchanges) or event.before == event.after:
+            continue
+        faulted = _meant(event, run.exchanges, at)
+        if faulted.response is not None and not _is(event, faulted):
+            yield f"{event.hook}: the bytes after are not those that came in exchange {at}"
 
 
 def _meant(event: FaultFired, exchanges: Sequence[Exchanged], number: int) -> Exchanged:

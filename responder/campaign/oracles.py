@@ -19,10 +19,9 @@ _NONCE = slice(4, 36)
 _WITH_NONCE = frozenset(
     {RequestCode.CHALLENGE, RequestCode.GET_MEASUREMENTS, RequestCode.KEY_EXCHANGE}
 )
-_FRESH = MappingProxyType(
-    {"ReqSessionID": slice(4, 6), "RandomData": slice(8, 40), "ExchangeData": slice(40, 72)}
-)
-"""Of KEY_EXCHANGE; of ExchangeData as much as every group has."""
+_FRESH = MappingProxyType({"RandomData": slice(8, 40), "ExchangeData": slice(40, 72)})
+"""Of KEY_EXCHANGE; of ExchangeData as much as every group has. ReqSessionID has only to be another
+than those of open sessions."""
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -38,20 +38,23 @@ def reactions(run: Run) -> frozenset[Duty]:
         found.add("accept")
         if _retried(after):
             found.add("retry")
+        if restarted:
+            found.add("resync")
     elif report.verdict == "refused":
         found |= {"reject", "end"}
-    if restarted:
-        found.add("resync")
     return frozenset(found)
 
 
-def satisfies(fault: FaultSpec, run: Run, *, judged: bool = True) -> bool:
+def satisfies(
+    fault: FaultSpec, run: Run, *, judged: bool = True, healthy: Run | None = None
+) -> bool:
     """Whether what the requester did is the fault's duty, or as good.
 
     Args:
         fault: the fault.
         run: the conversation in which it struck.
         judged: the requester can judge this fault; else it only has to end.
+        healthy: the same conversation without it: what is told there as well tells nothing.
     """
     if run.crash or not _bounded(run):
         return False
@@ -59,8 +62,8 @@ def satisfies(fault: FaultSpec, run: Run, *, judged: bool = True) -> bool:
         return True
     wanted = {fault.duty, *fault.allows}
     if wanted & reactions(run):
-        return fault.duty != "accept" or _surfaced(fault, run)
-    return "policy" in wanted and _surfaced(fault, run)
+        return fault.duty != "accept" or _surfaced(fault, run, healthy)
+    return "policy" in wanted and _surfaced(fault, run, healthy)
 
 
 def struck_report(run: Run) -> Report | None:
@@ -74,12 +77,17 @@ def struck_report(run: Run) -> Report | None:
     return run.reports[min(number, len(run.reports) - 1)]
 
 
-def _surfaced(fault: FaultSpec, run: Run) -> bool:
+def _surfaced(fault: FaultSpec, run: Run, healthy: Run | None) -> bool:
     if not fault.surfaces:
         return True
-    told = {seen.id for report in run.reports for seen in report.observations}
-    told |= {report.refusal.check for report in run.reports if report.refusal}
+    told = _told(run) - (_told(healthy) if healthy else set())
     return bool(told & set(fault.surfaces))
+
+
+def _told(run: Run) -> set[str]:
+    """The observations of all attestations, and the checks that refused."""
+    told = {seen.id for report in run.reports for seen in report.observations}
+    return told | {report.refusal.check for report in run.reports if report.refusal}
 
 
 def _bounded(run: Run) -> bool:
@@ -96,11 +104,8 @@ def _after(run: Run) -> list[Exchanged]:
 
 
 def _retried(after: Sequence[Exchanged]) -> bool:
-    """Whether the request that was struck came again, or RESPOND_IF_READY did."""
-    if not after:
+    """Whether the request that was struck came again at once, or RESPOND_IF_READY did."""
+    if len(after) < 2:
         return False
-    first = after[0]
-    return any(
-        exchange.request == first.request or exchange.request[1] in _RETRIES
-        for exchange in after[1:]
-    )
+    struck, following = after[0].request, after[1].request
+    return following == struck or following[1] in _RETRIES

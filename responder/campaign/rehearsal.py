@@ -52,7 +52,10 @@ class Rehearsal:
     @property
     def satisfied(self) -> bool:
         """Whether that is its duty."""
-        return self.fired and satisfies(self.fault, self.faulted, judged=self.setting.judged)
+        judged = self.setting.judged
+        return self.fired and satisfies(
+            self.fault, self.faulted, judged=judged, healthy=self.healthy
+        )
 
     @property
     def verdict(self) -> str:

@@ -77,15 +77,13 @@ _EDITS = edits.Edit
 _OUTCOMES = (
     act.Error,
     act.Silence,
-    act.Delay,
     act.Replay,
     act.Answer,
     act.CloseLink,
-    act.Hold,
-    act.Speak,
-    act.Again,
     act.Reset,
 )
+_LATER = (act.Delay, act.Hold, act.Speak, act.Again)
+"""What becomes of an answer that there is."""
 DOES: Mapping[str, tuple[type[Action], ...]] = {
     "connection": (act.CloseLink, act.Write, act.Hang, act.Refuse),
     "request": (act.NotReady, act.Forget, *_OUTCOMES),
@@ -94,7 +92,7 @@ DOES: Mapping[str, tuple[type[Action], ...]] = {
     "draft": (_EDITS, act.Error, act.Answer),
     "pre_sign": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart, act.Sign),
     "post_sign": (_EDITS, act.Forge),
-    "message": (_EDITS, act.Carry, act.Chunk, act.Forget, *_OUTCOMES),
+    "message": (_EDITS, act.Carry, act.Chunk, act.Forget, *_OUTCOMES, *_LATER),
     "frame": (
         _EDITS,
         act.Silence,

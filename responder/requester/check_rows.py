@@ -161,7 +161,7 @@ DEVICE: Rows = MappingProxyType(
         "csr.signature": ("It is one, signed by the key in it.", "RFC 2986"),
         "csr.key": ("Its key is that of the slot's leaf, where it is for that.", "GET_CSR"),
         "csr.reset-required": ("ResetRequired needs CERT_INSTALL_RESET_CAP.", "GET_CSR"),
-        "csr.tracking-tag": ("CSRTrackingTag is at most 7 (1.3).", "GET_CSR"),
+        "csr.tracking-tag": ("CSRTrackingTag is 1 to 7 (1.3).", "GET_CSR"),
         "setc.slot": ("The slot is the one that was written.", "SET_CERTIFICATE_RSP"),
         "setc.reset-required": ("ResetRequired needs CERT_INSTALL_RESET_CAP.", "SET_CERTIFICATE"),
         "slm.sub-code": ("The sub-code is the one that was asked for.", _SLM),

@@ -14,6 +14,7 @@ from responder.spec.codes import ErrorCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.key_pairs import MAX_TRACKING_TAG
 from responder.spec.registries import CertificateModel
+from responder.spec.versions import V13
 from responder.wire.chain import build_chain
 from responder.wire.csr import Csr, GetCsr
 from responder.wire.set_certificate import MODEL_SHIFT, SetCertificate, SetCertificateRsp
@@ -45,7 +46,8 @@ def get_csr(c: Conversation) -> Flow[None]:
 def csr_after_reset(c: Conversation, raw: bytes, name: str) -> None:
     """Judge the ResetRequired that puts a certificate signing request off."""
     reset_required(c, "csr", name)
-    c.require("csr.tracking-tag", raw[3] <= MAX_TRACKING_TAG, f"CSRTrackingTag {raw[3]}")
+    fits = c.agreed.version < V13 or 1 <= raw[3] <= MAX_TRACKING_TAG
+    c.require("csr.tracking-tag", fits, f"CSRTrackingTag {raw[3]}")
 
 
 def model_to_name(c: Conversation) -> int:

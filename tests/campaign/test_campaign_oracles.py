@@ -41,6 +41,7 @@ GOOD = [
     [[(measurements(0, signed=False), ANSWER), (measurements(0, signed=False), ANSWER)]],
     [[(challenge(1), ERROR), (challenge(2), ANSWER)]],
     [[(key_exchange(1, 1, 1), ERROR), (key_exchange(2, 2, 2), ERROR)]],
+    [[(key_exchange(1, 1, 1), ERROR)], [(key_exchange(1, 2, 2), ERROR)]],
     [[(measurements(1), BUSY), (bytes([0x12, 0xE0, 1, 1]) + bytes(32), ANSWER)]],
     [[(b"\x10", None), (b"", None)]],
 ]
@@ -52,7 +53,6 @@ BAD = [
     ([[(challenge(1), None), (challenge(2), ANSWER)]], [RETRY]),
     ([[(key_exchange(1, 1, 1), ERROR)], [(key_exchange(2, 1, 2), ERROR)]], [KEYS]),
     ([[(key_exchange(1, 1, 1), ERROR)], [(key_exchange(2, 2, 1), ERROR)]], [KEYS]),
-    ([[(key_exchange(1, 1, 1), ERROR)], [(key_exchange(1, 2, 2), ERROR)]], [KEYS]),
 ]
 
 

@@ -25,6 +25,7 @@ from responder.faults.rule import FaultSpec
 REFUSED = report("refused", "dig.count")
 FAILED = report("failed", "transport.timeout")
 ATTESTED = report()
+TELLING = report(observations=["nonce.zero"])
 BEFORE = (GET_VERSION, GET_CAPABILITIES)
 
 
@@ -61,6 +62,24 @@ RUNS = {
         "reject",
     ),
 }
+
+
+def test_a_restart_that_was_refused_is_no_resync():
+    run = run_of([fired(), *BEFORE, GET_VERSION], REFUSED)
+    assert reaction(run) == "reject"
+    assert not satisfies(fault("resync"), run)
+
+
+def test_a_request_that_comes_again_later_is_no_retry():
+    run = run_of([fired(), GET_DIGESTS, GET_CAPABILITIES, GET_DIGESTS], ATTESTED)
+    assert not satisfies(fault("retry"), run)
+
+
+def test_what_the_healthy_run_tells_as_well_tells_nothing():
+    seen = run_of([fired(), *BEFORE], TELLING)
+    policy = fault("policy", surfaces=["nonce.zero"])
+    assert satisfies(policy, seen, healthy=run_of(BEFORE, ATTESTED))
+    assert not satisfies(policy, seen, healthy=run_of(BEFORE, TELLING))
 
 
 @pytest.mark.parametrize("name", RUNS)

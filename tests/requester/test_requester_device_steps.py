@@ -72,18 +72,26 @@ def test_a_key_pair_with_the_zeros_of_the_reference_implementation():
 
 
 @pytest.mark.parametrize(
-    ("step", "code", "flag"),
+    ("step", "code", "flag", "tag"),
     [
-        ("csr", RequestCode.GET_CSR, Cap.CERT_INSTALL_RESET),
-        ("set-certificate", RequestCode.SET_CERTIFICATE, Cap.CERT_INSTALL_RESET),
-        ("change-key-pair", RequestCode.SET_KEY_PAIR_INFO, Cap.SET_KEY_PAIR_RESET),
+        ("csr", RequestCode.GET_CSR, Cap.CERT_INSTALL_RESET, 1),
+        ("csr", RequestCode.GET_CSR, Cap.CERT_INSTALL_RESET, 7),
+        ("set-certificate", RequestCode.SET_CERTIFICATE, Cap.CERT_INSTALL_RESET, 0),
+        ("change-key-pair", RequestCode.SET_KEY_PAIR_INFO, Cap.SET_KEY_PAIR_RESET, 0),
     ],
 )
-def test_a_reset_that_was_announced_may_be_required(step, code, flag):
-    first = {code: [error(V14, ErrorCode.RESET_REQUIRED)]}
+def test_a_reset_that_was_announced_may_be_required(step, code, flag, tag):
+    first = {code: [error(V14, ErrorCode.RESET_REQUIRED, tag)]}
     outcome = talk(device(versions=(V14,), flags=DEVICE_FLAGS | flag, first=first), step)
     assert outcome.report.verdict == "attested", outcome.report.refusal
     assert "reset.required" in outcome.observed
+
+
+@pytest.mark.parametrize(("version", "check"), [(V14, "csr.tracking-tag"), (V12, "")])
+def test_a_csr_that_is_put_off_has_a_tag_since_1_3(version, check):
+    first = {RequestCode.GET_CSR: [error(version, ErrorCode.RESET_REQUIRED, 0)]}
+    flags = DEVICE_FLAGS | Cap.CERT_INSTALL_RESET
+    assert talk(device(versions=(version,), flags=flags, first=first), "csr").check == check
 
 
 def test_a_chain_that_is_accepted_and_not_stored_is_told():
