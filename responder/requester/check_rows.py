@@ -84,6 +84,10 @@ ENCAPSULATED: Rows = MappingProxyType(
         "enc.ack-slot-missing": ("ReqSlotNumber is there if the payload type says so.", _ACK),
         "enc.ack-slot": ("ReqSlotNumber is 0 to 7.", _ACK),
         "enc.version": ("An encapsulated request has the connection's version.", _ACK),
+        "enc.flow": (
+            "In the handshake of a session only digests and certificates are asked for.",
+            "Session-based mutual authentication (libspdm)",
+        ),
         "enc.size": ("Nothing but padding follows an encapsulated request.", _ACK),
         "enc.certificate-slot": ("The slot that is asked for holds a chain.", "GET_CERTIFICATE"),
         "enc.certificate-offset": ("The offset lies within the chain.", "GET_CERTIFICATE"),

@@ -71,18 +71,26 @@ class Answers:
         answered: the codes of the requests that were not declined, in order.
     """
 
-    def __init__(self, c: Conversation, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        c: Conversation,
+        session: Session | None = None,
+        *,
+        may_ask: frozenset[int] | None = None,
+    ) -> None:
         """Begin a flow.
 
         Args:
             c: the conversation.
             session: whose keys may be updated, and whose events may come.
+            may_ask: the codes of the requests that belong to the flow; ``None`` for all.
         """
         self.digests = b""
         self.answered: list[int] = []
         self._c = c
         self._agreed = c.agreed
         self._session = session
+        self._may_ask = may_ask
         self._key = own_key(c.options.identity, c.agreed)
         self._transcript = EncapsulatedTranscript(c.outside.vca)
         self._handlers: Mapping[int, Callable[[bytes], bytes]] = {
@@ -123,6 +131,7 @@ class Answers:
         handler = self._handlers.get(code)
         if handler is None:
             raise DeclinedError(ErrorCode.UNSUPPORTED_REQUEST, code)
+        self._need("enc.flow", self._may_ask is None or code in self._may_ask)
         return handler(request)
 
     def _need(

@@ -14,6 +14,9 @@ from responder.spec.limits import PUBLIC_KEY_SLOT, PUBLIC_KEY_SLOT_NIBBLE
 from responder.spec.sessions import FinishAttributes, MutAuthRequested
 from responder.wire.finish import Finish, FinishRsp
 
+_MAY_ASK: frozenset[int] = frozenset({RequestCode.GET_DIGESTS, RequestCode.GET_CERTIFICATE})
+"""What the responder may ask in the handshake."""
+
 
 def finish(c: Conversation, session: Session, asked: Asked) -> Flow[None]:
     """Answer who we are, if that was asked; exchange FINISH and FINISH_RSP."""
@@ -31,7 +34,7 @@ def finish(c: Conversation, session: Session, asked: Asked) -> Flow[None]:
 
 def _authenticate(c: Conversation, session: Session, asked: Asked, key: OwnKey) -> Flow[int]:
     """Let the responder ask, unless it knows us; the slot that FINISH signs for."""
-    answers = Answers(c, session)
+    answers = Answers(c, session, may_ask=_MAY_ASK)
     slot = asked.slot
     if asked.form != MutAuthRequested.WITHOUT_ENCAPSULATION:
         implicit = asked.form == MutAuthRequested.WITH_DIGESTS

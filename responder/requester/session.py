@@ -123,10 +123,15 @@ class Session:
             return b""
 
     def establish(self) -> None:
-        """The handshake is over: the application keys, from TH as it stands."""
+        """The handshake is over: the application keys, from TH as it stands.
+
+        No update of the handshake's keys outlives them.
+        """
         keys = self.schedule.application(self.handshake.secret, self.th.digest())
         self.request = self.request.rekeyed(keys.request)
         self.response = self.response.rekeyed(keys.response)
+        self.response_next = None
+        self.updating = False
 
     def update_request(self) -> None:
         """The next keys for our requests; record numbers begin again."""

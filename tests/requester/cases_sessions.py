@@ -22,7 +22,7 @@ from responder.requester.steps import OtherKind
 from responder.spec.codes import ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.registries import KeyUsage
-from responder.spec.versions import V11, V13, V14
+from responder.spec.versions import V11, V12, V13, V14
 from responder.wire.certificate import GetCertificate
 from responder.wire.challenge import Challenge
 from responder.wire.context import WireContext
@@ -284,6 +284,13 @@ CHALLENGE = Challenge(
 
 DECLINED = [
     declined("enc.version", GET_DIGESTS),
+    case(
+        "enc.flow",
+        "",
+        "heartbeat",
+        mutual=2,
+        asks=[KeyUpdate(spdm_version=V12, key_operation=1).build(), GET_DIGESTS],
+    ),
     declined("enc.size", GetDigests(spdm_version=V13).build() + b"\0"),
     declined("enc.certificate-slot", GetCertificate(spdm_version=V13, slot=5, length=9).build()),
     declined(

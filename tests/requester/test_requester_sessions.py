@@ -20,6 +20,7 @@ from requester.session_peer import (
 from responder.errors import ConfigError
 from responder.requester.options import OwnIdentity, Patience
 from responder.requester.plan import SessionPlan
+from responder.requester.record import Direction
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.flags import Cap
 from responder.spec.registries import KeyUsage
@@ -157,6 +158,35 @@ def test_the_responder_updates_its_keys():
     outcome = talk(peer, "update-responder", "heartbeat", "update-all-keys", "heartbeat")
     assert outcome.report.verdict == "attested", outcome.report.refusal
     assert [answer[1] for answer in peer.delivered] == [ResponseCode.KEY_UPDATE_ACK] * 2
+
+
+def updated_handshake_keys(session):
+    """What seals a response under the update of the handshake's keys."""
+    return Direction(AES, session.schedule.updated(session.handshake.response), sequence_size=2)
+
+
+@pytest.mark.parametrize("without", [set(), {"enc.flow"}])
+def test_an_update_of_the_handshakes_keys_does_not_outlive_them(without):
+    asks = [KeyUpdate(spdm_version=V12, key_operation=1).build(), *asks_for_chain(V12)]
+    seals = {ResponseCode.HEARTBEAT_ACK: updated_handshake_keys}
+    peer = SessionPeer(mutual=2, asks=asks, seals=seals)
+    outcome = talk(peer, "heartbeat", without=frozenset(without))
+    assert (outcome.check, outcome.report.refusal.step) == ("rec.tag", "HEARTBEAT")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Challenge(spdm_version=V12, slot_id=0, nonce=bytes(32)).build(),
+        KeyUpdate(spdm_version=V12, key_operation=1).build(),
+    ],
+    ids=["challenge", "key-update"],
+)
+def test_in_the_handshake_only_the_chain_is_shown(asked):
+    peer = SessionPeer(mutual=2, asks=[*asks_for_chain(V12), asked])
+    outcome = talk(peer, "heartbeat")
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert [answer[1] for answer in peer.delivered] == [1, 2, ResponseCode.ERROR]
 
 
 def test_a_responder_with_nothing_to_ask():
