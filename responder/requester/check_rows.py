@@ -98,6 +98,7 @@ ENCAPSULATED: Rows = MappingProxyType(
         ),
         "enc.challenge-summary": ("A requester has no measurement summary.", "CHALLENGE"),
         "enc.key-operation": ("UpdateKey comes first, then VerifyNewKey.", "KEY_UPDATE"),
+        "enc.new-keys": ("VerifyNewKey comes under the responder's new keys.", "(judgement)"),
         "enc.endpoint-sub-code": ("The sub code is defined.", "GET_ENDPOINT_INFO"),
         "enc.endpoint-slot": ("The slot that has to sign holds a chain.", "GET_ENDPOINT_INFO"),
         "enc.subscription": ("Only listed event types are wanted.", "SUBSCRIBE_EVENT_TYPES"),

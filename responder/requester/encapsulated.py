@@ -29,6 +29,15 @@ def answer_flow(
     Returns:
         The requester's slot, if the responder names one at the end.
     """
+    named = yield from _answer_all(c, answers, demanded=demanded, implicit=implicit)
+    answers.end()
+    return named
+
+
+def _answer_all(
+    c: Conversation, answers: Answers, *, demanded: bool, implicit: bool
+) -> Flow[int | None]:
+    """The exchanges of ``answer_flow``."""
     if implicit:
         request_id, embedded = 0, GetDigests(spdm_version=c.agreed.version).build()
     else:

@@ -125,6 +125,11 @@ class Answers:
         self.answered.append(request[1])
         return response
 
+    def end(self) -> None:
+        """The flow is over: tell what the responder has left half done."""
+        if self._session is not None and self._session.updating:
+            self._c.report.observe("encapsulated.unverified")
+
     def _answer(self, request: bytes) -> bytes:
         code, version = request[1], request[0]
         self._need("enc.version", version == self._agreed.version, ErrorCode.VERSION_MISMATCH)
@@ -273,6 +278,7 @@ class Answers:
         due = KeyOperation.VERIFY_NEW_KEY if session.updating else KeyOperation.UPDATE_KEY
         self._need("enc.key-operation", asked.key_operation == due)
         if asked.key_operation == KeyOperation.VERIFY_NEW_KEY:
+            self._need("enc.new-keys", session.response_next is None)
             session.updating = False
         else:
             session.update_response()

@@ -57,6 +57,7 @@ OBSERVATIONS = {
     "certificate.not-stored": "SET_CERTIFICATE was answered, yet another chain is read back.",
     "encapsulated.declined": "The responder asked what it may not, and was answered ERROR.",
     "encapsulated.nothing": "The responder had nothing to ask.",
+    "encapsulated.unverified": "The responder began to update its own keys and did not end it.",
     "mutual.chain-unread": "The responder asked who we are without reading our chain.",
     "heartbeat.none": "The session has no heartbeat period.",
     "state.forgotten": "The negotiated state that was kept was forgotten, and agreed anew.",

@@ -329,6 +329,12 @@ DECLINED = [
         ).build(ASKED),
     ),
     declined("enc.key-operation", KeyUpdate(spdm_version=V13, key_operation=3).build()),
+    case(
+        "enc.new-keys",
+        "",
+        "update-responder",
+        asks=[KeyUpdate(spdm_version=V12, key_operation=operation).build() for operation in (1, 3)],
+    ),
     declined("enc.endpoint-sub-code", GetEndpointInfo(spdm_version=V13, sub_code=9).build()),
     declined(
         "enc.endpoint-slot",

@@ -53,7 +53,7 @@ def test_without_the_check_the_requester_gets_further(case):
 @pytest.mark.parametrize("case", DECLINED, ids=lambda case: case.check)
 def test_a_request_of_the_responder_is_declined(case):
     outcome, peer = case.run()
-    assert peer.delivered[0][1] == ResponseCode.ERROR
+    assert ResponseCode.ERROR in [answer[1] for answer in peer.delivered]
     assert "encapsulated.declined" in outcome.observed
     assert outcome.report.verdict == "attested", "the session is kept"
 
@@ -61,7 +61,7 @@ def test_a_request_of_the_responder_is_declined(case):
 @pytest.mark.parametrize("case", DECLINED, ids=lambda case: case.check)
 def test_without_the_check_it_is_answered(case):
     outcome, peer = case.run(case.check)
-    assert peer.delivered[0][1] != ResponseCode.ERROR
+    assert ResponseCode.ERROR not in [answer[1] for answer in peer.delivered]
     assert case.check in [passed.check for passed in outcome.report.passed_over]
 
 

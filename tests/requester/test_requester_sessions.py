@@ -157,7 +157,30 @@ def test_the_responder_updates_its_keys():
     peer = SessionPeer(asks=[updates(1), updates(3)])
     outcome = talk(peer, "update-responder", "heartbeat", "update-all-keys", "heartbeat")
     assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert outcome.observed == []
     assert [answer[1] for answer in peer.delivered] == [ResponseCode.KEY_UPDATE_ACK] * 2
+
+
+def same_keys(operation):
+    """The responder's own KEY_UPDATE, while it stays with the keys that it has."""
+    return KeyUpdate(spdm_version=V12, key_operation=operation).build()
+
+
+def test_new_keys_are_not_verified_under_the_old_ones():
+    peer = SessionPeer(asks=[same_keys(1), same_keys(3)])
+    outcome = talk(peer, "update-responder", "heartbeat")
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert [answer[1] for answer in peer.delivered] == [
+        ResponseCode.KEY_UPDATE_ACK,
+        ResponseCode.ERROR,
+    ]
+    assert outcome.observed == ["encapsulated.declined", "encapsulated.unverified"]
+
+
+def test_an_update_that_is_not_verified_is_told():
+    outcome = talk(SessionPeer(asks=[same_keys(1)]), "update-responder", "heartbeat")
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert outcome.observed == ["encapsulated.unverified"]
 
 
 def updated_handshake_keys(session):
