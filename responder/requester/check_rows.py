@@ -59,6 +59,10 @@ SESSION: Rows = MappingProxyType(
         ),
         "kex.mutual-encapsulated": ("Encapsulated requests need ENCAP_CAP of both.", _KEX),
         "kex.mutual-slot": ("SlotIDParam is a slot, or 0xF for a known public key.", _KEX),
+        "fin.slot": (
+            "The slot that FINISH signs for holds a chain, unless the public key is known.",
+            "FINISH",
+        ),
         "fin.verify-data": ("ResponderVerifyData is right (handshake in the clear).", "FINISH_RSP"),
         "fin.opaque-size": ("OpaqueDataLength is at most 1024 (1.4).", "FINISH_RSP"),
         "fin.opaque-elements": ("Opaque data of format 1 adds up (1.4).", "General opaque data"),

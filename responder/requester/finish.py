@@ -10,6 +10,7 @@ from responder.requester.opaque import check_elements
 from responder.requester.session import Session
 from responder.requester.session_transcript import FINISH_CONTEXT
 from responder.spec.codes import RequestCode
+from responder.spec.flags import Cap
 from responder.spec.limits import PUBLIC_KEY_SLOT, PUBLIC_KEY_SLOT_NIBBLE
 from responder.spec.sessions import FinishAttributes, MutAuthRequested
 from responder.wire.finish import Finish, FinishRsp
@@ -39,9 +40,11 @@ def _authenticate(c: Conversation, session: Session, asked: Asked, key: OwnKey) 
     if asked.form != MutAuthRequested.WITHOUT_ENCAPSULATION:
         implicit = asked.form == MutAuthRequested.WITH_DIGESTS
         named = yield from answer_flow(c, answers, demanded=True, implicit=implicit)
-        slot = named or slot
+        slot = slot if named is None else named
         if RequestCode.GET_CERTIFICATE not in answers.answered:
             c.report.observe("mutual.chain-unread", f"asked: {answers.answered}")
+    held = c.agreed.own_flags & Cap.PUB_KEY_ID or slot in key.slots
+    c.require("fin.slot", held, f"slot {slot}; ours are {key.slots}")
     digests = answers.digests if c.agreed.own_multi_key else b""
     session.th.requester(key.hash(c.agreed), digests=digests)
     return PUBLIC_KEY_SLOT if slot == PUBLIC_KEY_SLOT_NIBBLE else slot

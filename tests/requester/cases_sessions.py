@@ -211,6 +211,7 @@ def closing(message: str, step: str, code: int, *, psk: bool) -> list[SessionCas
 
 SESSION = [
     *KEY_EXCHANGE,
+    mutual("fin.slot", 1, slot_id_param=5),
     case("fin.verify-data", "FINISH", verify_data={FINISH_RSP: flip}, **CLEAR),
     *closing("fin", "FINISH", FINISH_RSP, psk=False),
     *opening("psk", "PSK_EXCHANGE", PSK_RSP, psk=True),

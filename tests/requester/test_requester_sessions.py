@@ -97,15 +97,6 @@ def test_a_session_in_which_both_sides_are_authenticated(version, form, clear):
     assert "FINISH" in outcome.report.signed
 
 
-def test_the_slot_that_the_responder_names_signs():
-    name = put(payload_type=2, encapsulated_request=b"\x03")
-    peer = SessionPeer(mutual=2, asks=asks_for_chain(V12)[:1], **draft(0x6B, name))
-    outcome = talk(peer, "heartbeat")
-    finish = next(request for request in peer.requests if request[1] == RequestCode.FINISH)
-    assert finish[2:4] == b"\x01\x03"
-    assert "mutual.chain-unread" in outcome.observed
-
-
 def test_without_an_identity_mutual_authentication_is_the_users_mistake():
     with pytest.raises(ConfigError, match="need an identity"):
         talk(SessionPeer(mutual=1), identity=None)
