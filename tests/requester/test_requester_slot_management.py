@@ -153,7 +153,8 @@ def test_what_is_not_offered_is_left_out(step):
     [("bank-csr", 4), ("bank-certificate", 0x22), ("bank-erase", 0x21), ("bank-algorithm", 0x20)],
 )
 def test_a_reset_may_be_required_where_it_was_announced(step, sub_code):
-    outcome = talk(BankPeer(flags=RESETS, refuses={sub_code: RESET}), step)
+    refusal = error(V14, ErrorCode.RESET_REQUIRED, 1) if sub_code == SubCode.GET_CSR else RESET
+    outcome = talk(BankPeer(flags=RESETS, refuses={sub_code: refusal}), step)
     assert outcome.report.verdict == "attested", outcome.report.refusal
     assert outcome.observed == ["reset.required"]
 
