@@ -25,14 +25,20 @@ _LAST_SEQUENCE_V14 = 0xFFFFFFFF
 
 def must_be_chunked(c: "Conversation", message: bytes) -> bool:
     """Whether a request is too large for the responder's DataTransferSize, and may be chunked."""
-    agreed = c.agreed
-    if agreed.transfer_size is None or len(message) <= agreed.transfer_size:
+    agreed, transfer = c.agreed, _transfer_size(c)
+    if transfer is None or len(message) <= transfer:
         return False
     chunked = agreed.version >= V12 and agreed.both(Cap.CHUNK)
-    limit = agreed.message_size if chunked else agreed.transfer_size
+    limit = agreed.message_size if chunked else transfer
     fits = chunked and len(message) <= (agreed.message_size or 0)
     c.require("any.request-fits", fits, f"a request of {len(message)} bytes, limit {limit}")
     return chunked
+
+
+def _transfer_size(c: "Conversation") -> int | None:
+    """DataTransferSize of the responder, in a session at most what fits a record."""
+    size, session = c.agreed.transfer_size, c.session
+    return size if size is None or session is None else min(size, session.largest_message)
 
 
 def must_be_fetched(c: "Conversation", request: bytes, raw: bytes) -> bool:
@@ -54,7 +60,7 @@ def is_large_response(raw: bytes) -> bool:
 def send(c: "Conversation", message: bytes) -> "Flow[bytes]":
     """Send a request in chunks; the response that the last CHUNK_SEND_ACK carries."""
     version, handle = c.agreed.version, c.next_handle()
-    transfer = c.agreed.transfer_size or MIN_DATA_TRANSFER_SIZE
+    transfer = _transfer_size(c) or MIN_DATA_TRANSFER_SIZE
     sent = sequence = 0
     while True:
         first = sequence == 0

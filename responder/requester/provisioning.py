@@ -1,7 +1,7 @@
 """GET_CSR and SET_CERTIFICATE (DSP0274 1.2, clauses of those names)."""
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from responder.crypto.hashing import digest
@@ -65,7 +65,9 @@ def check_csr(c: Conversation, der: bytes, pair: int) -> None:
         request = x509.load_der_x509_csr(der)
         key = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         fault = "" if request.is_signature_valid else "its own signature does not verify"
-    except (ValueError, TypeError, InvalidSignature) as error:
+    except (
+        ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion,
+    ) as error:  # fmt: skip
         key, fault = b"", f"no certificate signing request: {error}"
     c.require("csr.signature", not fault, fault)
     expected = _certified_key(c, pair)

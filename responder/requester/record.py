@@ -18,6 +18,9 @@ NO_LIMIT = 64
 """The AEAD limit's exponent where none is agreed on."""
 
 _LENGTH_SIZE = 2
+_MAX_LENGTH = 0xFFFF
+MAX_APPLICATION_DATA = _MAX_LENGTH - _LENGTH_SIZE - TAG_SIZE
+"""Bytes of application data and random bytes that a record holds, encrypted or not."""
 
 
 class RecordError(Exception):
@@ -94,12 +97,13 @@ class Direction:
         Raises:
             RecordError: the sequence numbers are used up, or the record is over 65535 bytes.
         """
+        extra = _LENGTH_SIZE + len(padding) if self._encrypted else 0
+        size = len(data) + extra + TAG_SIZE
+        if size > _MAX_LENGTH:
+            raise RecordError("rec.size", f"{size} bytes do not fit a record")
         clear, hidden = data, b""
         if self._encrypted:
             clear, hidden = b"", len(data).to_bytes(_LENGTH_SIZE, "little") + data + padding
-        size = len(clear) + len(hidden) + TAG_SIZE
-        if size >> (8 * _LENGTH_SIZE):
-            raise RecordError("rec.size", f"{size} bytes do not fit a record")
         header = (
             session_id.to_bytes(SESSION_ID_SIZE, "little")
             + self._shown_sequence()

@@ -3,8 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from responder.requester.checks import Refused
 from responder.requester.key_schedule import Handshake, KeySchedule
-from responder.requester.record import NO_LIMIT, Direction, RecordError, session_id_of
+from responder.requester.record import (
+    MAX_APPLICATION_DATA,
+    NO_LIMIT,
+    Direction,
+    RecordError,
+    session_id_of,
+)
 from responder.requester.records import RecordFormat
 from responder.requester.session_transcript import SessionTranscript
 from responder.requester.steps import OtherKind
@@ -60,12 +67,24 @@ class Session:
     subscribed: frozenset[int] = frozenset()
     own_event: int = 0
 
+    @property
+    def largest_message(self) -> int:
+        """Bytes of the largest SPDM message that fits a record with all its random bytes."""
+        return MAX_APPLICATION_DATA - self.form.max_padding - len(self.form.enclose(b""))
+
     def seal(self, c: "Conversation", data: bytes) -> bytes:
-        """The record of application data, with as many random bytes as the transport may have."""
+        """The record of application data, with as many random bytes as the transport may have.
+
+        Raises:
+            Refused: no record can hold it.
+        """
         self._check_limit(c, self.request)
         most = self.form.max_padding
         size = self.random.bytes(1)[0] % (most + 1) if most else 0
-        return self.request.seal(self.id, data, self.random.bytes(size))
+        try:
+            return self.request.seal(self.id, data, self.random.bytes(size))
+        except RecordError as error:
+            raise Refused(c.checks.step, error.check, str(error)) from None
 
     def open(self, c: "Conversation", answer: bytes) -> bytes:
         """The application data in the record that answers.

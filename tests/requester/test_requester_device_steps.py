@@ -1,10 +1,13 @@
 """The log, endpoint information, key pairs, provisioning and events of a conforming device."""
 
+from dataclasses import dataclass
+
 import pytest
 from cryptography import x509
 from requester.cases import draft, put
 from requester.cases_device import device_options
 from requester.chains import OTHER_KEY, default_chain
+from requester.chunk_peer import ChunkPeer
 from requester.device_peer import (
     DEVICE_FLAGS,
     ENTRIES,
@@ -111,6 +114,47 @@ def test_a_list_of_events_that_does_not_add_up_is_told():
     outcome = talk(device(**odd), session=("subscribe",))
     assert outcome.report.verdict == "attested"
     assert "events.odd-list" in outcome.observed
+
+
+LONG_LIST = put(supported_event_groups_list=b"\x01" * 70_000)
+
+
+@dataclass
+class ChunkingDevice(ChunkPeer, DevicePeer):
+    """A device whose one transfer may be longer than a record."""
+
+    transfer: int = 200_000
+
+
+def test_in_a_session_what_no_record_holds_goes_in_chunks():
+    """The list of event types comes back as what is subscribed to."""
+    sizes = draft(ResponseCode.CAPABILITIES, put(max_spdm_msg_size=1 << 20))["draft"]
+    lists = draft(ResponseCode.SUPPORTED_EVENT_TYPES, LONG_LIST)["draft"]
+    peer = ChunkingDevice(versions=(V13,), flags=DEVICE_FLAGS | Cap.CHUNK, draft={**sizes, **lists})
+    offer = {"flags": OWN_FLAGS | Cap.CHUNK, "max_message_size": 1 << 20}
+    outcome = talk(peer, session=("subscribe",), offer=offer)
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    assert code_names(peer).count("CHUNK_SEND") == 2
+
+
+def test_application_data_that_no_record_holds_is_not_sent():
+    outcome = talk(device(), session=("application",), application=bytes(70_000))
+    assert (outcome.check, outcome.report.refusal.step) == ("rec.size", "APPLICATION")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("06082a8648ce3d030107", "06082a8648ce3d030106"),
+        ("020100", "020107"),
+    ],
+    ids=["curve", "version"],
+)
+def test_a_certificate_signing_request_that_the_library_does_not_know_is_refused(was, becomes):
+    odd = certificate_request().replace(bytes.fromhex(was), bytes.fromhex(becomes), 1)
+    assert odd != certificate_request()
+    outcome = talk(device(**draft(ResponseCode.CSR, put(csr=odd))), "csr")
+    assert outcome.check == "csr.signature"
 
 
 OTHERS_CSR = draft(ResponseCode.CSR, put(csr=certificate_request(key=OTHER_KEY)))

@@ -110,6 +110,8 @@ def test_too_long_a_record_is_not_made():
     with pytest.raises(RecordError, match="do not fit"):
         direction().seal(SESSION, bytes(0xFFFF - 16 - 2 + 1))
     assert len(direction().seal(SESSION, bytes(0xFFFF - 16 - 2))) == 6 + 0xFFFF
+    with pytest.raises(RecordError, match="70018 bytes do not fit"):
+        direction().seal(SESSION, bytes(70_000))
 
 
 def test_the_limit_of_the_aead_ends_sealing_and_opening_until_keys_change():
