@@ -26,7 +26,7 @@ class Check:
 
 _ANY = {
     "any.header": ("A response has at least the 4 bytes of a header.", "SPDM message format"),
-    "any.version": ("SPDMVersion is that of the connection.", "SPDM message format"),
+    "any.version": ("SPDMVersion is that of the connection, in ERROR too.", "SPDM message format"),
     "any.response-code": ("The response is the one to the request sent.", "SPDM response codes"),
     "any.size-short": ("Every field that the layout needs is there.", "SPDM message format"),
     "any.size-trailing": ("Nothing follows but the transport's padding.", "SPDM message format"),
@@ -37,7 +37,7 @@ _ANY = {
 
 _ERROR = {
     "err.refused": ("An ERROR that calls for no retry ends the attestation.", "ERROR"),
-    "err.extended-size": ("ExtendedErrorData has at most 32 bytes.", "ERROR"),
+    "err.extended-size": ("ExtendedErrorData has the size of its code, at most 32 bytes.", "ERROR"),
     "err.busy-limit": ("Busy ends within a bound.", "ERROR, Busy"),
     "err.resynch-limit": ("One restart at GET_VERSION is enough.", "ERROR, RequestResynch"),
     "err.not-ready-allowed": (

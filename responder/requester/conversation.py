@@ -10,7 +10,7 @@ from responder.requester import chunks, keep_alive
 from responder.requester.agreement import Agreement
 from responder.requester.checks import Checks, Refused
 from responder.requester.options import AttestOptions
-from responder.requester.recovery import Recovery
+from responder.requester.recovery import WITHOUT_VERSION, Recovery
 from responder.requester.report import (
     CertificateReport,
     ExchangeReport,
@@ -176,6 +176,7 @@ class Conversation:
             if raw[1] != ResponseCode.ERROR:
                 return raw
             self.transcript.add(request, raw)
+            self._check_version(request, raw)
             retry = recovery.next(raw)
             if retry is None:
                 return raw
@@ -188,6 +189,7 @@ class Conversation:
         else:
             raw = yield from self.transmit(message)
         if chunks.must_be_fetched(self, message, raw):
+            self._check_version(message, raw)
             raw = yield from chunks.get(self, raw)
         return raw
 
@@ -234,18 +236,25 @@ class Conversation:
 
     def check_header(self, request: bytes, raw: bytes) -> None:
         """SPDMVersion and code of a response."""
-        version, check = self.agreed.version, "any.version"
-        if request[1] == RequestCode.GET_VERSION:
-            version, check = V10, "ver.header-version"
-        self.require(
-            check, raw[0] == version, f"SPDMVersion 0x{raw[0]:02x}, expected 0x{version:02x}"
-        )
+        self._check_version(request, raw)
         code = response_code_of(request[1])
         self.require(
             "any.response-code",
             raw[1] == code,
             f"{name_of_code(raw[1])} answers {name_of_code(request[1])}",
         )
+
+    def _check_version(self, request: bytes, raw: bytes) -> None:
+        """SPDMVersion of a response, or of an ERROR.
+
+        An ERROR has 1.0 while the responder knows of no version, or has forgotten it.
+        """
+        version, check = self.agreed.version, "any.version"
+        if request[1] == RequestCode.GET_VERSION:
+            version, check = V10, "ver.header-version"
+        unknown = request[1] == RequestCode.GET_CAPABILITIES or raw[2] in WITHOUT_VERSION
+        known = raw[0] == version or (raw[1] == ResponseCode.ERROR and raw[0] == V10 and unknown)
+        self.require(check, known, f"SPDMVersion 0x{raw[0]:02x}, expected 0x{version:02x}")
 
     def read(
         self, kind: type[AnyMessage], raw: bytes, context: WireContext

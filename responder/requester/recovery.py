@@ -15,7 +15,15 @@ from responder.wire.respond_if_ready import RespondIfReady
 _NEVER_DEFERRED = frozenset(
     {RequestCode.GET_VERSION, RequestCode.GET_CAPABILITIES, RequestCode.NEGOTIATE_ALGORITHMS}
 )
+WITHOUT_VERSION = frozenset({ErrorCode.VERSION_MISMATCH, ErrorCode.REQUEST_RESYNCH})
+"""What a responder says that knows of no negotiated version."""
 _NOT_READY_SIZE = 4
+_EXTENDED_SIZES: dict[int, int] = {
+    ErrorCode.BUSY: 0,
+    ErrorCode.RESPONSE_NOT_READY: _NOT_READY_SIZE,
+    ErrorCode.REQUEST_RESYNCH: 0,
+}
+"""Bytes of ExtendedErrorData of the codes that are acted on."""
 _MIN_RDTM = 2
 
 
@@ -51,10 +59,11 @@ class Recovery:
             ResynchError: the connection begins anew.
         """
         extended = len(raw) - HEADER_SIZE
+        limit = _EXTENDED_SIZES.get(raw[2], MAX_ERROR_EXTENDED_SIZE)
         self._require(
             "err.extended-size",
-            extended <= MAX_ERROR_EXTENDED_SIZE + self._padding,
-            f"{extended} bytes of ExtendedErrorData",
+            extended <= limit + self._padding,
+            f"{extended} bytes of ExtendedErrorData, at most {limit}",
         )
         match raw[2]:
             case ErrorCode.BUSY:

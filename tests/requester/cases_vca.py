@@ -54,7 +54,7 @@ TWICE_NOT_READY = {
 
 ERROR = [
     Case("err.refused", "GET_DIGESTS", first(error(V12, ErrorCode.UNSPECIFIED))),
-    Case("err.extended-size", "GET_DIGESTS", first(error(V12, ErrorCode.BUSY, extended=bytes(33)))),
+    Case("err.extended-size", "GET_DIGESTS", first(error(V12, ErrorCode.BUSY, extended=bytes(1)))),
     Case("err.busy-limit", "GET_DIGESTS", first(*[BUSY] * 5)),
     Case("err.resynch-limit", "GET_DIGESTS", first(RESYNCH, RESYNCH)),
     Case(
