@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from requester.cases import draft, put
 from requester.cases_sessions import flip, selecting
-from requester.chains import default_chain
+from requester.chains import OTHER_KEY, default_chain
 from requester.peer import P256, code_names, converse, default_options, error
 from requester.session_peer import (
     AES,
@@ -17,6 +17,7 @@ from requester.session_peer import (
     session_options,
 )
 
+from responder.crypto.signing import PrivateKey
 from responder.errors import ConfigError
 from responder.requester.options import OwnIdentity, Patience
 from responder.requester.plan import SessionPlan
@@ -94,7 +95,13 @@ def test_a_session_in_which_both_sides_are_authenticated(version, form, clear):
     assert outcome.report.verdict == "attested", outcome.report.refusal
     assert [answer[1] for answer in peer.delivered] == [1, 2][: 0 if form == 1 else 2]
     assert outcome.report.sessions[0].mutual
-    assert "FINISH" in outcome.report.signed
+    assert outcome.report.signed == ["KEY_EXCHANGE_RSP"]
+
+
+def test_our_own_signature_is_no_proof_of_the_device():
+    peer = SessionPeer(mutual=1, signer=PrivateKey(OTHER_KEY))
+    outcome = talk(peer, "heartbeat", without=frozenset({"kex.signature"}))
+    assert (outcome.check, outcome.report.signed) == ("auth.proof", [])
 
 
 def test_without_an_identity_mutual_authentication_is_the_users_mistake():
