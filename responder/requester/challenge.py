@@ -32,7 +32,7 @@ def challenge(c: Conversation) -> Flow[None]:
     signed = c.enter(sent, response, signature_size=agreed.signature_size)
     _check_fields(c, request, message)
     c.note_nonces("CHALLENGE_AUTH", request.nonce, message.nonce)
-    c.report.measurement_summary_hash = message.measurement_summary_hash.hex()
+    c.note_summary("CHALLENGE_AUTH", summary, message.measurement_summary_hash)
     if signed is not None:
         c.verify("chal.signature", "CHALLENGE_AUTH", signed)
     if message.slot & BASIC_MUT_AUTH_REQUESTED and agreed.encapsulates:

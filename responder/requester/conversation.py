@@ -56,6 +56,15 @@ class Known:
     measurements: list[Measured]
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A measurement summary hash: the response it came in, the type asked for, and the hash."""
+
+    message: str
+    type: int
+    hash: bytes
+
+
 class Conversation:
     """What the steps of an attestation share.
 
@@ -68,6 +77,7 @@ class Conversation:
         first_digests: D of multi-key connections.
         session: the session in use; ``None`` outside.
         sessions: all that are open, by id.
+        summaries: the measurement summary hashes that no measurements were compared with yet.
         padding: bytes that may follow the last response; a record pads nothing.
         random: where a step draws what is neither nonce nor context.
     """
@@ -88,6 +98,7 @@ class Conversation:
         self.session: Session | None = None
         self._handle = self._session = 0
         self.sessions: dict[int, Session] = {}
+        self.summaries: list[Summary] = []
         self.padding = options.padding
         # One stream each: the same path of the tree would begin with the same bytes.
         self._nonces = random.child("nonce")
@@ -108,6 +119,7 @@ class Conversation:
         self.first_digests = FirstDigests()
         self.session = None
         self.sessions = {}
+        self.summaries = []
         self._stored = StoredState()
 
     def note_changes(self) -> None:
@@ -334,6 +346,11 @@ class Conversation:
         if responder in self._nonces_seen:
             self.report.observe("nonce.repeated", message)
         self._nonces_seen.add(responder)
+
+    def note_summary(self, message: str, summary_type: int, summary_hash: bytes) -> None:
+        """Report a measurement summary hash, and keep it for the measurements that are read."""
+        self.report.measurement_summary_hash = summary_hash.hex()
+        self.summaries.append(Summary(message, summary_type, summary_hash))
 
     def note_exchange_data(self, responder: bytes) -> None:
         """Say whether the responder's ExchangeData came before: its key is not ephemeral."""

@@ -64,7 +64,7 @@ def key_exchange(c: Conversation, plan: SessionPlan) -> Flow[tuple[Session, Aske
     asked = _check_fields(c, request, message)
     secured = check_selection(c, "kex", message.opaque_data)
     whole_id = opening.whole_id(message.rsp_session_id)
-    c.report.measurement_summary_hash = message.measurement_summary_hash.hex()
+    c.note_summary("KEY_EXCHANGE_RSP", opening.summary, message.measurement_summary_hash)
 
     th = SessionTranscript(
         agreed.base_hash,

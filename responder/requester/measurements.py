@@ -212,15 +212,17 @@ def _report(c: Conversation, reads: list[_Read], total: int, *, signed: bool) ->
     if other:
         c.report.observe("measurements.changed", f"index {', '.join(map(str, other))}")
     c.report.measurements = found
-    _compare_summary(c, [read.block for read in reads], total)
+    _compare_summaries(c, [read.block for read in reads], total)
 
 
-def _compare_summary(c: Conversation, blocks: list[MeasurementBlock], total: int) -> None:
-    """The summary hash of all measurements, where what was read is what it covers."""
-    told = c.report.measurement_summary_hash
-    if not told or c.options.summary != SUMMARY_ALL or c.options.raw or len(blocks) != total:
+def _compare_summaries(c: Conversation, blocks: list[MeasurementBlock], total: int) -> None:
+    """The summary hashes of all measurements, where what was read is what they cover."""
+    if c.options.raw or len(blocks) != total:
         return
     ascending = sorted(blocks, key=lambda block: block.index)
     actual = digest(c.agreed.base_hash, *(block.build() for block in ascending))
-    if told != actual.hex():
-        c.report.observe("challenge.summary-differs", f"told {told}, computed {actual.hex()}")
+    for summary in c.summaries:
+        if summary.type == SUMMARY_ALL and summary.hash != actual:
+            told = f"{summary.message} told {summary.hash.hex()}, computed {actual.hex()}"
+            c.report.observe("challenge.summary-differs", told)
+    c.summaries = []

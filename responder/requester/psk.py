@@ -45,7 +45,7 @@ def psk_exchange(c: Conversation, plan: SessionPlan) -> Flow[Session]:
     c.require("psk.context", bool(size) == with_context, f"a context of {size} bytes")
     secured = check_selection(c, "psk", message.opaque_data)
     whole_id = opening.whole_id(message.rsp_session_id)
-    c.report.measurement_summary_hash = message.measurement_summary_hash.hex()
+    c.note_summary("PSK_EXCHANGE_RSP", opening.summary, message.measurement_summary_hash)
 
     th = SessionTranscript(agreed.base_hash, c.outside.vca)
     exchanged = th.exchange(sent, response, verify_size=agreed.base_hash.size)

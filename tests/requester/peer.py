@@ -242,11 +242,7 @@ class Peer:
                 SHA256, self.signer.public_key_der() if public_key else self.chain_of(asked.slot_id)
             ),
             nonce=b"\x77" * 32,
-            measurement_summary_hash=(
-                digest(SHA256, *self.blocks.values())
-                if asked.measurement_summary_hash_type
-                else b""
-            ),
+            measurement_summary_hash=self.summary_hash(asked.measurement_summary_hash_type),
             requester_context=asked.requester_context,
         )
         unsigned = self.build(message)
@@ -254,6 +250,11 @@ class Peer:
         response = unsigned + self.sign(text, [*self.vca, *self.b, request, unsigned])
         self.b = []
         return response
+
+    def summary_hash(self, summary_type: int) -> bytes:
+        """Of all measurements, or of those of the TCB, which are the immutable ROM here."""
+        found = {0: [], 1: [1], 0xFF: list(self.blocks)}[summary_type]
+        return digest(SHA256, *(self.blocks[index] for index in found)) if found else b""
 
     def measurements(self, request: bytes) -> bytes:
         asked = GetMeasurements.parse(request, self.context)

@@ -235,7 +235,7 @@ class SessionPeer(Peer):
                 slot_id_param=self.slot_id_param,
                 random_data=b"\x55" * 32,
                 exchange_data=asked.exchange_data if self.reflects else agreed.exchange_data,
-                measurement_summary_hash=bytes(32) if asked.measurement_summary_hash_type else b"",
+                measurement_summary_hash=self.summary_hash(asked.measurement_summary_hash_type),
                 opaque_data=self.selection(),
                 responder_verify_data=b"",
             )
@@ -304,7 +304,7 @@ class SessionPeer(Peer):
                 spdm_version=request[0],
                 heartbeat_period=self.heartbeat,
                 rsp_session_id=self.rsp_session_id,
-                measurement_summary_hash=bytes(32) if asked.measurement_summary_hash_type else b"",
+                measurement_summary_hash=self.summary_hash(asked.measurement_summary_hash_type),
                 responder_context=bytes(32) if with_context else b"",
                 opaque_data=self.selection(),
                 responder_verify_data=b"",

@@ -24,6 +24,7 @@ from responder.requester.plan import SessionPlan
 from responder.requester.record import Direction
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
 from responder.spec.flags import Cap
+from responder.spec.limits import SUMMARY_ALL, SUMMARY_TCB
 from responder.spec.registries import KeyUsage
 from responder.spec.versions import V10, V11, V12, V13, V14
 from responder.wire.algorithms import NegotiateAlgorithms
@@ -96,6 +97,28 @@ def test_a_session_in_which_both_sides_are_authenticated(version, form, clear):
     assert [answer[1] for answer in peer.delivered] == [1, 2][: 0 if form == 1 else 2]
     assert outcome.report.sessions[0].mutual
     assert outcome.report.signed == ["KEY_EXCHANGE_RSP"]
+
+
+@pytest.mark.parametrize("asked", [0, SUMMARY_TCB, SUMMARY_ALL])
+@pytest.mark.parametrize("psk", [False, True], ids=["kex", "psk"])
+def test_the_summary_hashes_of_challenge_and_session_are_both_compared(asked, psk):
+    """Whatever the session asks for, what CHALLENGE_AUTH told is not forgotten."""
+    sessions = (SessionPlan(("measurements",), psk=psk, summary=asked),)
+    plan = {"sessions": sessions, "connection": ("authenticate", "challenge")}
+    assert talk(SessionPeer(), **plan).observed == []
+    lying = put(measurement_summary_hash=bytes(32))
+    outcome = talk(SessionPeer(**draft(ResponseCode.CHALLENGE_AUTH, lying)), **plan)
+    assert outcome.observed == ["challenge.summary-differs"]
+    assert outcome.report.observations[0].detail.startswith("CHALLENGE_AUTH told")
+
+
+@pytest.mark.parametrize("code", [KEX, ResponseCode.PSK_EXCHANGE_RSP])
+def test_a_sessions_summary_hash_is_compared_once(code):
+    lying = draft(code, put(measurement_summary_hash=bytes(32)))
+    psk = code != KEX
+    outcome = talk(SessionPeer(**lying), "measurements", "measurements", psk=psk)
+    assert outcome.observed == ["challenge.summary-differs"]
+    assert outcome.report.observations[0].detail.startswith(code.name)
 
 
 def test_our_own_signature_is_no_proof_of_the_device():
