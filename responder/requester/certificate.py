@@ -16,7 +16,7 @@ from responder.spec.limits import (
     SLOT_MASK,
 )
 from responder.spec.registries import CertificateModel
-from responder.spec.versions import V14
+from responder.spec.versions import V13, V14
 from responder.wire.certificate import (
     LARGE_CERT_CHAIN,
     SLOT_SIZE_REQUESTED,
@@ -164,6 +164,7 @@ def _get_chain(c: Conversation, slot: int, slots: Slots) -> Flow[bytes]:
             not portion or CertificateModel.NONE not in _models_told(c, message, slot, slots),
             f"slot {slot} has no certificate, but sends one",
         )
+        _check_info(c, message, slot, slots)
         chain += portion
         now = len(chain) + remainder
         if total is None:
@@ -209,6 +210,19 @@ def _models_told(c: Conversation, message: Certificate, slot: int, slots: Slots)
     return (
         told | {message.certificate_info & CERTIFICATE_MODEL_MASK} if c.agreed.multi_key else told
     )
+
+
+def _check_info(c: Conversation, message: Certificate, slot: int, slots: Slots) -> None:
+    """CertificateInfo: the model that DIGESTS told, or one that the slot may have (1.3)."""
+    if c.agreed.version < V13:
+        return
+    model = message.certificate_info & CERTIFICATE_MODEL_MASK
+    may_be = {*CertificateModel} - ({CertificateModel.GENERIC} if slot == 0 else set())
+    if not c.agreed.multi_key:
+        may_be = {CertificateModel.NONE}
+    told = slots.models.get(slot)
+    fits = model in may_be if told is None else model == told
+    c.require("cert.info", fits, f"slot {slot}: model {model}, DIGESTS told {told}")
 
 
 def _read(c: Conversation, raw: bytes, *, large: bool) -> tuple[Certificate, bytes]:

@@ -191,6 +191,10 @@ _CERTIFICATE = {
     "cert.slot": ("The slot is the one that was asked for.", "CERTIFICATE"),
     "cert.large": ("Lengths have 32 bits if that was asked for (1.4).", "CERTIFICATE"),
     "cert.model": ("A slot whose model is none has no certificate (1.3).", "CERTIFICATE"),
+    "cert.info": (
+        "CertificateInfo is as DIGESTS told, or fits the slot; 0 without multi-key (1.3).",
+        "CERTIFICATE (libspdm)",
+    ),
     "cert.portion-empty": ("A portion has at least one byte.", "CERTIFICATE (libspdm)"),
     "cert.portion-size": ("A portion is not longer than was asked for.", "CERTIFICATE"),
     "cert.total": ("Offset, portion and remainder always add up the same.", "CERTIFICATE"),

@@ -62,6 +62,7 @@ TRANSFER = [
         at(V14, **raw(CERTIFICATE, lambda r: r[:2] + b"\x80" + r[3:])),
     ),
     Case("cert.model", "GET_CERTIFICATE", at(V13, flags=MULTI_KEY, **NOTHING)),
+    certificate("cert.info", put(certificate_info=1), at(V13)),
     certificate("cert.portion-empty", put(cert_chain=b""), options=patience(exchanges=20)),
     certificate(
         "cert.portion-size",

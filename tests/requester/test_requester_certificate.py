@@ -1,7 +1,7 @@
 """GET_CERTIFICATE: portions."""
 
 import pytest
-from requester.cases import offer, put, raw
+from requester.cases import draft, offer, put, raw
 from requester.chains import default_chain
 from requester.peer import FLAGS, Peer, code_names, converse
 
@@ -144,3 +144,33 @@ def test_a_slot_that_is_refused():
 def test_a_public_key_that_is_none_is_the_users_mistake():
     with pytest.raises(ConfigError):
         converse(Peer(), public_key=b"junk")
+
+
+SEVERAL = FLAGS | Cap.MULTI_KEY_ONLY | Cap.GET_KEY_PAIR_INFO
+
+
+@pytest.mark.parametrize("model", [1, 2, 3, 7])
+def test_the_model_of_a_chain_is_the_one_that_digests_told(model):
+    lie = put(certificate_info=model)
+    outcome = converse(Peer(versions=(V13,), flags=SEVERAL, **draft(CERTIFICATE, lie)))
+    assert outcome.check == ("" if model == 1 else "cert.info")
+
+
+@pytest.mark.parametrize(("model", "check"), [(1, ""), (2, ""), (3, "cert.info"), (7, "cert.info")])
+def test_a_model_that_digests_did_not_tell_has_to_fit_the_slot(model, check):
+    """The chain that is read again, which may have been written meanwhile."""
+    reads = []
+
+    def later(message):
+        reads.append(message)
+        return message if len(reads) == 1 else message.replace(certificate_info=model)
+
+    peer = Peer(versions=(V13,), flags=SEVERAL, **draft(CERTIFICATE, later))
+    plan = Plan(("authenticate", "certificate", "challenge"))
+    assert converse(peer, plan=plan).check == check
+    assert len(reads) == 2
+
+
+def test_before_1_3_the_byte_of_the_model_is_reserved():
+    peer = Peer(versions=(V12,), **draft(CERTIFICATE, put(certificate_info=1)))
+    assert converse(peer).report.verdict == "attested"

@@ -2,7 +2,7 @@
 
 import pytest
 from cryptography import x509
-from requester.cases import draft, put
+from requester.cases import put
 from requester.cases_certificates import MULTI_KEY
 from requester.chains import (
     LEAF,
@@ -57,8 +57,11 @@ def test_a_device_leaf_without_hardware_identity_is_told():
 def test_only_a_generic_leaf_may_lack_key_usage():
     assert converse(of(WITHOUT_USAGE)).check == "x5.leaf-key-usage"
     slots = {0: default_chain(), 1: chain(leaf=WITHOUT_USAGE)}
-    change = draft(ResponseCode.DIGESTS, put(certificate_info=[1, 3]))
-    peer = Peer(versions=(V13,), flags=MULTI_KEY, chains=slots, **change)
+    generic = {
+        ResponseCode.DIGESTS: put(certificate_info=[1, 3]),
+        ResponseCode.CERTIFICATE: put(certificate_info=3),
+    }
+    peer = Peer(versions=(V13,), flags=MULTI_KEY, chains=slots, draft=generic)
     outcome = converse(peer, slot=1)
     assert outcome.report.verdict == "attested"
     assert outcome.observed == ["chain.no-key-usage"]
