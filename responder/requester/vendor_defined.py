@@ -25,7 +25,8 @@ def vendor_request(c: Conversation) -> Flow[None]:
     if raw[1] == ResponseCode.ERROR:
         c.report.observe("vendor.refused", f"StandardID {wanted.standard_id}")
         return
-    message = _read(c, raw)
+    message, response = _read(c, raw)
+    c.enter(request, response)
     c.require(
         "vdm.standard-id",
         message.standard_id == wanted.standard_id,
@@ -39,11 +40,13 @@ def vendor_request(c: Conversation) -> Flow[None]:
     c.report.vendor_response = message.payload.hex()
 
 
-def _read(c: Conversation, raw: bytes) -> VendorDefinedResponse:
-    """The response in the small form; bit 7 of Param1 is reserved before 1.4, unasked after."""
+def _read(c: Conversation, raw: bytes) -> tuple[VendorDefinedResponse, bytes]:
+    """The response in the small form, and its bytes.
+
+    Bit 7 of Param1 is reserved before 1.4, unasked after.
+    """
     large = bool(raw[2] & LARGE_PAYLOAD)
     if c.agreed.version >= V14:
         c.require("vdm.large", not large, "a 32-bit length that was not asked for")
     small = raw[:2] + bytes((raw[2] & ~LARGE_PAYLOAD,)) + raw[3:]
-    message, _ = c.read(VendorDefinedResponse, small, c.agreed.wire())
-    return message
+    return c.read(VendorDefinedResponse, small, c.agreed.wire())

@@ -13,6 +13,8 @@ from responder.campaign.settings import SETTINGS
 from responder.core.events import RequestReceived, ResponseSent
 from responder.errors import ConfigError
 from responder.faults.rule import FaultSpec
+from responder.requester.options import VendorRequest
+from responder.requester.plan import Plan, SessionPlan
 
 PLAIN = SETTINGS["attestation"]
 SEED = b"conversations"
@@ -152,3 +154,18 @@ def test_nobody_listens():
     assert run.reports[0].refusal.check == "transport.closed"
     assert len(run.evidence) == 1
     assert run.struck() == [0] * len(run.evidence)
+
+
+@pytest.mark.parametrize(
+    ("first", "standard"), [("vendor", 3), ("vendor", 1), ("measurements", 3), ("authenticate", 3)]
+)
+def test_both_sides_agree_on_whether_digests_are_signed_in_a_session(first, standard):
+    """They are in a multi-key connection, if nothing was answered between ALGORITHMS and them."""
+    setting = SETTINGS["session-multi-key"]
+    plan = Plan((first, "authenticate"), (SessionPlan(("heartbeat",)),))
+    vendor = VendorRequest(standard, b"\x86\x80" if standard == 3 else b"", b"?")
+    asked = replace(setting.options, plan=plan, vendor=vendor)
+    (report,) = converse(replace(setting, options=asked), (), SEED).reports
+    assert (report.verdict, report.refusal) == ("attested", None)
+    refused = "vendor.refused" in [observed.id for observed in report.observations]
+    assert refused == (standard == 1)

@@ -3,11 +3,13 @@
 import pytest
 from requester.cases import draft, put, raw
 from requester.cases_proof import ASK
-from requester.peer import Peer, code_names, converse, error
+from requester.peer import Peer, code_names, converse, default_options, error
+from requester.session_peer import SESSION_FLAGS, SessionPeer, session_options
 
 from responder.requester.options import VendorRequest
 from responder.spec.codes import ErrorCode, RequestCode, ResponseCode
-from responder.spec.versions import ALL_VERSIONS, V12
+from responder.spec.flags import Cap
+from responder.spec.versions import ALL_VERSIONS, V12, V13
 
 VENDOR = ResponseCode.VENDOR_DEFINED_RESPONSE
 
@@ -63,3 +65,23 @@ def test_only_unsupported_request_says_that_a_device_does_not_know_it():
     refusal = error(V12, ErrorCode.UNSUPPORTED_REQUEST, RequestCode.VENDOR_DEFINED_REQUEST)
     peer = Peer(versions=(V12,), first={RequestCode.VENDOR_DEFINED_REQUEST: [refusal]})
     assert converse(peer, **ASK).observed == ["vendor.refused"]
+
+
+@pytest.mark.parametrize(
+    ("connection", "answers", "check"),
+    [
+        (("vendor", "authenticate"), True, ""),
+        (("vendor", "authenticate"), False, "kex.signature"),
+        (("authenticate", "vendor"), True, "kex.signature"),
+    ],
+    ids=["before", "refused-before", "after"],
+)
+def test_digests_after_it_are_not_signed_in_a_session(connection, answers, check):
+    """This multi-key device never signs DIGESTS, which is right if they do not follow ALGORITHMS.
+
+    A request that is refused is none that came between.
+    """
+    flags = SESSION_FLAGS | Cap.MULTI_KEY_ONLY | Cap.GET_KEY_PAIR_INFO
+    peer = SessionPeer(versions=(V13,), flags=flags, vendor_answers=answers)
+    options = session_options("heartbeat", connection=connection, **ASK)
+    assert converse(peer, default_options(**options)).check == check
