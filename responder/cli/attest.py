@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from responder.cli.algorithm_names import algorithm_in
-from responder.cli.attest_plan import plan_options, planned
-from responder.cli.attest_state import keep_state, state_options, with_state
+from responder.cli.attest_plan import PLAN_OPTIONS, planned, with_options
+from responder.cli.attest_state import STATE_OPTIONS, keep_state, with_state
 from responder.cli.exits import Exit
 from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError, suggest
@@ -158,14 +158,13 @@ def _vendor(text: str) -> "VendorRequest":
     "--seed", type=_hex, metavar="HEX", help="Root of nonces and contexts. [default: a random one]"
 )
 @click.option("--hello", is_flag=True, help="Send TEST first (spdm-emu).")
-@click.option("--discover", is_flag=True, help="Walk the DOE discovery first.")
+@click.option("--discover", is_flag=True, help="Ask first what the device carries (DOE, storage).")
 @click.option(
     "--farewell",
     type=click.Choice(list(_FAREWELLS)),
     help="Send this at the end (spdm-emu). [default: nothing]",
 )
-@plan_options
-@state_options
+@with_options((*PLAN_OPTIONS, *STATE_OPTIONS))
 @click.option("--json", "as_json", is_flag=True, help="Print the report as a JSON document.")
 def command(uri: Endpoint, **given: Any) -> None:
     """Authenticate the device at URI and read its measurements.

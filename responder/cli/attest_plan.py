@@ -1,9 +1,9 @@
 """The options of ``attest`` that say what is done: steps, sessions, and who the requester is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from responder.requester.options import AttestOptions, NewChain, Offer, OwnIdentity, Psk
     from responder.requester.plan import SessionPlan
 
-AnyCommand = TypeVar("AnyCommand", bound=Callable[..., Any])
+AnyOption = Callable[[Any], Any]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _KINDS = ("kex", "psk")
@@ -82,7 +82,7 @@ def _caps(text: str) -> Cap:
     return flags
 
 
-_OPTIONS = (
+PLAN_OPTIONS = (
     click.option(
         "--do",
         "steps",
@@ -170,11 +170,15 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-def plan_options(command: AnyCommand) -> AnyCommand:
-    """Give a command the options of this module."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def with_options(options: Sequence[AnyOption]) -> AnyOption:
+    """Give a command all of these options, in their order."""
+
+    def give(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return give
 
 
 def planned(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":

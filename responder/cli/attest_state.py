@@ -1,9 +1,8 @@
 """The options of ``attest`` about the negotiated state (CACHE_CAP), and the file that holds it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,14 +13,12 @@ if TYPE_CHECKING:
     from responder.requester.options import AttestOptions
     from responder.requester.report import Report
 
-AnyCommand = TypeVar("AnyCommand", bound=Callable[..., Any])
-
 FORMAT = "spdm-responder negotiated state 1"
 _ATTRIBUTES = {
     "preserve": EndSessionAttributes(0),
     "clear": EndSessionAttributes.CLEAR_NEGOTIATED_STATE,
 }
-_OPTIONS = (
+STATE_OPTIONS = (
     click.option(
         "--save-state",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -42,13 +39,6 @@ _OPTIONS = (
         help="What the last END_SESSION says of the negotiated state. [default: preserve]",
     ),
 )
-
-
-def state_options(command: AnyCommand) -> AnyCommand:
-    """Give a command the options of this module."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def with_state(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":

@@ -106,8 +106,9 @@ class StoragePort:
         self._go_on()
 
     def _send(self, payload: bytes) -> None:
-        carried = self.binding.unwrap(payload)
-        self._check(StorageCommand.decode(payload))
+        command = StorageCommand.decode(payload)
+        carried = command.carried()
+        self._check(command)
         if carried.kind is Kind.OTHER:
             self._acknowledge()  # discovery and pending info have nothing to be sent
             return

@@ -85,6 +85,15 @@ class StorageCommand(msgspec.Struct, frozen=True):
         connection_id = specific & _CONNECTION_MASK
         return cls(Operation(number), length, payload[COMMAND_SIZE:], connection_id)
 
+    def carried(self) -> Carried:
+        """What an IF-SEND carries; FramingError if its length is another than that."""
+        if self.length != len(self.data):
+            raise FramingError(f"transfer length {self.length}, but {len(self.data)} came")
+        kind = _KINDS.get(self.operation, Kind.OTHER)
+        if kind is Kind.OTHER:
+            return Carried(kind, self.data, replace(self, data=b"").encode())
+        return Carried(kind, received(self.data, kind))
+
 
 class DiscoveryData(msgspec.Struct, frozen=True):
     """What IF-RECV of DISCOVERY gives, 32 bytes.
@@ -145,14 +154,8 @@ class StorageBinding:
     padding = 0
 
     def unwrap(self, payload: bytes) -> Carried:
-        """What an IF-SEND carries; FramingError as ``StorageCommand.decode``, or for its length."""
-        command = StorageCommand.decode(payload)
-        if command.length != len(command.data):
-            raise FramingError(f"transfer length {command.length}, but {len(command.data)} came")
-        kind = _KINDS.get(command.operation, Kind.OTHER)
-        if kind is Kind.OTHER:
-            return Carried(kind, command.data, payload[:COMMAND_SIZE])
-        return Carried(kind, received(command.data, kind))
+        """What an IF-SEND carries; FramingError as the methods of ``StorageCommand``."""
+        return StorageCommand.decode(payload).carried()
 
     def wrap(self, message: bytes, kind: Kind = Kind.SPDM, header: bytes = b"") -> bytes:
         """The IF-SEND; ``Kind.OTHER`` takes its operation from ``header``, or is DISCOVERY."""

@@ -14,6 +14,8 @@ from responder.pki.keys import load_key
 from responder.pki.sets import read_identity
 from responder.profiles.load import load_profile
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES
+from responder.spec.codes import ErrorCode
+from responder.spec.key_pairs import KEY_KINDS, KeyPairOperation
 from responder.spec.registries import CertificateModel
 from responder.wire.chain import build_chain
 
@@ -28,6 +30,10 @@ KEY_PAIRS = [
     {"capabilities": ALL_CAPS, "algorithms": CHOICE},
 ]  # fmt: skip
 """One for each slot of the profile, and one without a key."""
+CHANGE, ERASE, GENERATE = KeyPairOperation
+UNSPECIFIED, RESET_REQUIRED = ErrorCode.UNSPECIFIED, ErrorCode.RESET_REQUIRED
+OPERATION_FAILED, INVALID = ErrorCode.OPERATION_FAILED, ErrorCode.INVALID_REQUEST
+P384_BIT, P256_BIT = int(KEY_KINDS["ecp384"]), int(KEY_KINDS["ecp256"])
 
 
 def device(*capabilities, key_pairs=(), **more):

@@ -5,9 +5,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from device.provisioned import (
     ALL_CAPS,
+    CHANGE,
+    ERASE,
+    GENERATE,
+    INVALID,
     KEY_PAIRS,
+    OPERATION_FAILED,
+    P256_BIT,
     P384,
+    P384_BIT,
+    RESET_REQUIRED,
     SHA_384,
+    UNSPECIFIED,
     authority,
     certified,
     done,
@@ -26,14 +35,9 @@ from responder.core.provisioning import CsrTerms
 from responder.crypto.random_tree import RandomTree
 from responder.pki import builder
 from responder.spec.codes import ErrorCode
-from responder.spec.key_pairs import KEY_KINDS, KeyPairCap, KeyPairOperation
+from responder.spec.key_pairs import KeyPairCap
 from responder.spec.registries import CertificateModel
 from responder.wire.certificate_chain import parse_chain
-
-CHANGE, ERASE, GENERATE = KeyPairOperation
-UNSPECIFIED, RESET_REQUIRED = ErrorCode.UNSPECIFIED, ErrorCode.RESET_REQUIRED
-OPERATION_FAILED, INVALID = ErrorCode.OPERATION_FAILED, ErrorCode.INVALID_REQUEST
-P384_BIT, P256_BIT = int(KEY_KINDS["ecp384"]), int(KEY_KINDS["ecp256"])
 
 
 class TestKeyPairs:

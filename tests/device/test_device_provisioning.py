@@ -3,11 +3,17 @@
 import pytest
 from cryptography import x509
 from device.provisioned import (
+    GENERATE,
+    INVALID,
     KEY_PAIRS,
+    OPERATION_FAILED,
     P256,
     P384,
+    P384_BIT,
+    RESET_REQUIRED,
     SHA_256,
     SHA_384,
+    UNSPECIFIED,
     authority,
     certified,
     device,
@@ -28,14 +34,8 @@ from responder.core.provisioning import CsrTerms
 from responder.device.state import DeviceState
 from responder.pki import builder
 from responder.spec.codes import ErrorCode
-from responder.spec.key_pairs import KEY_KINDS, KeyPairOperation
 from responder.spec.registries import CertificateModel
 from responder.wire.certificate_chain import parse_chain
-
-CHANGE, ERASE, GENERATE = KeyPairOperation
-UNSPECIFIED, RESET_REQUIRED = ErrorCode.UNSPECIFIED, ErrorCode.RESET_REQUIRED
-OPERATION_FAILED, INVALID = ErrorCode.OPERATION_FAILED, ErrorCode.INVALID_REQUEST
-P384_BIT, P256_BIT = int(KEY_KINDS["ecp384"]), int(KEY_KINDS["ecp256"])
 
 
 class TestWriting:
