@@ -54,6 +54,7 @@ SHARED = {
     "core/turn.py": "core/test_core_hooks.py",
     "core/provisioning.py": "core/test_core_provisioning.py",
     "core/terms.py": "core/test_core_provisioning.py",
+    "device/pcie/interfaces.py": "device/test_device_emulated.py",
     "device/banks.py": PROVISIONING,
     "device/csrs.py": PROVISIONING,
     "device/key_pair_changes.py": PROVISIONING,

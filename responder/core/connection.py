@@ -137,6 +137,7 @@ class Connection:
 
     ``record_form`` is what the transport puts into records, as of the latest one. ``kept`` is what
     outlasts a reset: the six messages of the VCA; empty without CACHE_CAP, or when there are none.
+    ``ended`` are the sessions of which the device has not been told yet that they are over.
     """
 
     def __init__(self, random: RandomTree, hooks: Hooks) -> None:
@@ -146,6 +147,7 @@ class Connection:
         self.transcript = Transcript()
         self.phase_changes: list[tuple[Phase, Phase]] = []
         self.notes: list[Event] = []
+        self.ended: list[Session] = []
         self._tokens = 0
         self._counts: Counter[str] = Counter()
         self.record_form: RecordFormat | None = None
@@ -332,6 +334,7 @@ class Connection:
             return
         if self.sessions.pop(session.session_id, None) is not None:
             self.notes.append(SessionEnded(session.session_id, reason))
+            self.ended.append(session)
             self.encapsulation.forget(session.session_id)
             self.chunking.end(session.session_id)
             if self.deferred and self.deferred.session_id == session.session_id:

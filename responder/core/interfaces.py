@@ -349,6 +349,34 @@ class Measured(Protocol):
         """The measurement block; ``measurement_hash`` is ``None`` when only raw is possible."""
 
 
+class SessionToken(Protocol):
+    """A session as a device may know it: compared by identity, so that no other can stand for it.
+
+    Attributes:
+        session_id: 32 bits.
+    """
+
+    session_id: int
+
+
+class VendorRequest(msgspec.Struct, frozen=True):
+    """What VENDOR_DEFINED_REQUEST asks of a device.
+
+    Attributes:
+        standard_id: StandardID.
+        vendor_id: VendorID as on the wire.
+        payload: VendorDefinedReqPayload.
+        session: the session that it came in; ``None`` outside of all.
+        now: virtual time in seconds.
+    """
+
+    standard_id: int
+    vendor_id: bytes
+    payload: bytes
+    session: SessionToken | None = None
+    now: float = 0.0
+
+
 class Device(Protocol):
     """The emulated device below the SPDM endpoint."""
 
@@ -394,8 +422,15 @@ class Device(Protocol):
     def tick(self, now: float) -> None:
         """A request arrives at virtual time ``now``, seconds; changes that are due happen."""
 
-    def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
-        """The answer to a VENDOR_DEFINED request; ``None`` if nobody handles that id."""
+    def vendor_request(self, request: VendorRequest) -> bytes | None:
+        """The payload of the answer; ``None`` if nobody handles that id.
+
+        Raises:
+            ProtocolError: it is refused.
+        """
+
+    def session_ended(self, session: SessionToken) -> None:
+        """A session is over, whatever ended it."""
 
     def application(self, data: bytes) -> bytes | None:
         """The answer to application data of a session that is no SPDM message, if there is one.

@@ -154,7 +154,13 @@ class Responder:
         return self._changes()
 
     def _changes(self) -> list[Effect]:
-        """What has become of the connection and its sessions since this was asked last."""
+        """What has become of the connection and its sessions since this was asked last.
+
+        The device is told of the sessions that are over.
+        """
+        ended, self.connection.ended = self.connection.ended, []
+        for session in ended:
+            self.device.session_ended(session)
         changes, self.connection.phase_changes = self.connection.phase_changes, []
         notes, self.connection.notes = self.connection.notes, []
         effects: list[Effect] = [

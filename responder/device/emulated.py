@@ -6,7 +6,9 @@ from types import MappingProxyType
 from responder.core.interfaces import (
     Measured,
     Psk,
+    SessionToken,
     SigningKey,
+    VendorRequest,
 )
 from responder.device.changes import Change, Schedule
 from responder.device.endpoint_info import DeviceClass, device_class_identifiers
@@ -114,9 +116,12 @@ class EmulatedDevice:
         known = sub_code == EndpointInfoSubCode.DEVICE_CLASS_IDENTIFIER
         return device_class_identifiers(self._device_classes) if known else None
 
-    def vendor_request(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bytes | None:
+    def vendor_request(self, request: VendorRequest) -> bytes | None:
         """The answer to a VENDOR_DEFINED request; ``None`` if no rule fits it."""
-        return vendor_response(self._vendor, standard_id, vendor_id, payload)
+        return vendor_response(self._vendor, request)
+
+    def session_ended(self, session: SessionToken) -> None:
+        """A session is over: nothing here belongs to one."""
 
     def change_measurement(self, index: int, value: bytes) -> None:
         """A measurement changes, and events tell of it; a hash-extend measurement is extended.

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from responder.core.interfaces import VendorRequest
+
 
 class VendorRule(msgspec.Struct, frozen=True):
     """One request that is answered.
@@ -20,17 +22,16 @@ class VendorRule(msgspec.Struct, frozen=True):
     request: bytes | None = None
     response: bytes | None = None
 
-    def answers(self, standard_id: int, vendor_id: bytes, payload: bytes) -> bool:
+    def answers(self, request: VendorRequest) -> bool:
         """Whether this rule is for such a request."""
-        addressed = (self.standard_id, self.vendor_id) == (standard_id, vendor_id)
-        return addressed and self.request in (None, payload)
+        asked = (request.standard_id, request.vendor_id)
+        addressed = (self.standard_id, self.vendor_id) == asked
+        return addressed and self.request in (None, request.payload)
 
 
-def vendor_response(
-    rules: Sequence[VendorRule], standard_id: int, vendor_id: bytes, payload: bytes
-) -> bytes | None:
+def vendor_response(rules: Sequence[VendorRule], request: VendorRequest) -> bytes | None:
     """The answer of the first rule that fits; ``None`` if none does."""
     for rule in rules:
-        if rule.answers(standard_id, vendor_id, payload):
-            return payload if rule.response is None else rule.response
+        if rule.answers(request):
+            return request.payload if rule.response is None else rule.response
     return None

@@ -293,6 +293,8 @@ class FakeDevice:
         self.asked_hash = None
         self.events = FakeEvents()
         self.ticks = []
+        self.vendor_requests = []
+        self.ended = []
         self.psks = {}
         self.applications = {}
         self.provisioning = FakeProvisioning()
@@ -334,8 +336,13 @@ class FakeDevice:
     def tick(self, now):
         self.ticks.append(now)
 
-    def vendor_request(self, standard_id, vendor_id, payload):
-        return payload[::-1] if (standard_id, vendor_id) == self.VENDOR else None
+    def vendor_request(self, request):
+        self.vendor_requests.append(request)
+        asked = (request.standard_id, request.vendor_id)
+        return request.payload[::-1] if asked == self.VENDOR else None
+
+    def session_ended(self, session):
+        self.ended.append(session)
 
 
 def policy(*, flags=CERT | CHAL | MEAS_SIG, versions=VERSIONS, algorithms=None, **rest):

@@ -69,7 +69,7 @@ def test_a_defect_below_is_told_and_the_peer_hears_unspecified():
 
 def test_a_value_that_does_not_fit_its_field_is_unspecified():
     class Talkative(FakeDevice):
-        def vendor_request(self, standard_id, vendor_id, payload):
+        def vendor_request(self, request):
             return bytes(0x1_0000)
 
     dialogue = Dialogue(responder(Talkative()), 0x11).reach("negotiated")

@@ -33,6 +33,7 @@ from core.session_dialogue import (
 from responder.core.effects import ArmTimer, Emit, Ignore, Send
 from responder.core.events import SessionEnded
 from responder.core.interfaces import Psk, SessionPolicy
+from responder.core.ownership import Reset
 
 VERSIONS = (0x11, 0x12, 0x13, 0x14)
 FLAGS = CERT | CHAL | MEAS_SIG | ENCRYPT | MAC | KEY_EX | PSK_CONTEXT | HBEAT | KEY_UPD
@@ -119,6 +120,31 @@ def test_certificates_read_in_a_session_are_in_no_transcript():
     session.ask(raw.get_digests(0x12), 0x01)
     session.ask(raw.get_certificate(0x12), 0x02)
     dialogue.authenticate()
+
+
+@pytest.mark.parametrize("ends", ["END_SESSION", "GET_VERSION", "a reset", "a bad record"])
+def test_the_device_knows_the_session_of_a_vendor_request_and_is_told_its_end(ends):
+    device = FakeDevice()
+    dialogue = talk(device=device)
+    dialogue.ask(raw.vendor_defined(0x12), 0x7E)
+    session = finish(open_by_key(dialogue))
+    session.ask(raw.vendor_defined(0x12), 0x7E)
+    outside, inside = (request.session for request in device.vendor_requests)
+    assert outside is None
+    assert inside.session_id == session.session_id
+    assert device.ended == []
+    match ends:
+        case "END_SESSION":
+            session.ask(bytes([0x12, 0xEC, 0, 0]), 0x6C)
+        case "GET_VERSION":
+            dialogue.ask(raw.get_version(), 0x04)
+        case "a reset":
+            dialogue.responder.reset(Reset.CONVENTIONAL)
+        case "a bad record":
+            record = bytearray(session.seal(raw.vendor_defined(0x12)))
+            record[-1] ^= 1
+            dialogue.responder.receive(bytes(record), 0.0, secured=session.form)
+    assert [one is inside for one in device.ended] == [True]
 
 
 class TestKeyUpdate:

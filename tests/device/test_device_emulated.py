@@ -1,3 +1,4 @@
+from responder.core.interfaces import VendorRequest
 from responder.device.emulated import EmulatedDevice
 from responder.device.measurements import Measurement
 from responder.device.slots import CertificateSlot, Credential
@@ -39,8 +40,8 @@ def test_public_key_only_for_its_own_kind():
 
 def test_vendor_requests_go_by_the_rules():
     device = EmulatedDevice({}, vendor=[VendorRule(3, b"\x01\x00")])
-    assert device.vendor_request(3, b"\x01\x00", b"x") == b"x"
-    assert device.vendor_request(3, b"\x02\x00", b"x") is None
+    assert device.vendor_request(VendorRequest(3, b"\x01\x00", b"x")) == b"x"
+    assert device.vendor_request(VendorRequest(3, b"\x02\x00", b"x")) is None
 
 
 def test_content_change_is_what_it_was_made_with():

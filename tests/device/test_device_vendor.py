@@ -1,5 +1,6 @@
 import pytest
 
+from responder.core.interfaces import VendorRequest
 from responder.device.vendor import VendorRule, vendor_response
 
 PCI_SIG, IANA = 3, 4
@@ -23,4 +24,4 @@ RULES = (
     ],
 )
 def test_first_rule_for_the_address_and_payload_answers(standard_id, vendor_id, payload, answer):
-    assert vendor_response(RULES, standard_id, vendor_id, payload) == answer
+    assert vendor_response(RULES, VendorRequest(standard_id, vendor_id, payload)) == answer

@@ -1,5 +1,6 @@
 import pytest
 
+from responder.core.interfaces import VendorRequest
 from responder.pki.sets import identity_path
 from responder.profiles.load import load_profile
 from responder.spec.algorithms import BASE_ASYM, BASE_HASHES, by_name
@@ -84,10 +85,10 @@ standard = "dmtf"
 response = ""
 """
     device = load_profile(write(text)).device
-    assert device.vendor_request(3, b"\x01\x00", b"\x00\x11") == b"\x22\x33"
-    assert device.vendor_request(3, b"\x01\x00", b"") is None
-    assert device.vendor_request(0x1234, b"\x01", b"xyz") == b"xyz"
-    assert device.vendor_request(0, b"", b"xyz") == b""
+    assert device.vendor_request(VendorRequest(3, b"\x01\x00", b"\x00\x11")) == b"\x22\x33"
+    assert device.vendor_request(VendorRequest(3, b"\x01\x00", b"")) is None
+    assert device.vendor_request(VendorRequest(0x1234, b"\x01", b"xyz")) == b"xyz"
+    assert device.vendor_request(VendorRequest(0, b"", b"xyz")) == b""
 
 
 def test_content_changed(write, head):

@@ -2,6 +2,7 @@
 
 from responder.core.context import Context, Reply
 from responder.core.errors import invalid, unsupported
+from responder.core.interfaces import VendorRequest
 from responder.spec.codes import RequestCode
 from responder.spec.flags import Cap
 from responder.spec.versions import V14
@@ -17,7 +18,10 @@ def vendor_defined(request: VendorDefinedRequest, context: Context) -> Reply:
     large = context.connection.header_version >= V14 and request.param1 & LARGE_PAYLOAD
     if large and not context.connection.common(Cap.LARGE_RESP):
         raise invalid("a large payload without LARGE_RESP on both sides")
-    payload = context.device.vendor_request(request.standard_id, request.vendor_id, request.payload)
+    asked = VendorRequest(
+        request.standard_id, request.vendor_id, request.payload, context.session, context.now
+    )
+    payload = context.device.vendor_request(asked)
     if payload is None:
         raise unsupported(
             RequestCode.VENDOR_DEFINED_REQUEST,
