@@ -21,6 +21,9 @@ SHIPPED_SEED = b"spdm-responder test certificates"
 QEMU_NVME = "Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100"
 """The CMA identity of QEMU's NVMe controller."""
 
+TDISP_FUNCTIONS = 5
+"""Those of profile ``tdisp-device``, one physical and four virtual; each has a set of its own."""
+
 _MANUFACTURER = "SPDM-RESPONDER"
 _SERIAL_NUMBER = "00000001"
 _REQUESTER = (device_info(_MANUFACTURER, "REQUESTER", _SERIAL_NUMBER),)
@@ -49,6 +52,17 @@ def default_names(set_name: str) -> tuple[Name, ...]:
     return (device_info(_MANUFACTURER, set_name, _SERIAL_NUMBER),)
 
 
+def tdisp_names(function: int) -> tuple[Name, ...]:
+    """The names of a function of profile ``tdisp-device``: its device id and serial number."""
+    device_id = "5bd1" if function else "5bd0"
+    cma = f"Vendor=1b36:Device={device_id}:CC=120000:REV=01:SSVID=1af4:SSID=1100"
+    serial = f"{0x5BD0_0000 + function:016x}"
+    return (
+        device_info(_MANUFACTURER, f"tdisp-device-{function}", _SERIAL_NUMBER),
+        parse_name(f"{cma}:{serial}"),
+    )
+
+
 _TWO_SLOTS = dict.fromkeys(KINDS, 2)
 
 SHIPPED = (
@@ -72,6 +86,15 @@ SHIPPED = (
         {"mldsa65": 1, "ecp384": 1},
         default_names("mixed"),
         {"mldsa65": "ecp384", "ecp384": "mldsa65"},
+    ),
+    *(
+        SetSpec(
+            f"tdisp-device-{function}",
+            CertificateModel.DEVICE,
+            {"ecp256": 1, "ecp384": 1},
+            tdisp_names(function),
+        )
+        for function in range(TDISP_FUNCTIONS)
     ),
 )
 """The committed sets."""

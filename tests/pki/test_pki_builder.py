@@ -15,6 +15,7 @@ from responder.crypto.random_tree import RandomTree
 from responder.pki import builder, keys, sets
 from responder.spec.registries import CertificateModel
 
+TDISP = tuple(f"tdisp-device-{function}" for function in range(5))
 QEMU = "Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100"
 SERVER_AUTH, CLIENT_AUTH = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
 RESPONDER_AUTH, REQUESTER_AUTH = "1.3.6.1.4.1.412.274.3", "1.3.6.1.4.1.412.274.4"
@@ -132,9 +133,16 @@ def test_the_private_key_belongs_to_the_leaf(place, chain):
     assert keys.kind_of(key) == place[1]
 
 
+def tdisp_name(function):
+    device = 0x5BD1 if function else 0x5BD0
+    identity = f"Vendor=1b36:Device={device:04x}:CC=120000:REV=01:SSVID=1af4:SSID=1100"
+    return f"{identity}:000000005bd0000{function}"
+
+
 def test_marks_say_which_certificate_is_the_hardware(place, chain):
     expected = {
         "device": [[], [], [HARDWARE_IDENTITY]],
+        **{name: [[], [], [HARDWARE_IDENTITY]] for name in TDISP},
         "qemu-nvme": [[], [], [HARDWARE_IDENTITY]],
         "mixed": [[], [], [HARDWARE_IDENTITY]],
         "alias": [[], [], [HARDWARE_IDENTITY], [MUTABLE]],
@@ -156,8 +164,9 @@ def test_names_of_the_leaf(place, chain):
 
     info = f"SPDM-RESPONDER:{place[0]}:00000001".encode()
     assert texts.pop("1.3.6.1.4.1.412.274.1") == bytes((0x0C, len(info))) + info
-    cma = {"2.23.147": b"\x0c\x3d" + QEMU.encode()} if place[0] == "qemu-nvme" else {}
-    assert texts == cma
+    cma = {"qemu-nvme": QEMU} | {name: tdisp_name(n) for n, name in enumerate(TDISP)}
+    name = cma.get(place[0], "").encode()
+    assert texts == ({"2.23.147": bytes((0x0C, len(name))) + name} if name else {})
 
 
 @pytest.mark.parametrize("kind", ["ecp256", "ecp384", "rsa3072"])

@@ -47,7 +47,8 @@ def test_build_keeps_what_only_a_signature_would_change(tmp_path):
 def test_build_of_one_kind_leaves_the_others_out(tmp_path):
     assert run("build", tmp_path, "--kind", "rsa3072", "--kind", "ecp256").exit_code == 0
 
-    assert sets.list_sets(tmp_path) == ["device", "qemu-nvme"]
+    tdisp = [f"tdisp-device-{function}" for function in range(5)]
+    assert sets.list_sets(tmp_path) == ["device", "qemu-nvme", *tdisp]
     assert sets.list_kinds("qemu-nvme", tmp_path) == ["ecp256", "rsa3072"]
     assert sets.list_slots("device", "ecp256", tmp_path) == list(range(8))
 

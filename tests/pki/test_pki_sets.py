@@ -36,7 +36,8 @@ def test_shipped_roots_are_one_for_each_kind():
 
 
 def test_lists():
-    assert sets.list_sets() == ["alias", "device", "generic", "mixed", "qemu-nvme"]
+    tdisp = [f"tdisp-device-{function}" for function in range(5)]
+    assert sets.list_sets() == ["alias", "device", "generic", "mixed", "qemu-nvme", *tdisp]
     assert tuple(sets.list_kinds("device")) == sets.KINDS
     assert sets.list_kinds("qemu-nvme") == ["ecp256", "ecp384", "rsa3072"]
     assert sets.list_slots("device", "ecp256") == list(range(8))
