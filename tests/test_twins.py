@@ -15,6 +15,7 @@ PROVISIONING = "device/test_device_provisioning.py"
 ERROR_TABLE = "core/test_error_table.py"
 REPLAY = "replay/test_replay_captures.py"
 WIRE = "wire/test_captured_messages.py"
+VENDOR_PAYLOADS = "wire/test_wire_vendor_payload.py"
 DEVICE_STEPS = "requester/test_requester_device_steps.py"
 SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
@@ -89,6 +90,9 @@ SHARED = {
     "faults/rule.py": "faults/test_faults_engine.py",
     "profiles/schema_device.py": "profiles/test_profiles_measurements.py",
     "profiles/schema_types.py": "profiles/test_profiles_schema.py",
+    "spec/cxl.py": VENDOR_PAYLOADS,
+    "spec/ide.py": VENDOR_PAYLOADS,
+    "spec/tdisp.py": VENDOR_PAYLOADS,
     "spec/events.py": "device/test_device_events.py",
     "requester/application.py": SESSIONS,
     "requester/check_rows.py": "requester/test_requester_checks.py",

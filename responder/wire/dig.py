@@ -23,6 +23,7 @@ from responder.wire.certificate_chain import CertificateChain
 from responder.wire.chain import split_certificates
 from responder.wire.chunk import ChunkResponse, ChunkSend, ChunkSendAck
 from responder.wire.context import WireContext
+from responder.wire.cxl_tsp import GetTargetConfigurationReportRsp, TargetConfigurationReport
 from responder.wire.encapsulated import (
     DeliverEncapsulatedResponse,
     EncapsulatedRequest,
@@ -44,6 +45,9 @@ from responder.wire.slot_management import (
     SlotManagement,
     SlotManagementResp,
 )
+from responder.wire.tdisp import DeviceInterfaceReport, InterfaceReport
+from responder.wire.vendor_defined import VendorDefinedRequest, VendorDefinedResponse
+from responder.wire.vendor_payload import PROTOCOLS, protocol_of
 
 REQUEST_BIT = 0x80
 
@@ -201,6 +205,30 @@ def _padded(part: Part, data: bytes) -> list[Part]:
     return [part] if any(padding) or not padding else [part, Part("padding", padding)]
 
 
+def _vendor_payload(digging: Digging) -> list[Part]:
+    """The ProtocolID, and the message behind it if its declaration reads it."""
+    fields, data = digging.fields, digging.data
+    protocol = protocol_of(fields["standard_id"], fields["vendor_id"], data)
+    if protocol is None:
+        return []
+    found = [Part("protocol_id", data[:1], meaning=protocol.name)]
+    try:
+        kind = protocol.class_of(data[1:])
+        _, used = kind.read(data[1:])
+    except WireError:
+        return found
+    return [*found, Part(_snake(kind.__name__), data[1 : 1 + used], kind)]
+
+
+def _report(name: str, record: type[Record]) -> "_Digger":
+    """A report that is whole in one portion."""
+
+    def parts(digging: Digging) -> list[Part]:
+        return [] if digging.fields["remainder_length"] else _whole(name, record, digging.data)
+
+    return parts
+
+
 def _managed(structures: Mapping[int, type[Record]]) -> "_Digger":
     """The structure of SLOT_MANAGEMENT's sub-code."""
 
@@ -254,6 +282,12 @@ _DIGGERS: dict[tuple[type[Record], str], _Digger] = {
     (EncapsulatedRequest, "encapsulated_request"): _of_requester,
     (DeliverEncapsulatedResponse, "encapsulated_response"): _of_requester,
     (EncapsulatedResponseAck, "encapsulated_request"): _acknowledged,
+    (VendorDefinedRequest, "payload"): _vendor_payload,
+    (VendorDefinedResponse, "payload"): _vendor_payload,
+    (DeviceInterfaceReport, "report_bytes"): _report("interface_report", InterfaceReport),
+    (GetTargetConfigurationReportRsp, "report_data"): _report(
+        "target_configuration_report", TargetConfigurationReport
+    ),
     (SlotManagement, "structure"): _managed(REQUEST_STRUCTURES),
     (SlotManagementResp, "structure"): _managed(RESPONSE_STRUCTURES),
     (ChunkSend, "spdm_chunk"): _chunk,
@@ -273,6 +307,15 @@ def _messages(bit: int) -> dict[str, type[Record] | None]:
 
 _REQUESTS, _RESPONSES = _messages(REQUEST_BIT), _messages(0)
 
+_PAYLOADS: dict[str, type[Record] | None] = {
+    "protocol_id": None,
+    **{
+        _snake(kind.__name__): kind
+        for protocol in PROTOCOLS.values()
+        for kind in (*protocol.messages, protocol.raw)
+    },
+}
+
 PART_RECORDS: dict[tuple[type[Record], str], dict[str, type[Record] | None]] = {
     (NegotiateAlgorithms, "trailer"): _ALGORITHM_PARTS,
     (Algorithms, "trailer"): _ALGORITHM_PARTS,
@@ -285,6 +328,12 @@ PART_RECORDS: dict[tuple[type[Record], str], dict[str, type[Record] | None]] = {
     (EncapsulatedRequest, "encapsulated_request"): _REQUESTS,
     (DeliverEncapsulatedResponse, "encapsulated_response"): _RESPONSES,
     (EncapsulatedResponseAck, "encapsulated_request"): {**_REQUESTS, "req_slot_number": None},
+    (VendorDefinedRequest, "payload"): _PAYLOADS,
+    (VendorDefinedResponse, "payload"): _PAYLOADS,
+    (DeviceInterfaceReport, "report_bytes"): {"interface_report": InterfaceReport},
+    (GetTargetConfigurationReportRsp, "report_data"): {
+        "target_configuration_report": TargetConfigurationReport
+    },
     (SlotManagement, "structure"): _structure_parts(REQUEST_STRUCTURES),
     (SlotManagementResp, "structure"): _structure_parts(RESPONSE_STRUCTURES),
     (ChunkSend, "spdm_chunk"): _REQUESTS,

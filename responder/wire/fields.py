@@ -8,7 +8,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-from construct import Construct, Int8ul, Int16ul, Int24ul, Int32ul, StreamError
+from construct import Construct, Int8ul, Int16ul, Int24ul, Int32ul, Int64ul, StreamError
 from construct import Subconstruct as _Subconstruct
 
 from responder.wire.context import WireContext
@@ -19,6 +19,7 @@ __all__ = [
     "Int16ul",
     "Int24ul",
     "Int32ul",
+    "Int64ul",
     "LengthOf",
     "Rest",
     "When",

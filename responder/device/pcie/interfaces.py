@@ -4,13 +4,13 @@ Nothing here does I/O: accesses and the time go in, effects come out, as with th
 """
 
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Protocol
 
 import msgspec
 
 from responder.core.interfaces import SessionToken
 from responder.core.ownership import Reset
+from responder.spec.tdisp import TdiState
 
 
 class DataObjectReceived(msgspec.Struct, frozen=True):
@@ -125,15 +125,6 @@ class Registers(Protocol):
 
     def reset(self, reset: Reset, now: float) -> Sequence[FunctionEffect]:
         """As after that reset of the function."""
-
-
-class TdiState(IntEnum):
-    """TDISP interface states, as GET_DEVICE_INTERFACE_STATE tells them (PCIe 6.2, 11.3)."""
-
-    CONFIG_UNLOCKED = 0
-    CONFIG_LOCKED = 1
-    RUN = 2
-    ERROR = 3
 
 
 class Interface(Protocol):
