@@ -1,4 +1,4 @@
-"""Finds QEMU for the tests that need it; a machine that should have it must."""
+"""Finds QEMU and a kernel for the tests that need them; a machine that should have them must."""
 
 import os
 import platform
@@ -6,32 +6,35 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+FOLDER = Path(__file__).parents[2] / ".qemu"
 PROGRAM = "qemu-system-x86_64"
-WANTED = 10
+WANTED = 11
 
 
-def is_debian_12():
+def is_set_up():
+    """Whether ``scripts/setup-qemu`` does not skip this machine."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:
         return False
-    return (release.get("ID"), release.get("VERSION_ID")) == ("debian", "12")
+    return release.get("ID") == "debian" and release.get("VERSION_ID") in {"12", "13"}
 
 
 def missing(what):
-    """Skip for want of ``what``, or fail where ``scripts/test`` was to install it."""
-    if os.environ.get("CI") == "true" and is_debian_12():
-        pytest.fail(f"{what} is missing: scripts/setup-qemu installs it on Debian 12")
-    pytest.skip(f"{what} is missing (scripts/setup-qemu installs it on Debian 12)")
+    """Skip for want of ``what``, or fail where ``scripts/test`` was to fetch it."""
+    if os.environ.get("CI") == "true" and is_set_up():
+        pytest.fail(f"{what} is missing: scripts/setup-qemu fetches it on Debian 12 and 13")
+    pytest.skip(f"{what} is missing (scripts/setup-qemu fetches it on Debian 12 and 13)")
 
 
 @pytest.fixture(scope="session")
 def qemu_program():
-    """The path of a QEMU that has the NVMe controller's ``spdm_port``."""
-    path = shutil.which(PROGRAM)
+    """The path of a QEMU that has vfio-user: that of ``scripts/setup-qemu``, or the machine's."""
+    path = shutil.which(PROGRAM, path=f"{FOLDER}:{os.environ['PATH']}")
     if path is None:
         missing(f"{PROGRAM} {WANTED} or later")
     said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
