@@ -3,11 +3,11 @@
 import asyncio
 import struct
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from responder.client.channel import ChannelError
+from responder.client.config_space import ALL_ONES, Access, ConfigSpace, extended_capabilities
 from responder.requester.steps import OtherKind
 from responder.transport.binding import Kind
 from responder.transport.doe import (
@@ -16,6 +16,7 @@ from responder.transport.doe import (
     HEADER_SIZE,
     NO_TYPE,
     NO_VENDOR_ID,
+    SPDM_OBJECTS,
     DataObject,
     DiscoveryRequest,
     DiscoveryResponse,
@@ -26,39 +27,13 @@ from responder.transport.errors import FramingError
 from responder.transport.records import records_of
 
 CAPABILITY_ID = 0x2E
-FIRST_EXTENDED_CAPABILITY = 0x100
 CONTROL, STATUS, WRITE_MAILBOX, READ_MAILBOX = 0x08, 0x0C, 0x10, 0x14
 CONTROL_ABORT, CONTROL_GO = 1 << 0, 1 << 31
 BUSY, ERROR, READY = 1 << 0, 1 << 2, 1 << 31
-ALL_ONES = 0xFFFFFFFF  # what a read returns when the device is gone
 BURST = 512  # accesses at a time
 ANSWER_WITHIN = 1.0  # seconds, also for an abort: PCIe 6.2, 6.30.2
 POLL_EVERY = 0.001  # seconds
 ABORTS = 2
-
-
-Access = tuple[int, int | None]
-"""An aligned offset, and the DW to write there or ``None`` to read."""
-
-
-class ConfigSpace(ABC):
-    """The configuration space of one function, 4096 bytes, accessed by aligned DWs."""
-
-    @abstractmethod
-    async def burst(self, accesses: Sequence[Access]) -> list[int]:
-        """Do the accesses in this order; the DWs that were read.
-
-        Raises:
-            ChannelError: there is no way to the function.
-        """
-
-    async def read32(self, offset: int) -> int:
-        """The DW at ``offset``; raises as ``burst``."""
-        return (await self.burst([(offset, None)]))[0]
-
-    async def write32(self, offset: int, value: int) -> None:
-        """Write the DW at ``offset``; raises as ``burst``."""
-        await self.burst([(offset, value)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +58,11 @@ async def find_mailboxes(config: ConfigSpace) -> list[DoeCapability]:
     Raises:
         ChannelError: the list leaves extended configuration space or runs in a circle.
     """
-    found: list[DoeCapability] = []
-    visited: set[int] = set()
-    offset = FIRST_EXTENDED_CAPABILITY
-    while offset:
-        if offset < FIRST_EXTENDED_CAPABILITY or offset in visited:
-            raise ChannelError("framing", f"extended capability list points to {offset:#x}")
-        visited.add(offset)
-        header = await config.read32(offset)
-        if header in {0, ALL_ONES}:
-            break
-        if header & 0xFFFF == CAPABILITY_ID:
-            found.append(DoeCapability(offset, header >> 16 & 0xF))
-        offset = header >> 20 & 0xFFC
-    return found
+    return [
+        DoeCapability(found.offset, found.version)
+        for found in await extended_capabilities(config)
+        if found.id == CAPABILITY_ID
+    ]
 
 
 class DoeMailbox:
@@ -281,6 +247,23 @@ async def _discover_one(mailbox: DoeMailbox, request: DiscoveryRequest) -> Disco
         return DiscoveryResponse.decode(DataObject.decode(answer).payload)
     except FramingError as error:
         raise ChannelError("framing", str(error)) from error
+
+
+async def spdm_mailbox(config: ConfigSpace, timing: Timing | None = None) -> DoeMailbox:
+    """The first mailbox of a function whose discovery lists SPDM.
+
+    Raises:
+        ChannelError: there is none; or as ``find_mailboxes`` and ``discover``.
+    """
+    lists = []
+    for capability in await find_mailboxes(config):
+        mailbox = DoeMailbox(config, capability, timing)
+        objects = await discover(mailbox)
+        if SPDM_OBJECTS[1] in objects:
+            return mailbox
+        lists.append(objects)
+    reason = f"discovery lists no SPDM, but {lists}" if lists else "there is no DOE capability"
+    raise ChannelError("framing", reason)
 
 
 class DoeMailboxChannel:

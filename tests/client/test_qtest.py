@@ -1,36 +1,11 @@
 """The qtest driver against scripted ends; ``tests/qemu`` has the real QEMU."""
 
 import asyncio
-import sys
-import textwrap
 
 import pytest
 
 from responder.client.channel import ChannelError
-from responder.client.qtest import EcamFunction, Qemu, QtestLink
-from responder.errors import UnavailableError
-
-# A QEMU of two functions: it answers the reads in `memory`, all others with ones.
-FAKE = """
-    import os, socket, sys
-    arguments = sys.argv[1:]
-    path = arguments[arguments.index("-qtest") + 1].removeprefix("unix:")
-    log = open(LOG, "w")
-    print(*arguments, file=log, flush=True)
-    link = socket.socket(socket.AF_UNIX)
-    link.connect(path)
-    for line in link.makefile("r"):
-        print(line.strip(), file=log, flush=True)
-        word, address, *value = line.split()
-        if word == "readl":
-            link.sendall(b"OK 0x%016x\\n" % memory.get(int(address, 16), 0xFFFFFFFF))
-        elif value == ["0xdead"]:
-            print("sinking", file=sys.stderr, flush=True)
-            os._exit(3)
-        else:
-            link.sendall(b"OK\\n")
-"""
-HOST_BRIDGE, NVME = {0xB0000000: 0x29C08086}, {0xB0008000: 0x00101B36}
+from responder.client.qtest import QtestLink, load, store
 
 
 class Wire(asyncio.Transport):
@@ -93,16 +68,6 @@ async def test_an_answer_that_is_not_ok_is_refused(link, answer):
     await failed(link, "framing", "qtest command 'x' answered", ["x"], answer)
 
 
-@pytest.mark.parametrize("answer", [b"OK\n", b"OK spam\n"])
-async def test_a_read_without_a_number_is_refused(link, answer):
-    task = asyncio.create_task(EcamFunction(link, 0, 1).read32(0))
-    await asyncio.sleep(0)
-    link.data_received(answer)
-    with pytest.raises(ChannelError, match="qtest readl answered") as caught:
-        await task
-    assert caught.value.kind == "framing"
-
-
 async def test_silence_names_the_command_that_was_not_answered(link):
     reason = "did not answer 'second' in 0.05 s: what it said"
     await failed(link, "timeout", reason, ["first", "second"], b"OK\nOK of nobody")
@@ -126,97 +91,43 @@ async def test_the_end_of_the_connection_fails_what_waits_and_what_follows(link)
     await failed(link, "closed", "no qtest connection: what it said", ["y"])
 
 
-@pytest.mark.parametrize(
-    ("place", "address"),
-    [((0, 0, 0), 0xB0000000), ((0, 1, 0), 0xB0008000), ((1, 31, 7), 0xB01FF000)],
-)
-async def test_the_address_of_a_function(link, place, address):
-    function = EcamFunction(link, *place)
-    task = asyncio.create_task(function.burst([(0x108, 0x80000000), (0x10C, None)]))
+async def told(link, awaitable, answer):
+    """What an operation sends, and what it makes of the answer."""
+    task = asyncio.create_task(awaitable)
     await asyncio.sleep(0)
-    link.data_received(b"OK\nOK 0x80000000\n")
-    assert await task == [0x80000000]
-    expected = f"writel {address + 0x108:#x} 0x80000000\nreadl {address + 0x10C:#x}\n"
-    assert link._transport.written == expected.encode()
+    link.data_received(answer)
+    return link._transport.written, await task
 
 
-@pytest.fixture
-def program(tmp_path):
-    """Write a fake QEMU; gives its path and the file to which it writes what it was told."""
-
-    def write(body):
-        path, log = tmp_path / "qemu", tmp_path / "log"
-        text = textwrap.dedent(body)
-        path.write_text(f"#!{sys.executable} -S\nLOG = {str(log)!r}\n{text}")
-        path.chmod(0o755)
-        return str(path), log
-
-    return write
+async def test_memory_is_read_and_written_as_bytes(link):
+    written, data = await told(link, link.read_memory(0x1000, 3), b"OK 0x00ff10\n")
+    assert (written, data) == (b"read 0x1000 0x3\n", b"\x00\xff\x10")
+    link._transport.written = b""
+    written, nothing = await told(link, link.write_memory(0x2000, b"\x01\xab"), b"OK\n")
+    assert (written, nothing) == (b"write 0x2000 0x2 0x01ab\n", None)
 
 
-def fake(memory):
-    return f"    memory = {memory!r}\n" + FAKE
+async def test_a_word_is_awaited_in_memory(link, monkeypatch):
+    answers = [b"OK 0x0\n", b"OK 0x44\n", b"OK 0x45\n"]
+
+    def write(data):
+        asyncio.get_running_loop().call_soon(link.data_received, answers.pop(0))
+
+    monkeypatch.setattr(link._transport, "write", write)
+    await link.await_word(0x1000, 0x45, within=5)
+    assert not answers
 
 
-async def test_qemu_is_started_paused_on_the_port_and_its_configuration_space_mapped(program):
-    path, log = program(fake(HOST_BRIDGE | NVME))
-    async with Qemu(2323, program=path) as qemu:
-        function = await qemu.find_nvme()
-        assert await function.read32(0) == 0x00101B36
-    arguments, *commands = log.read_text().splitlines()
-    assert "-machine q35 -accel tcg -S -nodefaults -display none -vga none" in arguments
-    assert "-qtest-log none" in arguments
-    assert "-device nvme,serial=spdm-responder,spdm_port=2323" in arguments
-    assert commands[:5] == [
-        "outl 0xcf8 0x80000064",
-        "outl 0xcfc 0x0",
-        "outl 0xcf8 0x80000060",
-        "outl 0xcfc 0xb0000001",
-        "readl 0xb0000000",
-    ]
+async def test_a_word_that_does_not_come_is_a_timeout(link):
+    task = asyncio.create_task(link.await_word(0x1000, 0x45, within=0))
+    await asyncio.sleep(0)
+    link.data_received(b"OK 0x44\n")
+    with pytest.raises(ChannelError, match="0x1000 is 0x44 and not 0x45 after 0 s") as caught:
+        await task
+    assert caught.value.kind == "timeout"
 
 
-async def test_a_missing_qemu_is_named():
-    with pytest.raises(UnavailableError, match="no-such-qemu is not installed"):
-        async with Qemu(2323, program="no-such-qemu"):
-            pass
-
-
-async def start_fails(path, kind, reason, seconds=10.0):
-    with pytest.raises(ChannelError, match=reason) as caught:
-        async with Qemu(2323, program=path, timeout=seconds):
-            pass
-    assert caught.value.kind == kind
-
-
-async def test_a_qemu_that_ends_at_once_is_quoted(program):
-    path, _ = program("import sys\nsys.exit('cannot connect: Connection refused')\n")
-    await start_fails(path, "closed", "ended with 1: cannot connect: Connection refused")
-
-
-async def test_a_qemu_that_does_not_connect_is_ended(program):
-    path, _ = program("import time\ntime.sleep(60)\n")
-    await start_fails(path, "timeout", "no qtest in 0.1 s: QEMU wrote nothing", seconds=0.1)
-
-
-async def test_a_machine_without_mapped_configuration_space_is_refused(program):
-    path, _ = program(fake({}))
-    await start_fails(path, "framing", "no host bridge")
-
-
-async def test_a_qemu_that_dies_later_is_quoted(program):
-    path, _ = program(fake(HOST_BRIDGE))
-    async with Qemu(2323, program=path) as qemu:
-        with pytest.raises(ChannelError, match=r"closed the qtest connection.*sinking"):
-            await qemu.function(0, 0).write32(0, 0xDEAD)
-
-
-@pytest.mark.parametrize(
-    ("memory", "reason"),
-    [(HOST_BRIDGE, "no NVMe controller"), (HOST_BRIDGE | NVME, "no DOE capability")],
-)
-async def test_what_the_machine_lacks_is_named(program, memory, reason):
-    path, _ = program(fake(memory))
-    async with Qemu(2323, program=path) as qemu:
-        with pytest.raises(ChannelError, match=reason):
-            await qemu.open_mailbox()
+@pytest.mark.parametrize(("size", "letter"), [(1, "b"), (2, "w"), (4, "l"), (8, "q")])
+def test_an_access_has_the_size_it_says(size, letter):
+    assert load(0x10, size) == f"read{letter} 0x10"
+    assert store(0x10, size, 0x2A) == f"write{letter} 0x10 0x2a"

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from responder.client.doe_mailbox import DoeMailboxChannel, discover
+from responder.client.doe_mailbox import DoeMailboxChannel, discover, spdm_mailbox
 from responder.client.drive import drive
-from responder.client.qtest import Qemu
+from responder.client.qemu import NVME_ID, Qemu, nvme
 from responder.crypto.random_tree import RandomTree
 from responder.pki.sets import shipped_roots
 from responder.requester.attestation import AttestOptions, attest
@@ -28,13 +28,13 @@ REPEATS = 5  # attestations in one connection: one alone has too few exchanges f
 
 @pytest.fixture
 async def qemu(spdm_responder, qemu_program):
-    async with Qemu(spdm_responder.port, program=qemu_program) as qemu:
+    async with Qemu([nvme(spdm_responder.port)], program=qemu_program) as qemu:
         yield qemu
 
 
 @pytest.fixture
 async def channel(qemu):
-    mailbox = await qemu.open_mailbox()
+    mailbox = await spdm_mailbox(await qemu.find(NVME_ID))
     assert await discover(mailbox) == [(1, 0), (1, 1), (1, 2)]
     return DoeMailboxChannel(mailbox)
 
@@ -95,7 +95,7 @@ async def test_an_attestation_as_linux_makes_it(channel, spdm_responder, say, me
 
 
 async def test_the_name_of_the_device_is_that_of_its_registers(qemu):
-    config = await qemu.find_nvme()
+    config = await qemu.find(NVME_ID)
     vendor_device, class_revision = await config.read32(0), await config.read32(0x08)
     subsystem = await config.read32(0x2C)
     name = cma_name(

@@ -14,8 +14,9 @@ from responder.client.doe_mailbox import (
     DoeMailboxChannel,
     Timing,
     discover,
+    spdm_mailbox,
 )
-from responder.client.qtest import Qemu
+from responder.client.qemu import NVME_ID, Qemu, nvme
 
 pytestmark = pytest.mark.qemu
 
@@ -70,7 +71,7 @@ async def toy():
 
 @pytest.fixture
 async def qemu(toy, qemu_program):
-    async with Qemu(toy.port, program=qemu_program) as qemu:
+    async with Qemu([nvme(toy.port)], program=qemu_program) as qemu:
         yield qemu
 
 
@@ -85,13 +86,13 @@ def hurried(mailbox):
 
 
 async def test_the_nvme_controller_has_one_mailbox_and_lists_its_objects(qemu):
-    mailbox = await qemu.open_mailbox()
+    mailbox = await spdm_mailbox(await qemu.find(NVME_ID))
     assert mailbox.capability == DoeCapability(0x100, 1)
     assert await discover(mailbox) == [(1, 0), (1, 1), (1, 2)]
 
 
 async def test_an_spdm_exchange_reaches_the_port_within_5_ms(qemu, toy, say):
-    channel = DoeMailboxChannel(await qemu.open_mailbox())
+    channel = DoeMailboxChannel(await spdm_mailbox(await qemu.find(NVME_ID)))
     taken = []
     for _ in range(50):
         begin = time.perf_counter()
@@ -107,12 +108,12 @@ async def test_the_largest_answer_that_qemu_passes_on_arrives_whole(qemu, toy):
     dwords = LARGEST_ANSWER // 4
     body = bytes(range(251)) * 19
     toy.answer = b"\1\0\1\0" + dwords.to_bytes(4, "little") + body[: LARGEST_ANSWER - 8]
-    mailbox = await qemu.open_mailbox()
+    mailbox = await spdm_mailbox(await qemu.find(NVME_ID))
     assert await mailbox.exchange(GET_VERSION_FRAME[12:]) == toy.answer
 
 
 async def test_a_request_without_an_answer_times_out_and_the_mailbox_recovers(qemu, toy):
-    mailbox = hurried(await qemu.open_mailbox())
+    mailbox = hurried(await spdm_mailbox(await qemu.find(NVME_ID)))
     toy.answer = b""
     with pytest.raises(ChannelError, match="the object was discarded") as caught:
         await mailbox.exchange(GET_VERSION_FRAME[12:])
@@ -122,7 +123,7 @@ async def test_a_request_without_an_answer_times_out_and_the_mailbox_recovers(qe
 
 
 async def test_a_responder_that_hangs_up_is_a_failed_exchange(qemu, toy):
-    mailbox = hurried(await qemu.open_mailbox())
+    mailbox = hurried(await spdm_mailbox(await qemu.find(NVME_ID)))
     toy.answer = None
     with pytest.raises(ChannelError, match="the object was discarded"):
         await mailbox.exchange(GET_VERSION_FRAME[12:])
@@ -130,5 +131,5 @@ async def test_a_responder_that_hangs_up_is_a_failed_exchange(qemu, toy):
 
 async def test_a_refused_connection_is_quoted_from_qemu(unused_tcp_port, qemu_program):
     with pytest.raises(ChannelError, match="Connection refused"):
-        async with Qemu(unused_tcp_port, program=qemu_program):
+        async with Qemu([nvme(unused_tcp_port)], program=qemu_program):
             pass
