@@ -22,8 +22,10 @@ from responder.transport.socket_frame import Command, TransportType
 from responder.transport.uri import Endpoint, parse_uri
 
 if TYPE_CHECKING:
+    from responder.client.channel import Channel
     from responder.requester.options import AttestOptions, VendorRequest
     from responder.requester.report import Report
+    from responder.transport.pci_address import PciAddress
 
 _EXITS = {"attested": Exit.OK, "refused": Exit.FINDING, "failed": Exit.ENVIRONMENT}
 _FAREWELLS = {"shutdown": Command.SHUTDOWN, "continue": Command.CONTINUE}
@@ -33,9 +35,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _VENDOR_PARTS = 3
 
 
-def _uri(text: str) -> Endpoint:
+def _uri(text: str) -> "Endpoint | PciAddress":
+    from responder.transport.pci_address import is_pci, parse_pci_address  # noqa: PLC0415 - rare
+
     try:
-        return parse_uri(text)
+        return parse_pci_address(text) if is_pci(text) else parse_uri(text)
     except ConfigError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -166,10 +170,11 @@ def _vendor(text: str) -> "VendorRequest":
 )
 @with_options((*PLAN_OPTIONS, *STATE_OPTIONS))
 @click.option("--json", "as_json", is_flag=True, help="Print the report as a JSON document.")
-def command(uri: Endpoint, **given: Any) -> None:
+def command(uri: "Endpoint | PciAddress", **given: Any) -> None:
     """Authenticate the device at URI and read its measurements.
 
-    URI is such as spdm-emu+doe://127.0.0.1:2323 or dsp0287://127.0.0.1:4194.
+    URI is such as spdm-emu+doe://127.0.0.1:2323 or dsp0287://127.0.0.1:4194; or pci:0000:00:04.0,
+    the DOE mailbox of a function of this machine, which needs root.
 
     Exits 0 when the device was attested, 1 when it was refused, 4 when no answer came.
     """
@@ -295,19 +300,40 @@ def _der_blocks(file: Path) -> list[bytes]:
         raise click.BadParameter(str(error)) from None
 
 
-async def _attest(uri: Endpoint, options: "AttestOptions", given: dict[str, Any]) -> "Report":
+async def _attest(
+    uri: "Endpoint | PciAddress", options: "AttestOptions", given: dict[str, Any]
+) -> "Report":
     import secrets  # noqa: PLC0415 - not for --help
     import time  # noqa: PLC0415
 
     from responder.client.channel import ChannelError  # noqa: PLC0415
     from responder.client.drive import drive  # noqa: PLC0415
-    from responder.client.socket import (  # noqa: PLC0415
+    from responder.crypto.random_tree import RandomTree  # noqa: PLC0415
+    from responder.requester.attestation import attest, unreached  # noqa: PLC0415
+
+    try:
+        channel = await _open(uri, given)
+    except ChannelError as error:
+        return unreached(str(uri), error.kind, error.reason)
+    seed = given["seed"] or secrets.token_bytes(_SEED_SIZE)
+    try:
+        options = replace(options, padding=channel.padding, records=channel.records)
+        attestation = attest(options, RandomTree(seed), clock=time.monotonic)
+        return await drive(attestation, channel, target=str(uri))
+    finally:
+        await channel.close()
+
+
+async def _open(uri: "Endpoint | PciAddress", given: dict[str, Any]) -> "Channel":
+    if not isinstance(uri, Endpoint):
+        from responder.client.sysfs import open_function  # noqa: PLC0415 - rare
+
+        return await open_function(uri.name)
+    from responder.client.socket import (  # noqa: PLC0415 - not for --help
         DEFAULT_BINDING,
         SocketOptions,
         open_channel,
     )
-    from responder.crypto.random_tree import RandomTree  # noqa: PLC0415
-    from responder.requester.attestation import attest, unreached  # noqa: PLC0415
 
     if uri.transport is None:
         name = TransportType(DEFAULT_BINDING).name
@@ -318,14 +344,4 @@ async def _attest(uri: Endpoint, options: "AttestOptions", given: dict[str, Any]
         discover=given["discover"],
         farewell=_FAREWELLS.get(given["farewell"]),
     )
-    try:
-        channel = await open_channel(str(uri), options=sockets)
-    except ChannelError as error:
-        return unreached(str(uri), error.kind, error.reason)
-    seed = given["seed"] or secrets.token_bytes(_SEED_SIZE)
-    try:
-        options = replace(options, padding=channel.padding, records=channel.records)
-        attestation = attest(options, RandomTree(seed), clock=time.monotonic)
-        return await drive(attestation, channel, target=str(uri))
-    finally:
-        await channel.close()
+    return await open_channel(str(uri), options=sockets)

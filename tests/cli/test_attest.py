@@ -171,3 +171,16 @@ def test_a_vendor_defined_request(spdm_responder):
     assert result.exit_code == 0, result.output
     seen = [entry["request"] for entry in document(result)["exchanges"]]
     assert seen[-1] == "VENDOR_DEFINED_REQUEST"
+
+
+def test_a_pci_function_that_is_not_there_has_no_answer():
+    result = run("pci:ffff:ff:1f.7", "--json")
+    assert result.exit_code == 4, result.output
+    assert document(result)["target"] == "pci:ffff:ff:1f.7"
+    assert "there is no PCI function ffff:ff:1f.7" in result.stdout
+
+
+def test_a_pci_function_that_is_misspelt_is_a_mistake():
+    result = run("pci:00:04")
+    assert result.exit_code == 2
+    assert "such as pci:0000:00:04.0" in result.stderr

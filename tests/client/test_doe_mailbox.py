@@ -15,6 +15,7 @@ from responder.client.doe_mailbox import (
     Timing,
     discover,
     find_mailboxes,
+    spdm_mailbox,
 )
 from responder.requester.steps import OtherKind
 
@@ -362,6 +363,58 @@ async def test_a_capability_list_in_a_circle_or_out_of_bounds_is_refused(followi
     model = Model(headers={0x100: header(1, 1, 0x140), 0x140: header(2, 1, following)})
     with pytest.raises(ChannelError, match=f"points to {following:#x}"):
         await find_mailboxes(model)
+
+
+class Side(ConfigSpace):
+    """Two mailboxes of one function: the second lies 0x40 above the first."""
+
+    def __init__(self, *models):
+        self.models = models
+
+    async def burst(self, accesses):
+        read = []
+        for offset, value in accesses:
+            second = offset >= BASE + 0x40
+            shifted = offset - 0x40 if second else offset
+            read += await self.models[second].burst([(shifted, value)])
+        return read
+
+
+def lists(*objects):
+    """A model whose discovery lists these (VendorID, Type)."""
+    chain = [*range(1, len(objects)), 0]
+    entries = [
+        struct.pack("<3I", 1, 3, vendor | kind << 16 | following << 24)
+        for (vendor, kind), following in zip(objects, chain, strict=True)
+    ]
+    return Model(plans=[Plan(answer=lambda asked: entries[asked[8]])])
+
+
+async def spdm_mailbox_of(*models):
+    # The lists end in the second model.
+    models[0].headers = {0x100: header(1, 1, 0x140), 0x140: header(0x2E, 1, 0x180)}
+    models[1].headers = {0x140: header(0x2E, 1, 0)}
+    return await spdm_mailbox(Side(*models), Timing(sleep=models[0].time.sleep))
+
+
+async def test_the_mailbox_of_spdm_is_the_first_that_lists_it():
+    found = await spdm_mailbox_of(lists((1, 0), (0x1E98, 0)), lists((1, 0), (1, 1), (1, 2)))
+    assert found.capability == DoeCapability(0x180, 1)
+    found = await spdm_mailbox_of(lists((1, 0), (1, 1)), lists((1, 0), (1, 1)))
+    assert found.capability == DoeCapability(0x140, 1)
+
+
+async def test_mailboxes_without_spdm_are_told():
+    with pytest.raises(
+        ChannelError, match=r"lists no SPDM, but \[\[\(1, 0\)\], \[\(1, 0\), "
+    ) as caught:
+        await spdm_mailbox_of(lists((1, 0)), lists((1, 0), (2, 1)))
+    assert caught.value.kind == "framing"
+
+
+async def test_a_function_without_mailboxes_is_told():
+    with pytest.raises(ChannelError, match="there is no DOE capability"):
+        await spdm_mailbox(Model())
 
 
 async def test_the_channel_carries_messages_without_their_object_header():
