@@ -37,6 +37,20 @@ class ProtocolError(Exception):
         self.ends = ends
 
 
+class IgnoredError(ProtocolError):
+    """A request is passed over in silence; the text says why, for the log only."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(ErrorCode.UNSPECIFIED, reason)
+
+
+class OutsideError(ProtocolError):
+    """A device wants a vendor's request in a session; it comes outside of all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(ErrorCode.SESSION_REQUIRED, reason)
+
+
 class UntrustedError(Exception):
     """A requester's certificate chain is not believed; the text says why, for the log only."""
 

@@ -358,6 +358,10 @@ class SessionToken(Protocol):
 
     session_id: int
 
+    @property
+    def established(self) -> bool:
+        """Whether its handshake is complete."""
+
 
 class VendorRequest(msgspec.Struct, frozen=True):
     """What VENDOR_DEFINED_REQUEST asks of a device.
@@ -426,7 +430,8 @@ class Device(Protocol):
         """The payload of the answer; ``None`` if nobody handles that id.
 
         Raises:
-            ProtocolError: it is refused.
+            ProtocolError: it is refused; IgnoredError: in silence; OutsideError: for want of a
+                session.
         """
 
     def session_ended(self, session: SessionToken) -> None:

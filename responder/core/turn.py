@@ -9,11 +9,8 @@ from responder.core.admission import admit
 from responder.core.chunking import EarlyError, largest_piece, malformed, most_in_chunks
 from responder.core.connection import Deferred
 from responder.core.context import Context, Later, Reply, Resume, Whole
-from responder.core.effects import Effect, Emit, Send
-from responder.core.errors import (
-    ProtocolError,
-    invalid,
-)
+from responder.core.effects import Effect, Emit, Ignore, Send
+from responder.core.errors import IgnoredError, ProtocolError, invalid
 from responder.core.events import ResponseSent
 from responder.core.hooked import Hooked
 from responder.core.hooks import Defer, Exchange, Sealing
@@ -385,6 +382,8 @@ class Turn:
 
     def _refuse(self, error: ProtocolError, exchange: Exchange | None) -> list[Effect]:
         """The ERROR response, past the hooks if the request had at least a header."""
+        if isinstance(error, IgnoredError):
+            return [Ignore()]
         # After RESPOND_IF_READY the exchange is about the request that was put off.
         code = self.data[1] if exchange is None and len(self.data) > 1 else 0
         code = exchange.request.code if exchange is not None else code

@@ -1,7 +1,7 @@
 """VENDOR_DEFINED_REQUEST: handed to the device."""
 
 from responder.core.context import Context, Reply
-from responder.core.errors import invalid, unsupported
+from responder.core.errors import OutsideError, invalid, session_required, unsupported
 from responder.core.interfaces import VendorRequest
 from responder.spec.codes import RequestCode
 from responder.spec.flags import Cap
@@ -21,7 +21,10 @@ def vendor_defined(request: VendorDefinedRequest, context: Context) -> Reply:
     asked = VendorRequest(
         request.standard_id, request.vendor_id, request.payload, context.session, context.now
     )
-    payload = context.device.vendor_request(asked)
+    try:
+        payload = context.device.vendor_request(asked)
+    except OutsideError as error:
+        raise session_required(context.connection.header_version, error.reason) from None
     if payload is None:
         raise unsupported(
             RequestCode.VENDOR_DEFINED_REQUEST,

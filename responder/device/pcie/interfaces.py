@@ -90,6 +90,9 @@ FunctionEffect = (
     | Noticed
 )
 
+Outbox = list[tuple[int, FunctionEffect]]
+"""What happens besides an answer: the number of a function, and what it does."""
+
 
 class Registers(Protocol):
     """The registers of one extended capability, behind its header, that act when accessed.
@@ -221,6 +224,7 @@ __all__ = [
     "MemoryRead",
     "MemoryWrite",
     "Noticed",
+    "Outbox",
     "Registers",
     "Reset",
     "ResetRequested",
