@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from fault_docs import catalogue, table, with_sections
+from mailbox_docs import mailbox
 from persona_docs import personas
 from request_docs import requests
 
@@ -128,6 +129,7 @@ PAGES = {
     "resets.md": resets,
     "checks.md": checks,
     "steps.md": steps,
+    "mailbox.md": mailbox,
     "faults.md": catalogue,
     "options.md": options,
 }

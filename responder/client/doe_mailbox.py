@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from responder.client.channel import ChannelError
 from responder.client.config_space import ALL_ONES, Access, ConfigSpace, extended_capabilities
 from responder.requester.steps import OtherKind
+from responder.spec.doe import CAPABILITY_ID, Control, Register, Status
 from responder.transport.binding import Kind
 from responder.transport.doe import (
     DISCOVERY,
@@ -26,10 +27,6 @@ from responder.transport.doe import (
 from responder.transport.errors import FramingError
 from responder.transport.records import records_of
 
-CAPABILITY_ID = 0x2E
-CONTROL, STATUS, WRITE_MAILBOX, READ_MAILBOX = 0x08, 0x0C, 0x10, 0x14
-CONTROL_ABORT, CONTROL_GO = 1 << 0, 1 << 31
-BUSY, ERROR, READY = 1 << 0, 1 << 2, 1 << 31
 BURST = 512  # accesses at a time
 ANSWER_WITHIN = 1.0  # seconds, also for an abort: PCIe 6.2, 6.30.2
 POLL_EVERY = 0.001  # seconds
@@ -115,9 +112,9 @@ class DoeMailbox:
             ChannelError: they are not, one second after the last of two aborts.
         """
         for _ in range(ABORTS):
-            await self._write(CONTROL, CONTROL_ABORT)
+            await self._write(Register.CONTROL, Control.ABORT)
             deadline = self._timing.clock() + ANSWER_WITHIN
-            while (status := await self._status()) & (BUSY | ERROR):
+            while (status := await self._status()) & (Status.BUSY | Status.ERROR):
                 if self._timing.clock() >= deadline:
                     break
                 await self._timing.sleep(POLL_EVERY)
@@ -130,10 +127,10 @@ class DoeMailbox:
     async def _make_idle(self) -> None:
         if self._abandoned:
             raise ChannelError("closed", f"mailbox given up earlier: {self._abandoned}")
-        if self._clean and not await self._status() & (BUSY | ERROR | READY):
+        if self._clean and not await self._status() & (Status.BUSY | Status.ERROR | Status.READY):
             return
         await self.abort()
-        if await self._status() & READY:
+        if await self._status() & Status.READY:
             raise ChannelError("framing", "Data Object Ready is set before any request")
 
     async def _abort_after(self, failure: ChannelError) -> None:
@@ -148,35 +145,39 @@ class DoeMailbox:
 
     async def _send(self, data_object: bytes) -> None:
         dwords = struct.unpack(f"<{len(data_object) // DW}I", data_object)
-        await self._run([*((WRITE_MAILBOX, dword) for dword in dwords), (CONTROL, CONTROL_GO)])
+        await self._run(
+            [*((Register.WRITE_MAILBOX, dword) for dword in dwords), (Register.CONTROL, Control.GO)]
+        )
 
     async def _await_ready(self) -> None:
         deadline = self._timing.clock() + ANSWER_WITHIN
-        while not (status := await self._status()) & READY:
-            if status & ERROR:
+        while not (status := await self._status()) & Status.READY:
+            if status & Status.ERROR:
                 raise ChannelError("framing", f"DOE Error after GO, status {status:#010x}")
             if self._timing.clock() >= deadline:
-                state = "still Busy" if status & BUSY else "not Busy: the object was discarded"
+                state = (
+                    "still Busy" if status & Status.BUSY else "not Busy: the object was discarded"
+                )
                 raise ChannelError("timeout", f"no answer in {ANSWER_WITHIN:g} s, {state}")
             await self._timing.sleep(POLL_EVERY)
 
     async def _receive(self) -> bytes:
-        peek, pop = (READ_MAILBOX, None), (READ_MAILBOX, 0)
-        *header, status = await self._run([peek, pop, peek, (STATUS, None)])
+        peek, pop = (Register.READ_MAILBOX, None), (Register.READ_MAILBOX, 0)
+        *header, status = await self._run([peek, pop, peek, (Register.STATUS, None)])
         # Without Ready a read returns zeros, and a length of zero would mean a megabyte.
         _expect_ready(status)
         size = _declared_size(struct.pack("<2I", *header))
         rest = await self._run([pop, peek] * ((size - HEADER_SIZE) // DW))
         # Ready stays until the last DW is taken, and not longer.
-        before, after = await self._run([(STATUS, None), pop, (STATUS, None)])
+        before, after = await self._run([(Register.STATUS, None), pop, (Register.STATUS, None)])
         _expect_ready(before)
-        if _present(after) & (ERROR | READY):
-            what = "Error" if after & ERROR else "Ready"
+        if _present(after) & (Status.ERROR | Status.READY):
+            what = "Error" if after & Status.ERROR else "Ready"
             raise ChannelError("framing", f"DOE {what} is set after {size} bytes, the whole answer")
         return struct.pack(f"<{size // DW}I", *header, *rest)
 
     async def _status(self) -> int:
-        return _present((await self._run([(STATUS, None)]))[0])
+        return _present((await self._run([(Register.STATUS, None)]))[0])
 
     async def _write(self, register: int, value: int) -> None:
         await self._run([(register, value)])
@@ -197,7 +198,7 @@ def _present(status: int) -> int:
 
 
 def _expect_ready(status: int) -> None:
-    if not _present(status) & READY:
+    if not _present(status) & Status.READY:
         raise ChannelError("framing", f"DOE Ready dropped within the answer, status {status:#010x}")
 
 

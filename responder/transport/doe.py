@@ -96,13 +96,29 @@ def object_size(header: bytes) -> int:
     return _split_header(header)[2] * DW
 
 
+def with_connection_id(vendor_id: int, kind: int) -> bool:
+    """Whether objects of that type carry a connection id beside their length."""
+    return (vendor_id, kind) in _WITH_CONNECTION_ID
+
+
+def without_reserved_bits(data: bytes) -> bytes:
+    """The object with the reserved bits of its length word cleared; short ones as they are."""
+    if len(data) < HEADER_SIZE:
+        return data
+    vendor_id, kind, _, word = _HEADER.unpack_from(data)
+    used = _LENGTH_MASK
+    if with_connection_id(vendor_id, kind):
+        used |= MAX_CONNECTION_ID << _CONNECTION_ID_SHIFT
+    return data[:DW] + struct.pack("<I", word & used) + data[HEADER_SIZE:]
+
+
 def _split_header(data: bytes) -> tuple[int, int, int, int]:
     """VendorID, Type, length in DW and connection id."""
     if len(data) < HEADER_SIZE:
         raise FramingError(f"{len(data)} bytes are no DOE header")
     vendor_id, kind, _reserved, word = _HEADER.unpack_from(data)
     connection_id, high = 0, word >> _CONNECTION_ID_SHIFT
-    if (vendor_id, kind) in _WITH_CONNECTION_ID:
+    if with_connection_id(vendor_id, kind):
         connection_id, high = high & MAX_CONNECTION_ID, high >> 12
     if high:
         raise FramingError(f"reserved bits of the DOE length are set: 0x{word:08x}")
@@ -182,12 +198,15 @@ def answer_discovery(
     Raises:
         FramingError: the request is malformed.
     """
-    index = DiscoveryRequest.decode(request_payload).index
+    return discovery_entry(DiscoveryRequest.decode(request_payload).index, table).encode()
+
+
+def discovery_entry(index: int, table: Sequence[tuple[int, int]]) -> DiscoveryResponse:
+    """What a device that has ``table`` says of an index, beyond the table too."""
     if index >= len(table):
-        return DiscoveryResponse(NO_VENDOR_ID, NO_TYPE, 0).encode()
+        return DiscoveryResponse(NO_VENDOR_ID, NO_TYPE, 0)
     vendor_id, kind = table[index]
-    next_index = index + 1 if index + 1 < len(table) else 0
-    return DiscoveryResponse(vendor_id, kind, next_index).encode()
+    return DiscoveryResponse(vendor_id, kind, index + 1 if index + 1 < len(table) else 0)
 
 
 _KINDS: dict[tuple[int, int], Kind] = {
