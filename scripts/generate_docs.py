@@ -9,6 +9,7 @@ from fault_docs import catalogue, table, with_sections
 from mailbox_docs import mailbox
 from persona_docs import personas
 from request_docs import requests
+from tdisp_docs import tdisp
 
 from responder.cli.exits import Exit
 from responder.cli.main import VERBS, cli
@@ -132,6 +133,7 @@ PAGES = {
     "mailbox.md": mailbox,
     "faults.md": catalogue,
     "options.md": options,
+    "tdisp.md": tdisp,
 }
 
 
