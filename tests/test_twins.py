@@ -75,6 +75,7 @@ SHARED = {
     "device/slot_changes.py": PROVISIONING,
     "device/state.py": PROVISIONING,
     "server/host.py": "server/test_server_connection.py",
+    "server/vfio_user/interfaces.py": "server/vfio_user/test_vfio_user_connection.py",
     "faults/actions.py": "faults/test_faults_engine.py",
     "faults/devices.py": "faults/test_catalogue_cases.py",
     "faults/domains.py": "faults/test_faults_cases.py",

@@ -335,7 +335,7 @@ async def _open(uri: "Endpoint | PciAddress", given: dict[str, Any]) -> "Channel
         open_channel,
     )
 
-    if uri.transport is None:
+    if uri.framing == "spdm-emu" and uri.binding is None:
         name = TransportType(DEFAULT_BINDING).name
         click.echo(f"{uri} takes any binding: speaking {name}", err=True)
     sockets = SocketOptions(

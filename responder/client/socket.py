@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from responder.client.channel import ChannelError
 from responder.client.stream import Stream
+from responder.errors import ConfigError
 from responder.requester.steps import OtherKind
 from responder.spec.codes import RequestCode
 from responder.transport.binding import Carried, Kind, binding_of
@@ -216,6 +217,8 @@ async def open_channel(
         ChannelError: nobody answers there, or not as the options demand.
     """
     endpoint = parse_uri(uri)
+    if endpoint.framing == "vfio-user":
+        raise ConfigError(f"{uri}: a virtual machine connects there; ask the device in it")
     options = options or SocketOptions()
     seconds = options.timeout if timeout is None else timeout
     kind = _kind_of(endpoint)

@@ -9,14 +9,16 @@ from responder.transport.uri import DEFAULT_HOST, Endpoint, parse_uri
 
 _FIRST_DESCRIPTOR = 3
 _ANY = Endpoint("spdm-emu", None)
+_DEVICE = Endpoint("vfio-user", None)
 
 
 def activated_sockets(environ: MutableMapping[str, str]) -> list[tuple[socket.socket, Endpoint]]:
     """The listening sockets that were handed to this process, each with its framing.
 
     A socket whose name (``FileDescriptorName=`` in the unit) is a scheme, such as
-    ``spdm-emu+doe`` or ``dsp0287``, speaks that; any other speaks the spdm-emu protocol with any
-    binding. The variables are removed from ``environ``, so that no child takes them for its own.
+    ``spdm-emu+doe``, ``dsp0287`` or ``vfio-user``, speaks that; any other speaks the spdm-emu
+    protocol with any binding. The variables are removed from ``environ``, so that no child takes
+    them for its own.
 
     Raises:
         UnavailableError: a descriptor is not a listening stream socket.
@@ -47,6 +49,8 @@ def _socket_of(descriptor: int) -> socket.socket:
 
 
 def _framing_of(name: str) -> Endpoint:
+    if name == _DEVICE.framing:
+        return _DEVICE
     try:
         return parse_uri(f"{name}://{DEFAULT_HOST}")
     except ConfigError:

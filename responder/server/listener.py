@@ -13,6 +13,7 @@ from responder.errors import ConfigError, UnavailableError
 from responder.transport.uri import Endpoint
 
 BACKLOG = 1024
+_OWNER_ONLY = 0o600
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -57,13 +58,15 @@ def adopt(sock: socket.socket, endpoint: Endpoint, *, allow_remote: bool) -> Lis
     """A listener from a socket that somebody else opened; ``endpoint`` tells its framing.
 
     Raises:
-        ConfigError: as ``open_listeners``.
+        ConfigError: as ``open_listeners``; or it is not a Unix socket, and has to be.
     """
     sock.setblocking(False)
     name = sock.getsockname()
     if sock.family == socket.AF_UNIX:
         path = name if isinstance(name, str) else "@" + name[1:].decode(errors="replace")
         return Listener(replace(endpoint, path=path or "(unnamed)"), sock, owned=False)
+    if endpoint.framing == "vfio-user":
+        raise ConfigError("a socket of the service manager for vfio-user must be a Unix socket")
     host, port = name[:2]
     _refuse_remote(host, str(endpoint), allow_remote=allow_remote)
     return Listener(replace(endpoint, host=host, port=port, path=""), sock, owned=False)
@@ -145,6 +148,8 @@ def _open_unix(endpoint: Endpoint) -> socket.socket:
     try:
         _remove_stale(endpoint.path)
         sock.bind(endpoint.path)
+        if endpoint.framing == "vfio-user":  # whoever connects is the machine around the device
+            Path(endpoint.path).chmod(_OWNER_ONLY)
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()

@@ -12,7 +12,7 @@ from responder.core.events import Event
 from responder.core.hooks import Link
 from responder.core.ownership import Reset
 from responder.crypto.random_tree import RandomTree
-from responder.errors import system_reason
+from responder.errors import ConfigError, system_reason
 from responder.server.attach import Attach, Attachments
 from responder.server.clock import Clock, LoopClock
 from responder.server.connection import PeerConnection
@@ -118,9 +118,12 @@ class Server:
         If the profile's hooks accept nobody, the addresses are kept and connecting is refused.
 
         Raises:
-            ConfigError: it is to be refused on a socket of the service manager.
+            ConfigError: it is to be refused on a socket of the service manager, or the profile has
+                no function for a vfio-user socket.
             UnavailableError: an address was lost to another process in the meantime.
         """
+        for listener in listeners:
+            _refuse_vfio_user(listener.endpoint)
         self._listeners += listeners
         link = Link(self.clock.now())
         accepts = self._profile.hooks(self._faults).accepts(link)
@@ -141,8 +144,10 @@ class Server:
         """Connect to a requester that listens, and ask it to be one (DSP0287 role inquiry).
 
         Raises:
+            ConfigError: no requester can be called there.
             OSError: nobody listens there.
         """
+        _refuse_vfio_user(endpoint)
         loop = asyncio.get_running_loop()
         self._called = True
 
@@ -297,3 +302,8 @@ class Server:
             listener.close()
         self._servers.clear()
         self._listeners.clear()
+
+
+def _refuse_vfio_user(endpoint: Endpoint) -> None:
+    if endpoint.framing == "vfio-user":
+        raise ConfigError(f"{endpoint}: the profile has no PCI Express function")

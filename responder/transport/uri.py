@@ -1,7 +1,7 @@
 """How people write an endpoint: ``spdm-emu+doe://127.0.0.1:2323``, ``dsp0287+unix:/run/spdm``.
 
-A scheme is the framing, then perhaps ``+`` and a binding, then perhaps ``+unix``. There is no
-query, so that no shell expands anything.
+A scheme is the framing, then perhaps ``+`` and a binding, then perhaps ``+unix``; or it is
+``vfio-user:/path``, a Unix socket always. There is no query, so that no shell expands anything.
 """
 
 import re
@@ -12,7 +12,7 @@ import msgspec
 from responder.errors import ConfigError, suggest
 from responder.transport.socket_frame import TransportType
 
-Framing = Literal["spdm-emu", "dsp0287"]
+Framing = Literal["spdm-emu", "dsp0287", "vfio-user"]
 BindingName = Literal["none", "mctp", "doe", "tcp", "storage"]
 
 SOCKET_PORT = 2323
@@ -28,6 +28,7 @@ _TRANSPORTS: dict[str, TransportType] = {
     "storage": TransportType.STORAGE,
 }
 _UNIX = "+unix"
+_VFIO_USER: Framing = "vfio-user"
 _SCHEMES: dict[str, tuple[Framing, BindingName | None]] = {
     "spdm-emu": ("spdm-emu", None),
     **{f"spdm-emu+{name}": ("spdm-emu", name) for name in get_args(BindingName)},
@@ -40,8 +41,10 @@ class Endpoint(msgspec.Struct, frozen=True):
     """Where to listen or to connect, and what is spoken there.
 
     Attributes:
-        framing: what the stream is cut by.
-        binding: what a message is wrapped in; None if any, which only spdm-emu can tell apart.
+        framing: what the stream is cut by; ``vfio-user`` is no way to exchange messages, but to be
+            a PCI device.
+        binding: what a message is wrapped in; None if any, which only spdm-emu can tell apart, and
+            for vfio-user.
         host: name or address, an IPv6 address without brackets; empty for a Unix socket.
         port: 0 for any free one, and for a Unix socket.
         path: of a Unix socket, else empty.
@@ -59,6 +62,8 @@ class Endpoint(msgspec.Struct, frozen=True):
         return None if self.binding is None else _TRANSPORTS[self.binding]
 
     def __str__(self) -> str:
+        if self.framing == _VFIO_USER:
+            return f"{_VFIO_USER}:{self.path}"
         pinned = self.binding if self.framing == "spdm-emu" else None
         scheme = f"{self.framing}+{pinned}" if pinned else self.framing
         if self.path:
@@ -75,6 +80,8 @@ def parse_uri(text: str) -> Endpoint:
     """
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower()
+    if scheme == _VFIO_USER:
+        return Endpoint(_VFIO_USER, None, path=_unix_path(text, scheme, rest))
     base = scheme.removesuffix(_UNIX)
     if not colon or base not in _SCHEMES:
         raise _unknown_scheme(text, scheme, rest if colon else "")
@@ -101,12 +108,13 @@ def _unknown_scheme(text: str, scheme: str, rest: str) -> ConfigError:
     """What to say to a scheme that is none: the nearest, or the plain one for a bare address."""
     if bare := _bare(text):
         return _wrong(text, "a scheme is missing", bare)
-    known = [name + suffix for suffix in ("", _UNIX) for name in _SCHEMES]
+    known = [_VFIO_USER, *(name + suffix for suffix in ("", _UNIX) for name in _SCHEMES)]
     whole = f"spdm-emu+{scheme}"
     near = whole if whole in known else suggest(scheme, known)
     return _wrong(
         text,
-        f"scheme {scheme!r} is none of {', '.join(_SCHEMES)}, each also with {_UNIX}",
+        f"scheme {scheme!r} is none of {', '.join(_SCHEMES)}, each also with {_UNIX},"
+        f" and {_VFIO_USER}",
         f"{near}:{rest}" if near and rest else "",
     )
 

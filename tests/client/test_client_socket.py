@@ -277,3 +277,8 @@ async def test_the_timeout_may_be_given_apart():
             await channel.exchange(REQUEST)
         assert error.value.kind == "timeout"
         await channel.close()
+
+
+async def test_a_virtual_machine_s_socket_is_not_for_requesters():
+    with pytest.raises(ConfigError, match="ask the device in it"):
+        await open_channel("vfio-user:/run/function0")

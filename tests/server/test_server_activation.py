@@ -29,20 +29,25 @@ def test_names_tell_the_framing(monkeypatch):
     import socket
 
     first = socket.create_server(("127.0.0.1", 0))
-    second, third = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
-    numbers = [first.fileno(), second.fileno(), third.fileno()]
-    if numbers != list(range(numbers[0], numbers[0] + 3)):
+    others = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    numbers = [listener.fileno() for listener in (first, *others)]
+    if numbers != list(range(numbers[0], numbers[0] + 4)):
         pytest.skip("descriptors are not consecutive in this process")
     monkeypatch.setattr(activation, "_FIRST_DESCRIPTOR", numbers[0])
     environ = {
         "LISTEN_PID": str(os.getpid()),
-        "LISTEN_FDS": "3",
-        "LISTEN_FDNAMES": "spdm-emu+doe:dsp0287:spdm.socket",
+        "LISTEN_FDS": "4",
+        "LISTEN_FDNAMES": "spdm-emu+doe:dsp0287:vfio-user:spdm.socket",
     }
     found = activated_sockets(environ)
     framings = [(endpoint.framing, endpoint.binding) for _, endpoint in found]
-    assert framings == [("spdm-emu", "doe"), ("dsp0287", "tcp"), ("spdm-emu", None)]
-    for listener in (first, second, third):
+    assert framings == [
+        ("spdm-emu", "doe"),
+        ("dsp0287", "tcp"),
+        ("vfio-user", None),
+        ("spdm-emu", None),
+    ]
+    for listener in (first, *others):
         listener.detach()
     for sock, _ in found:
         assert not sock.get_inheritable()

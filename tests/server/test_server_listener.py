@@ -106,6 +106,26 @@ def test_an_adopted_socket_is_loopback_too():
         adopt(sock, Endpoint("spdm-emu", None), allow_remote=False)
 
 
+def test_a_function_is_plugged_in_by_its_owner_only(tmp_path):
+    listeners = opened(f"vfio-user:{tmp_path}/s")
+    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o600
+    close(listeners)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_adopted_socket_for_a_function_is_a_unix_socket(tmp_path):
+    device = Endpoint("vfio-user", None)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(f"{tmp_path}/s")
+        listener = adopt(sock, device, allow_remote=False)
+        assert str(listener.endpoint) == f"vfio-user:{tmp_path}/s"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as sock,
+        pytest.raises(ConfigError, match="must be a Unix socket"),
+    ):
+        adopt(sock, device, allow_remote=False)
+
+
 def test_a_refusing_listener_keeps_its_address_and_nobody_listens():
     (listener,) = opened("spdm-emu://127.0.0.1:0")
     deaf = refusing(listener)

@@ -25,10 +25,12 @@ from responder.core.events import FaultFired, FaultMissed, InternalError
 from responder.core.hooks import Hooks
 from responder.core.ownership import Reset
 from responder.device.provisioning import Provisioning
+from responder.errors import ConfigError
 from responder.server.attach import Attach
 from responder.server.clock import ManualClock
 from responder.server.events import DeviceReset
 from responder.server.limits import Limits
+from responder.server.listener import open_listeners
 from responder.transport.uri import parse_uri
 
 CAPABILITIES = 0x61
@@ -374,3 +376,13 @@ async def test_all_connections_draw_from_one_branch(serving):
         await ask(await running.peer(), GET_VERSION)
     assert len(given) == 3
     assert all(branch is given[0] for branch in given)
+
+
+async def test_a_profile_without_a_function_is_no_device_for_a_machine(serving, tmp_path):
+    server = (await serving()).server
+    (listener,) = open_listeners([parse_uri(f"vfio-user:{tmp_path}/s")], allow_remote=False)
+    with pytest.raises(ConfigError, match=r"vfio-user:.*no PCI Express function"):
+        await server.start([listener])
+    listener.close()
+    with pytest.raises(ConfigError, match="no PCI Express function"):
+        await server.call(parse_uri("vfio-user:/x"))

@@ -23,6 +23,8 @@ URIS = [
     ("spdm-emu+doe+unix:/a b:c", Endpoint("spdm-emu", "doe", path="/a b:c")),
     ("spdm-emu+unix:here.sock", Endpoint("spdm-emu", None, path="here.sock")),
     ("dsp0287+unix:/x", Endpoint("dsp0287", "tcp", path="/x")),
+    ("vfio-user:/run/function0", Endpoint("vfio-user", None, path="/run/function0")),
+    ("vfio-user:here", Endpoint("vfio-user", None, path="here")),
 ]
 
 # Other spellings of the same.
@@ -33,6 +35,7 @@ SHORT = [
     ("dsp0287://h", "dsp0287://h:4194"),
     ("SPDM-EMU+DOE://Host:9", "spdm-emu+doe://Host:9"),
     ("spdm-emu+unix:///run/x", "spdm-emu+unix:/run/x"),
+    ("VFIO-User:///run/x", "vfio-user:/run/x"),
 ]
 
 # text, part of the reason, suggestion
@@ -47,7 +50,14 @@ WRONG = [
     ("unix:/run/x", "is none of", "spdm-emu+unix:/run/x"),
     ("doe+unix:/run/x", "is none of", "spdm-emu+doe+unix:/run/x"),
     ("https://h:1", "is none of", ""),
-    ("vfio-user:/run/x", "is none of", ""),
+    ("vfio_user:/run/x", "is none of", "vfio-user:/run/x"),
+    ("vfio:/run/x", "is none of", "vfio-user:/run/x"),
+    ("vfio-user+unix:/run/x", "is none of", "vfio-user:/run/x"),
+    ("vfio-user", "the path of a socket is missing", ""),
+    ("vfio-user:", "the path of a socket is missing", ""),
+    ("vfio-user:/run/", "the path of a socket is missing", ""),
+    ("vfio-user://run/x", "a Unix socket has no host", "vfio-user:/run/x"),
+    ("vfio-user:/a\0b", "contains NUL", ""),
     ("", "is none of", ""),
     (":", "is none of", ""),
     ("::", "is none of", ""),
@@ -120,6 +130,7 @@ def test_transport_number_of_the_binding():
     assert parse_uri("spdm-emu+doe://h").transport is TransportType.PCI_DOE
     assert parse_uri("spdm-emu+tcp://h").transport is TransportType.TCP
     assert parse_uri("dsp0287://h").transport is TransportType.TCP
+    assert parse_uri("vfio-user:/x").transport is None
 
 
 def test_the_port_that_the_system_chose_can_be_filled_in():
@@ -128,7 +139,23 @@ def test_the_port_that_the_system_chose_can_be_filled_in():
 
 
 fragments = st.sampled_from(
-    ["spdm-emu", "dsp0287", "+", "doe", "unix", ":", "//", "/", "[", "]", "::1", "h", "2323", "%"]
+    [
+        "spdm-emu",
+        "dsp0287",
+        "vfio-user",
+        "+",
+        "doe",
+        "unix",
+        ":",
+        "//",
+        "/",
+        "[",
+        "]",
+        "::1",
+        "h",
+        "2323",
+        "%",
+    ]
 )
 
 
