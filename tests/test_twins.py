@@ -61,7 +61,6 @@ SHARED = {
     "device/pcie/aer.py": "device/test_pcie_function.py",
     "device/pcie/blocks.py": "device/test_pcie_config_space.py",
     "device/pcie/extended.py": "device/test_pcie_capabilities.py",
-    "device/pcie/interfaces.py": "device/test_device_emulated.py",
     "device/pcie/layout.py": "device/test_pcie_function.py",
     "device/pcie/memory_space.py": "device/test_pcie_bars.py",
     "device/pcie/placement.py": "device/test_pcie_capabilities.py",

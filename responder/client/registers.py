@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Protocol
 
-from responder.client.doe_mailbox import Access, ConfigSpace, Timing
+from responder.client.config_space import Access, ConfigSpace
+from responder.client.doe_mailbox import Timing
 from responder.device.pcie.interfaces import FunctionEffect
 
 DW = 4

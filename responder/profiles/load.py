@@ -21,8 +21,10 @@ from responder.profiles.validate import validate
 if TYPE_CHECKING:
     from responder.core.events import Event
     from responder.crypto.random_tree import RandomTree
+    from responder.device.pcie.device import PcieDevice
     from responder.faults.memory import FaultMemory
     from responder.faults.rule import FaultSpec
+    from responder.profiles.pcie import FunctionPlan
 
 __all__ = ["Profile", "list_profiles", "load_profile"]
 
@@ -39,6 +41,7 @@ class Profile(msgspec.Struct, frozen=True):
         server: how the server treats its peers.
         spec: the whole profile, merged with what it extends.
         memory: what its faults remember; ``None`` without faults.
+        functions: its PCI Express functions, from which devices are built; ``None`` without any.
     """
 
     name: str
@@ -49,11 +52,19 @@ class Profile(msgspec.Struct, frozen=True):
     server: ServerSection
     spec: ProfileSpec
     memory: "FaultMemory | None" = None
+    functions: "FunctionPlan | None" = None
 
     @property
     def storage(self) -> StorageSection:
         """How the device treats storage commands."""
         return self.spec.storage
+
+    def pcie(self, random: "RandomTree") -> "PcieDevice | None":
+        """The PCI Express functions of one more device; ``None`` without any in the profile.
+
+        ``random`` gives what they draw, such as the nonces of TDISP.
+        """
+        return self.functions.build(random) if self.functions is not None else None
 
     def hooks(self, random: "RandomTree") -> Hooks:
         """The hooks of one more connection: the faults at work, or nothing.
@@ -134,7 +145,16 @@ def load_profile(
         memory=_memory(all_faults),
         server=spec.server,
         spec=spec,
+        functions=_functions(spec, device, lookup),
     )
+
+
+def _functions(spec: ProfileSpec, device: EmulatedDevice, lookup: Lookup) -> "FunctionPlan | None":
+    if spec.pcie is None:
+        return None
+    from responder.profiles.pcie import plan_functions  # noqa: PLC0415 - only with functions
+
+    return plan_functions(spec, spec.pcie, device, lookup)
 
 
 def _faults(

@@ -16,6 +16,14 @@ from responder.profiles.schema_device import (
     LogSection,
     MeasurementSection,
 )
+from responder.profiles.schema_pcie import (
+    FunctionSection,
+    IdeKmSection,
+    IdeSection,
+    MailboxSection,
+    PcieSection,
+    TdispSection,
+)
 from responder.profiles.schema_types import (
     Aead,
     BaseAsym,
@@ -428,6 +436,12 @@ class ProfileSpec(Section):
         trust: whom the device believes.
         server: how the server treats its peers.
         storage: how storage commands are treated.
+        pcie: PCI Express functions; without this table there are none.
+        function: what single functions have.
+        mailbox: the DOE mailboxes of functions.
+        ide: IDE of the port of the functions; without this table there is none.
+        ide_km: the keys of its streams.
+        tdisp: TDISP of the functions; without this table there is none.
         faults: faults of the catalogue, by id.
         fault: faults of its own.
     """
@@ -457,5 +471,11 @@ class ProfileSpec(Section):
     trust: TrustSection = field(default_factory=TrustSection)
     server: ServerSection = field(default_factory=ServerSection)
     storage: StorageSection = field(default_factory=StorageSection)
+    pcie: PcieSection | None = None
+    function: list[FunctionSection] = field(default_factory=list)
+    mailbox: MailboxSection = field(default_factory=MailboxSection)
+    ide: IdeSection | None = None
+    ide_km: IdeKmSection = field(default_factory=IdeKmSection)
+    tdisp: TdispSection | None = None
     faults: list[str] = field(default_factory=list)
     fault: list[dict[str, Any]] = field(default_factory=list)

@@ -56,3 +56,7 @@ Microseconds = Annotated[int, Meta(ge=1, le=1 << 31)]
 
 class Section(Struct, forbid_unknown_fields=True, kw_only=True):
     """A table of a profile."""
+
+
+class PolicySection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table whose keys are those of policies that parts of the device have."""

@@ -97,13 +97,23 @@ class SpdmEndpoint:
         clock: Clock,
         emit: Callable[[Event], None],
         keep: Callable[[tuple[bytes, ...]], None] | None = None,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin without peers; ``keep`` keeps the negotiated state (``Keep``), if anybody does."""
+        """Begin without peers.
+
+        Args:
+            responder: the core.
+            clock: its time.
+            emit: told what happens while no peer is there.
+            keep: keeps the negotiated state (``Keep``), if anybody does.
+            settle: called when something was done, which may have changed the device.
+        """
         self._responder = responder
         self._hooks: Hooks | None = None
         self._clock = clock
         self._emit_alone = emit
         self._keep = keep
+        self._settle = settle
         self._timers = Timers(clock, self._expired)
         self._armed_for: dict[str, PeerPort] = {}
         self._waiting: deque[_Submitted] = deque()
@@ -239,6 +249,7 @@ class SpdmEndpoint:
                     broken = True
         if broken and peer is not None:
             peer.close("internal error")
+        self._settle()
 
     def _arm(self, name: str, at: float, peer: PeerPort | None) -> None:
         self._armed_for.pop(name, None)

@@ -47,3 +47,17 @@ class NegotiatedStateLost(Event, frozen=True):
     """The negotiated state (CACHE_CAP) will not be found again, or was not, and why."""
 
     reason: str
+
+
+class FunctionNotice(Event, frozen=True):
+    """Something happened to a PCI Express function.
+
+    Attributes:
+        function: its number; 0 is the physical one.
+        what: such as ``tdi-error`` or ``ide-insecure``.
+        detail: in words.
+    """
+
+    function: int
+    what: str
+    detail: str

@@ -1,10 +1,11 @@
 """Listeners, connections and endpoints of one profile."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -26,6 +27,8 @@ from responder.transport.uri import Endpoint
 if TYPE_CHECKING:
     from responder.core.hooks import Hooks
     from responder.core.interfaces import Device, ResponderPolicy
+    from responder.device.pcie.device import PcieDevice
+    from responder.server.function_host import DeviceHost
     from responder.server.negotiated import Keeper, NegotiatedStates
     from responder.server.storage_port import StoragePolicy
 
@@ -50,6 +53,9 @@ class Emulated(Protocol):
     @property
     def storage(self) -> "StoragePolicy":
         """How the device treats storage commands."""
+
+    def pcie(self, random: RandomTree) -> "PcieDevice | None":
+        """The PCI Express functions of one more device; ``None`` if the profile has none."""
 
     def hooks(self, random: RandomTree) -> "Hooks":
         """The hooks of one more connection; ``random`` is the same for all of them."""
@@ -99,6 +105,7 @@ class Server:
         profile.device.provisioning.use(self._random.child("device"))
         self._negotiated = self._negotiated_states()
         self._attachments = Attachments(options.attach, self._make_endpoint)
+        self.hosts: WeakKeyDictionary[SpdmEndpoint, DeviceHost] = WeakKeyDictionary()
         self._connections: set[PeerConnection] = set()
         self._listeners: list[Listener] = []
         self._servers: list[asyncio.Server] = []
@@ -199,7 +206,7 @@ class Server:
         peers = {connection.endpoint for connection in self._connections}
         for endpoint in peers | self._attachments.left():
             if endpoint is not None:
-                endpoint.reset(reset)
+                self._reset_endpoint(endpoint, reset)
 
     @property
     def connection_count(self) -> int:
@@ -252,20 +259,47 @@ class Server:
     # Inside.
 
     def _make_endpoint(self, ordinal: int) -> SpdmEndpoint:
+        """The endpoint that a connection finds: that of function 0 of a device with functions."""
+        random = self._random.child("connection", ordinal)
+        functions = self._profile.pcie(random.child("pcie"))
+        if functions is None:
+            return self._endpoint(self._profile.device, random, ordinal)
+        from responder.server.function_host import DeviceHost  # noqa: PLC0415 - if there are any
+
+        def make(side: int) -> SpdmEndpoint:
+            return self._endpoint(functions.sides[side].device, random, ordinal, host.settle)
+
+        host = DeviceHost(functions, self.clock, self._observer, make)
+        endpoint = host.endpoint_of(0)
+        if endpoint is None:
+            return self._endpoint(self._profile.device, random, ordinal)
+        self.hosts[endpoint] = host
+        return endpoint
+
+    def _endpoint(
+        self,
+        device: "Device",
+        random: RandomTree,
+        ordinal: int,
+        settle: Callable[[], None] = lambda: None,
+    ) -> SpdmEndpoint:
         # Not at the top: a server is ready sooner, and prepare() has usually done it by now.
         from responder.core.responder import Responder  # noqa: PLC0415
 
-        random = self._random.child("connection", ordinal)
-        responder = Responder(self._profile.device, self._profile.policy, random)
-
-        def emit(event: Any) -> None:
-            self.emit(ordinal, event)
-
+        responder = Responder(device, self._profile.policy, random)
+        emit = partial(self.emit, ordinal)
         if self._negotiated is None:
-            return SpdmEndpoint(responder, self.clock, emit)
+            return SpdmEndpoint(responder, self.clock, emit, settle=settle)
         self._negotiated.resume(responder)
         keep = partial(self._negotiated.keep, responder)
-        return SpdmEndpoint(responder, self.clock, emit, keep)
+        return SpdmEndpoint(responder, self.clock, emit, keep, settle)
+
+    def _reset_endpoint(self, endpoint: SpdmEndpoint, reset: Reset) -> None:
+        host = self.hosts.get(endpoint)
+        if host is None:
+            endpoint.reset(reset)
+        else:
+            host.reset(0, reset)
 
     def _negotiated_states(self) -> "NegotiatedStates | None":
         keeper = self._options.keeper

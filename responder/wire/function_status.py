@@ -19,13 +19,13 @@ class StatusFlags(IntFlag):
     CONFIGURATION_LOCKED = 1 << 0
     """Its interface is locked, runs or is in ERROR: changes are refused, or show."""
     CHANGED_SINCE_LOCK = 1 << 1
-    """Something that the lock covers was changed all the same."""
+    """Its configuration was changed in spite of a lock."""
     DMA_NEEDS_RUN = 1 << 2
     """Its DMA engine works in RUN only."""
 
 
 class FunctionStatus(Record):
-    """28 bytes.
+    """24 bytes.
 
     Attributes:
         version: of this layout.
@@ -35,10 +35,9 @@ class FunctionStatus(Record):
         flags: what holds.
         reserved: 0.
         configuration: the word that the physical function configures it with.
-        function_resets: function level resets since power was applied.
-        conventional_resets: other resets since then.
-        refused: changes that were refused since the lock.
-        shown: changes since the lock that took effect.
+        resets: how often it was reset.
+        refused: how many changes of that word were refused, because of a lock.
+        shown: how many took effect in spite of one.
     """
 
     version: int = wire(Int8ul, default=STATUS_VERSION)
@@ -48,7 +47,6 @@ class FunctionStatus(Record):
     flags: int = wire(Int8ul, default=0, show=StatusFlags)
     reserved: int = wire(Int8ul, default=0)
     configuration: int = wire(Int32ul, default=0)
-    function_resets: int = wire(Int32ul, default=0)
-    conventional_resets: int = wire(Int32ul, default=0)
+    resets: int = wire(Int32ul, default=0)
     refused: int = wire(Int32ul, default=0)
     shown: int = wire(Int32ul, default=0)

@@ -3,7 +3,8 @@
 import struct
 
 from responder.device.pcie.interfaces import DataObjectReceived, Interrupt
-from responder.device.pcie.mailbox import Mailbox, MailboxLayout, MailboxPolicy
+from responder.device.pcie.mailbox import Mailbox, MailboxLayout
+from responder.device.pcie.policies import MailboxPolicy
 
 # Offsets and bits as the Linux and QEMU headers have them; nothing of responder.spec here.
 CAPABILITY, CONTROL, STATUS, WRITE, READ = 0x04, 0x08, 0x0C, 0x10, 0x14

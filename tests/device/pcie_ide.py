@@ -1,8 +1,9 @@
 """IDE by hand: messages from their bytes, registers from their offsets, a port of one stream."""
 
 from responder.device.pcie.ide_km import IdeKm
-from responder.device.pcie.ide_port import IdePolicy, IdePort
+from responder.device.pcie.ide_port import IdePort
 from responder.device.pcie.ide_registers import IdeLayout
+from responder.device.pcie.policies import IdePolicy
 
 ONE = bytes.fromhex("00000000 01000000")
 """IFV 1 on the wire: the high DW first, each little-endian."""

@@ -7,11 +7,11 @@ from device.pcie_ide import DEFAULT, SIX, Session, go, key_prog, stream_id
 from responder.core.errors import ProtocolError
 from responder.crypto.random_tree import RandomTree
 from responder.device.pcie.ide_km import IdeKm
-from responder.device.pcie.ide_port import IdePolicy, IdePort
+from responder.device.pcie.ide_port import IdePort
 from responder.device.pcie.ide_registers import IdeLayout
 from responder.device.pcie.interfaces import MemoryRange, Noticed
+from responder.device.pcie.policies import IdePolicy, TdispPolicy
 from responder.device.pcie.tdi import Tdi
-from responder.device.pcie.tdi_table import TdispPolicy
 from responder.device.pcie.tdisp import TdispHost
 
 UNLOCKED, LOCKED, RUN, ERROR = range(4)

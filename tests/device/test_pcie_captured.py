@@ -8,10 +8,11 @@ from device.pcie_tdi import FakeHost
 
 from responder.crypto.random_tree import RandomTree
 from responder.device.pcie.ide_km import IdeKm
-from responder.device.pcie.ide_port import STOCK_IDE, IdePolicy, IdePort
+from responder.device.pcie.ide_port import STOCK_IDE, IdePort
 from responder.device.pcie.ide_registers import IdeLayout
+from responder.device.pcie.policies import IdePolicy, TdispPolicy
 from responder.device.pcie.tdi import Tdi
-from responder.device.pcie.tdi_table import STOCK_TDISP, TdispPolicy
+from responder.device.pcie.tdi_table import STOCK_TDISP
 from responder.device.pcie.tdisp import TdispHost
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.wire.registry import parse_message

@@ -6,7 +6,7 @@ from device.pcie_fakes import MASTER, MEMORY, awake, write
 from responder.device.pcie.function import Function
 from responder.device.pcie.layout import DEFAULT_BARS, Bar, FunctionLayout, VirtualFunctions
 from responder.device.pcie.lock_facts import FACTS
-from responder.device.pcie.management import LockPolicy
+from responder.device.pcie.policies import LockPolicy
 
 LAYOUT = FunctionLayout(
     phantom_functions=1,

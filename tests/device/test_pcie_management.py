@@ -7,7 +7,7 @@ from responder.core.ownership import Reset
 from responder.device.pcie.function import Function
 from responder.device.pcie.interfaces import Noticed, TdiState
 from responder.device.pcie.layout import DEFAULT_REGIONS, MANAGEMENT, FunctionLayout
-from responder.device.pcie.management import LockPolicy
+from responder.device.pcie.policies import LockPolicy
 
 REGION = 0x1000
 RESET_COUNT, CONFIGURATION, REFUSED, CHANGED_LOCKED = 0x0, 0x4, 0x8, 0xC

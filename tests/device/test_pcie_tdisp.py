@@ -31,8 +31,9 @@ from device.pcie_tdi import (
 
 from responder.core.errors import ProtocolError
 from responder.crypto.random_tree import RandomTree
+from responder.device.pcie.policies import TdispPolicy
 from responder.device.pcie.tdi import Tdi
-from responder.device.pcie.tdi_table import STOCK_TDISP, TdispPolicy
+from responder.device.pcie.tdi_table import STOCK_TDISP
 from responder.device.pcie.tdisp import TdispHost, supported_requests
 
 OTHER_FUNCTION = 0x0301

@@ -1,7 +1,7 @@
 """The IDE extended capability of a port, and the streams behind it (PCIe 6.2, 6.33 and 7.9.26)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,48 +9,12 @@ from responder.core.interfaces import SessionToken
 from responder.device.pcie.ide_keys import Key, Place, StreamKeys
 from responder.device.pcie.ide_registers import IdeLayout, registers_of
 from responder.device.pcie.interfaces import FunctionEffect, Noticed, Reset
+from responder.device.pcie.policies import IdePolicy
 from responder.spec import ide
 from responder.spec.ide import StreamControl, StreamState
 
 Listener = Callable[[int, str], None]
 """Told the id of a stream that is no longer what it was, and why."""
-
-
-class IdePolicy(msgspec.Struct, frozen=True):
-    """What a device does where the facts leave it open, or where devices differ.
-
-    Attributes:
-        enable_order: what makes a stream secure: its keys and Enable in any order, keys before
-            Enable only (a stream that is enabled without keys stays insecure until it is enabled
-            once more), or Enable before the keys only (KEY_PROG is refused before).
-        wipe_on_session_end: keys go with the session that programmed them.
-        session_required: IDE_KM works in sessions only.
-        exclusive_session: one session owns IDE_KM while it lasts; from others nothing is heard.
-        max_port_index: MaxPortIndex; every port up to it is the one port that there is.
-        check_fields: KEY_PROG is refused for a stream, a sub-stream or an invocation field that
-            cannot be right.
-        ifv: how the invocation field says 1: its high DW first, its low DW first, or either.
-        any_stream: streams may be keyed that no control register names.
-        reprogram_active: KEY_PROG may replace a key that is in use, which ends its use.
-        go_without_key: K_SET_GO for a key that was never programmed is acknowledged.
-        status_for_all: a mistake in KEY_PROG is told in KP_ACK; else wrong lengths and ports are
-            refused like mistakes in other messages.
-        refuse_in_silence: what an IDE_KM message cannot tell is not told at all; else it is
-            InvalidRequest of SPDM.
-    """
-
-    enable_order: Literal["any", "keys-first", "enable-first"] = "any"
-    wipe_on_session_end: bool = True
-    session_required: bool = True
-    exclusive_session: bool = True
-    max_port_index: int = 1
-    check_fields: bool = True
-    ifv: Literal["high-first", "low-first", "either"] = "high-first"
-    any_stream: bool = False
-    reprogram_active: bool = False
-    go_without_key: bool = False
-    status_for_all: bool = True
-    refuse_in_silence: bool = False
 
 
 NO_IDE_POLICY = IdePolicy()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from responder.device.pcie.policies import IdeFeatures
 from responder.spec import ide
 from responder.spec.ide import IdeCapability, IdeControl, StreamControl
 
@@ -16,37 +17,8 @@ ADDRESS_VALID, ADDRESS_LOWER_BASE, ADDRESS_LOWER_LIMIT = 1 << 0, 0xFFF << 8, 0xF
 _ALL = 0xFFFFFFFF
 
 
-class IdeLayout(msgspec.Struct, frozen=True):
-    """Which streams and features an IDE capability has.
-
-    Attributes:
-        link_streams: traffic classes with link IDE, 0 to 8.
-        selective_streams: selective IDE streams, 0 to 256.
-        address_associations: address association blocks of each selective stream, 0 to 15. Linux
-            takes all streams to have the same number.
-        flow_through: flow-through IDE.
-        partial_header_encryption: partial header encryption.
-        aggregation: aggregation of packets.
-        pcrc: PCRC.
-        configuration_requests: configuration requests in selective streams.
-        tee_limited: streams can be limited to requests with the T bit.
-    """
-
-    link_streams: int = 0
-    selective_streams: int = 1
-    address_associations: int = 1
-    flow_through: bool = False
-    partial_header_encryption: bool = False
-    aggregation: bool = False
-    pcrc: bool = False
-    configuration_requests: bool = False
-    tee_limited: bool = False
-
-    def __post_init__(self) -> None:
-        limits = {"link_streams": 8, "selective_streams": 256, "address_associations": 15}
-        for name, limit in limits.items():
-            if not 0 <= getattr(self, name) <= limit:
-                raise ValueError(f"{name} is {getattr(self, name)}, allowed are 0 to {limit}")
+class IdeLayout(IdeFeatures, frozen=True):
+    """The features, and the register that tells them."""
 
     @property
     def capability(self) -> int:

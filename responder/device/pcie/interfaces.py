@@ -139,9 +139,12 @@ class Interface(Protocol):
         enforced: the function does DMA in RUN only.
     """
 
-    state: TdiState
     lock_flags: int
     enforced: bool
+
+    @property
+    def state(self) -> TdiState:
+        """Where it truly stands."""
 
     def register_written(self, register: str, before: int, after: int) -> Sequence[FunctionEffect]:
         """A register of configuration space was written: ERROR if that is against the lock.

@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from responder.device.pcie.management import LockPolicy
 from responder.device.pcie.placement import ConfigMap, config_map
+from responder.device.pcie.policies import LockPolicy
 from responder.spec.pcie import BAR_COUNT, MSIX_ENTRY_SIZE, MSIX_MAX_VECTORS, PAGE
 
 RegionKind = Literal["registers", "management", "memory", "msix_table", "msix_pba"]

@@ -13,7 +13,7 @@ from responder.device.pcie.interfaces import (
     FunctionEffect,
     Interrupt,
 )
-from responder.device.pcie.mailbox_layout import MailboxLayout, MailboxPolicy
+from responder.device.pcie.mailbox_layout import MailboxLayout
 from responder.device.pcie.mailbox_table import (
     FAILED,
     INTERRUPTS,
@@ -23,6 +23,7 @@ from responder.device.pcie.mailbox_table import (
     Event,
     State,
 )
+from responder.device.pcie.policies import MailboxPolicy
 from responder.spec.doe import (
     CAPABILITY_ID,
     CAPABILITY_SIZE,

@@ -1,47 +1,10 @@
 """What a DOE mailbox is made for, and what it does where there is a choice."""
 
-from typing import Literal
-
 import msgspec
 
-from responder.device.pcie.mailbox_table import Misuse
+from responder.device.pcie.policies import MailboxPolicy
 from responder.spec.doe import INTERRUPT_MESSAGE_SHIFT, Capability, Control
 from responder.transport.doe import MAX_OBJECT_DW, SPDM_OBJECTS
-
-
-class MailboxPolicy(msgspec.Struct, frozen=True):
-    """What a mailbox does where the specification was not at hand or leaves it open.
-
-    Attributes:
-        underflow: a read of, or a write to, the read mailbox while Data Object Ready is clear.
-        overflow: a DW more than the largest object has; ``drop`` drops the object at GO.
-        write_when_busy: a DW into the write mailbox, or GO, while an object is being answered.
-        unread_answer: GO with a new object before the answer to the last one is read whole.
-        unknown_object: an object of a type that discovery does not list, or for a connection id
-            above the highest.
-        reserved_bits: bits beside the length of an object, and bytes of a discovery request, that
-            ought to be 0: ``drop`` drops the object, ``ignore`` clears them.
-        discovery_dw: append the DW of version 2 to the answer to a discovery request of version 2.
-        repeat_interrupt: signal an interrupt while the status of the one before is still set.
-        discovery_delay: microseconds until a discovery request is answered.
-        abort_delay: microseconds that an abort takes, at most 1,000,000.
-    """
-
-    underflow: Literal["ignore", "error"] = "ignore"
-    overflow: Literal["drop", "error"] = "drop"
-    write_when_busy: Literal["ignore", "error"] = "ignore"
-    unread_answer: Literal["error", "replace"] = "error"
-    unknown_object: Literal["drop", "error"] = "drop"
-    reserved_bits: Literal["drop", "ignore"] = "drop"
-    discovery_dw: bool = True
-    repeat_interrupt: bool = False
-    discovery_delay: int = 0
-    abort_delay: int = 0
-
-    def fails(self, misuse: Misuse) -> bool:
-        """Whether such an access sets DOE Error."""
-        return str(getattr(self, misuse.value)) == "error"
-
 
 DEFAULT_POLICY = MailboxPolicy()
 

@@ -5,29 +5,13 @@ What is done to a function whose interface is locked is refused, or takes effect
 """
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
-import msgspec
 from msgspec.structs import replace
 
 from responder.device.pcie.config_space import Register
 from responder.device.pcie.interfaces import FunctionEffect, Interface, Noticed, TdiState
-
-
-class LockPolicy(msgspec.Struct, frozen=True):
-    """What a function allows while its interface is locked, and asks for before.
-
-    Attributes:
-        configure: what happens when the physical function writes the configuration word of a
-            function that is not CONFIG_UNLOCKED: ``refuse`` ignores it, counts and notices it;
-            ``show`` lets it take effect, and the interface goes to ERROR.
-        lock_needs_bus_master: a function whose Bus Master Enable is clear must not be locked.
-        lock_needs_memory: nor one whose Memory Space Enable is.
-    """
-
-    configure: Literal["refuse", "show"] = "refuse"
-    lock_needs_bus_master: bool = False
-    lock_needs_memory: bool = False
+from responder.device.pcie.policies import LockPolicy
 
 
 class Configuration:

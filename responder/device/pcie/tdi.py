@@ -8,8 +8,9 @@ from responder.core.ownership import Reset
 from responder.crypto.random_tree import RandomTree
 from responder.device.pcie.interfaces import FunctionEffect, Noticed, TdiHost, TdiState
 from responder.device.pcie.lock_rules import rule_for
+from responder.device.pcie.policies import TdispPolicy
 from responder.device.pcie.report import build_ranges, interface_report
-from responder.device.pcie.tdi_table import TdiEvent, TdispPolicy, table_of
+from responder.device.pcie.tdi_table import TdiEvent, table_of
 from responder.spec.tdisp import START_NONCE_SIZE, MmioAttribute, TdispErrorCode
 from responder.wire.tdisp import InterfaceReport, LockInterfaceRequest, MmioRange
 
@@ -41,7 +42,7 @@ class Tdi:
 
     Attributes:
         host: the function that it is.
-        state: where it stands.
+        told: where it stands, as it tells whoever asks by TDISP.
         lock_flags: those of the lock, 0 while unlocked.
         enforced: the function does DMA in RUN only.
         session: the one that locked it, while both last.
@@ -53,8 +54,8 @@ class Tdi:
     def __init__(self, host: TdiHost, policy: TdispPolicy, random: RandomTree) -> None:
         """``random`` is the branch that nonces are drawn from."""
         self.host = host
-        self.state = TdiState.CONFIG_UNLOCKED
-        self.enforced = policy.enforced
+        self.told = TdiState.CONFIG_UNLOCKED
+        self.enforced = policy.enforced and policy.lock != "lies"
         self.learned_id: int | None = None
         self._policy = policy
         self._table = table_of(policy)
@@ -70,6 +71,11 @@ class Tdi:
         self._nonce: bytes | None = None
 
     @property
+    def state(self) -> TdiState:
+        """Where it stands, as the function around it sees it: that is the truth."""
+        return TdiState.CONFIG_UNLOCKED if self._policy.lock == "lies" else self.told
+
+    @property
     def function_id(self) -> int:
         """The routing id that it answers for, 16 bits."""
         return self.host.function_id if self.learned_id is None else self.learned_id
@@ -80,16 +86,16 @@ class Tdi:
         Raises:
             RefusedError: with the code that the table gives.
         """
-        outcome = self._table[event][self.state]
+        outcome = self._table[event][self.told]
         if isinstance(outcome, TdispErrorCode):
-            raise RefusedError(outcome, f"{event.value} in {self.state.name}")
+            raise RefusedError(outcome, f"{event.value} in {self.told.name}")
 
     def happen(self, event: TdiEvent, reason: str = "") -> list[FunctionEffect]:
         """Go where the table leads; a request must have been admitted."""
-        outcome = self._table[event][self.state]
-        if not isinstance(outcome, TdiState) or outcome is self.state:
+        outcome = self._table[event][self.told]
+        if not isinstance(outcome, TdiState) or outcome is self.told:
             return []
-        before, self.state = self.state, outcome
+        before, self.told = self.told, outcome
         moved = f"{self.host.name}: {before.name} to {outcome.name}"
         if outcome is TdiState.ERROR:
             self._nonce = self.report = None
@@ -124,6 +130,8 @@ class Tdi:
         nonce = self._random.child("lock", self._locks).bytes(START_NONCE_SIZE)
         self._locks += 1
         self._nonce = nonce
+        if self._policy.lock == "pretends":
+            return nonce, []
         return nonce, self.happen(TdiEvent.LOCK)
 
     def start(self, nonce: bytes) -> list[FunctionEffect]:

@@ -4,11 +4,9 @@
 """
 
 from enum import Enum
-from typing import Literal
-
-import msgspec
 
 from responder.device.pcie.interfaces import TdiState
+from responder.device.pcie.policies import TdispPolicy
 from responder.spec.tdisp import TdispErrorCode
 
 
@@ -33,66 +31,6 @@ class TdiEvent(Enum):
     SESSION_ENDED = "the session that locked it ends"
     FUNCTION_RESET = "function level reset"
     DEVICE_RESET = "conventional reset or power cycle"
-
-
-class TdispPolicy(msgspec.Struct, frozen=True):
-    """What a device does where the facts leave it open, or where devices differ.
-
-    Attributes:
-        session_required: TDISP works in sessions only.
-        session_bound: what follows a lock has to come over the session that locked; once that
-            session is gone any other may stop the interface.
-        ide_binding: what LOCK_INTERFACE_REQUEST demands of its default stream: nothing; six keys
-            in use which came over its session; or that the stream is secure and the default one by
-            its registers as well.
-        enforced: DMA works in RUN only.
-        watch_configuration: writes against the lock are an ERROR.
-        session_end: what the end of the locking session does.
-        stop_when_unlocked: STOP_INTERFACE_REQUEST succeeds in CONFIG_UNLOCKED too.
-        early_report: how a report that nothing has been locked for is refused: for the state, or as
-            an invalid request.
-        version_restarts: GET_TDISP_VERSION takes an interface back to CONFIG_UNLOCKED.
-        unchanged_writes: a write against the lock is one even if it changes nothing.
-        refuse_locked_writes: such writes have no effect, where all of the register is locked.
-        learn_function_id: a host with one interface takes the first FUNCTION_ID that it is asked
-            for as that of the interface.
-        lock_flags: LOCK_INTERFACE_FLAGS_SUPPORTED, as far as nothing below adds to it.
-        p2p: BIND_P2P_STREAM and UNBIND_P2P_STREAM are supported, and the lock flag for them.
-        mmio_attributes: SET_MMIO_ATTRIBUTE is supported.
-        report_follows_attributes: the report shows attributes as they were set last.
-        vdm: vendors' requests are unsupported, or sent back.
-        set_config: SET_TDISP_CONFIG is supported.
-        dev_addr_width: DEV_ADDR_WIDTH, bits.
-        num_req_this, num_req_all: NUM_REQ_THIS and NUM_REQ_ALL.
-        report_portion: bytes of a report in one answer, at most; 0 for any.
-        reporting_offset: MMIO_REPORTING_OFFSET is added to the addresses of the report.
-        device_info: DEVICE_SPECIFIC_INFO of the report, text.
-    """
-
-    session_required: bool = True
-    session_bound: bool = True
-    ide_binding: Literal["none", "keys", "secure"] = "secure"
-    enforced: bool = True
-    watch_configuration: bool = True
-    session_end: Literal["error", "unlock", "keep"] = "error"
-    stop_when_unlocked: bool = True
-    early_report: Literal["state", "request"] = "state"
-    version_restarts: bool = False
-    unchanged_writes: bool = False
-    refuse_locked_writes: bool = False
-    learn_function_id: bool = False
-    lock_flags: int = 0x0007
-    p2p: bool = False
-    mmio_attributes: bool = False
-    report_follows_attributes: bool = True
-    vdm: Literal["unsupported", "echo"] = "unsupported"
-    set_config: bool = False
-    dev_addr_width: int = 52
-    num_req_this: int = 1
-    num_req_all: int = 1
-    report_portion: int = 0
-    reporting_offset: bool = True
-    device_info: str = ""
 
 
 NO_TDISP_POLICY = TdispPolicy()

@@ -7,9 +7,10 @@ from responder.core.errors import invalid
 from responder.core.interfaces import SessionToken
 from responder.device.pcie.ide_port import IdePort
 from responder.device.pcie.interfaces import FunctionEffect, Noticed, Outbox, TdiState
+from responder.device.pcie.policies import TdispPolicy
 from responder.device.pcie.secure_session import require_session
 from responder.device.pcie.tdi import RefusedError, Tdi
-from responder.device.pcie.tdi_table import TdiEvent, TdispPolicy
+from responder.device.pcie.tdi_table import TdiEvent
 from responder.spec.tdisp import (
     HEADER_SIZE,
     INTERFACE_ID_SIZE,
@@ -215,7 +216,7 @@ class TdispHost:
         )
 
     def _state(self, asked: _Asked) -> TdispMessage:
-        return DeviceInterfaceState(tdi_state=asked.tdi.state)
+        return DeviceInterfaceState(tdi_state=asked.tdi.told)
 
     def _start(self, asked: _Asked) -> TdispMessage:
         self._tell(asked.tdi, asked.tdi.start(asked.request.start_interface_nonce))
@@ -258,7 +259,7 @@ class TdispHost:
 
     def _set_config(self, _: _Asked) -> TdispMessage:
         """Every interface has to be unlocked, not only the one that is named."""
-        if any(one.state is not TdiState.CONFIG_UNLOCKED for one in self._interfaces):
+        if any(one.told is not TdiState.CONFIG_UNLOCKED for one in self._interfaces):
             raise RefusedError(TdispErrorCode.INVALID_INTERFACE_STATE, "not all are unlocked")
         return SetTdispConfigResponse()
 

@@ -1,0 +1,131 @@
+"""The device as a whole: its functions, their SPDM sides, and what reaches all of them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from responder.core.interfaces import Device
+from responder.core.ownership import Reset
+from responder.device.pcie.interfaces import Noticed, Outbox
+from responder.device.pcie.sriov import SriovChange
+
+if TYPE_CHECKING:
+    from responder.device.pcie.function import Function
+    from responder.device.pcie.ide_port import IdePort
+
+
+class Side(msgspec.Struct, frozen=True):
+    """The SPDM side of one or several functions.
+
+    Attributes:
+        device: what its endpoint speaks for.
+        functions: the numbers of the functions that have it.
+    """
+
+    device: Device
+    functions: tuple[int, ...]
+
+
+class PcieDevice:
+    """Functions behind one port; function 0 is the physical one.
+
+    Events of the device, such as a link that goes down, are its methods; whoever calls one, or has
+    had a request answered, carries out what ``drain`` gives then.
+
+    Attributes:
+        functions: by number.
+        sides: their SPDM sides; a function without one has no SPDM.
+    """
+
+    def __init__(
+        self,
+        functions: "Sequence[Function]",
+        sides: Sequence[Side],
+        outbox: Outbox,
+        port: "IdePort | None" = None,
+        *,
+        flr_ends_sessions: bool = True,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            functions: by number.
+            sides: their SPDM sides.
+            outbox: where the parts leave effects.
+            port: IDE; ``None`` for a device without.
+            flr_ends_sessions: a function level reset ends the SPDM connection of a function that
+                has one of its own.
+        """
+        self.functions = tuple(functions)
+        self.sides = tuple(sides)
+        self._outbox = outbox
+        self._port = port
+        self._flr_ends_sessions = flr_ends_sessions
+        self.functions[0].listener = self
+        self.functions[0].memory.managed = self
+
+    def side_of(self, number: int) -> int | None:
+        """Which side a function has; ``None`` for one without SPDM."""
+        found = (n for n, side in enumerate(self.sides) if number in side.functions)
+        return next(found, None)
+
+    def drain(self) -> Outbox:
+        """What is to be carried out, in order."""
+        effects = self._outbox[:]
+        self._outbox.clear()
+        return effects
+
+    def reset(self, number: int, reset: Reset, now: float) -> list[int]:
+        """Reset a function; with the physical one the virtual ones are reset as well.
+
+        Returns:
+            The sides whose SPDM connection ends with it.
+        """
+        hit = range(len(self.functions)) if number == 0 else [number]
+        for one in hit:
+            effects = self.functions[one].reset(reset, now)
+            self._outbox += [(one, effect) for effect in effects]
+        if reset is Reset.FUNCTION_LEVEL and not self._flr_ends_sessions:
+            return []
+        return [n for n, side in enumerate(self.sides) if set(side.functions) <= set(hit)]
+
+    # What happens to a device of its own accord.
+
+    def fail_interface(self, number: int, reason: str) -> None:
+        """The interface of a function goes to ERROR, if it is locked or runs."""
+        interface = self.functions[number].interface
+        if interface is not None:
+            self._outbox += [(number, effect) for effect in interface.fail(reason)]
+
+    def fail_stream(self, stream_id: int) -> None:
+        """An IDE stream goes insecure, because of a failed integrity check."""
+        if self._port is not None:
+            self._outbox += [(0, effect) for effect in self._port.integrity_failed(stream_id)]
+
+    def link_down(self, now: float) -> list[int]:
+        """The link goes down and comes back: a conventional reset of everything (PCIe 6.2, 6.6.1).
+
+        Returns:
+            As ``reset``.
+        """
+        self._outbox.append((0, Noticed("link-down", "the link went down and came back")))
+        return self.reset(0, Reset.CONVENTIONAL, now)
+
+    def configure(self, number: int, word: int, now: float = 0.0) -> None:
+        """The physical function writes the configuration word, 32 bits, of another one."""
+        del now
+        effects = self.functions[number].configure(word)
+        self._outbox += [(number, effect) for effect in effects]
+
+    # What the physical function asks.
+
+    def managed_functions(self) -> "Sequence[Function]":
+        """All of them, by number."""
+        return self.functions
+
+    def virtual_functions_changed(self, change: SriovChange, now: float) -> None:
+        """The physical function has written to its SR-IOV registers."""
+        for function in self.functions[1:]:
+            effects = function.physical_changed(change, now)
+            self._outbox += [(function.number, effect) for effect in effects]

@@ -1,0 +1,272 @@
+"""A PCI Express function in the loop: accesses come in, what they lead to is carried out."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from responder.core.hooks import Hooks
+from responder.core.ownership import Reset
+from responder.device.pcie.interfaces import (
+    DataObjectAbandoned,
+    DataObjectReceived,
+    FunctionEffect,
+    Interrupt,
+    MemoryRead,
+    MemoryWrite,
+    Noticed,
+    ResetRequested,
+)
+from responder.server.clock import Clock, Handle
+from responder.server.events import FunctionNotice, Observer
+from responder.server.mailbox_port import MailboxPort
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from responder.core.events import Event
+    from responder.device.pcie.device import PcieDevice
+    from responder.device.pcie.function import Function
+    from responder.server.endpoint import SpdmEndpoint
+
+
+class Bus(Protocol):
+    """What a function reaches through the bus that it is on.
+
+    Attributes:
+        ordinal: that of its client, for observers.
+    """
+
+    @property
+    def ordinal(self) -> int:
+        """From 1."""
+
+    def interrupt(self, vector: int) -> None:
+        """Signal an MSI-X vector."""
+
+    def memory_read(self, address: int, size: int, done: Callable[[bytes | None], None]) -> None:
+        """Read host memory; ``done`` gets ``None`` if that is not possible."""
+
+    def memory_write(self, address: int, data: bytes, done: Callable[[bool], None]) -> None:
+        """Write host memory; ``done`` is told whether that was possible."""
+
+
+class DeviceHost:
+    """A PCI Express device in the loop.
+
+    Attributes:
+        functions: the hosts of its functions, by number.
+    """
+
+    def __init__(
+        self,
+        device: "PcieDevice",
+        clock: Clock,
+        observer: Observer,
+        make_endpoint: "Callable[[int], SpdmEndpoint]",
+        hooks: Callable[[], Hooks] = Hooks,
+    ) -> None:
+        """Host a device.
+
+        Args:
+            device: its functions.
+            clock: the time.
+            observer: is told what happens.
+            make_endpoint: makes the endpoint of a side, by its number.
+            hooks: makes the hooks of one more client of a function.
+        """
+        self.device = device
+        self.clock = clock
+        self.observer = observer
+        self.hooks = hooks
+        self._make_endpoint = make_endpoint
+        self._endpoints: dict[int, SpdmEndpoint] = {}
+        self.functions = [FunctionHost(self, function) for function in device.functions]
+
+    def endpoint_of(self, number: int) -> "SpdmEndpoint | None":
+        """The SPDM endpoint of a function, made when it is asked for first."""
+        side = self.device.side_of(number)
+        if side is None:
+            return None
+        if side not in self._endpoints:
+            self._endpoints[side] = self._make_endpoint(side)
+        return self._endpoints[side]
+
+    def reset(self, number: int, reset: Reset) -> None:
+        """Reset a function, and with the physical one all others."""
+        self._end(self.device.reset(number, reset, self.clock.now()), reset)
+
+    def link_down(self) -> None:
+        """The link goes down and comes back."""
+        self._end(self.device.link_down(self.clock.now()), Reset.CONVENTIONAL)
+
+    def _end(self, sides: "Sequence[int]", reset: Reset) -> None:
+        """End the SPDM connections of these sides, whose functions were reset."""
+        # Whoever has no other function than those has nothing left that a reset leaves alone.
+        whole = Reset.CONVENTIONAL if reset is Reset.FUNCTION_LEVEL else reset
+        for side in sides:
+            if side in self._endpoints:
+                self._endpoints[side].reset(whole)
+        self.settle()
+
+    def settle(self) -> None:
+        """Carry out what has come of something that happened to the device."""
+        for number, effect in self.device.drain():
+            self.functions[number].carry_out([effect])
+
+    def close(self) -> None:
+        """The device is gone."""
+        for function in self.functions:
+            function.close()
+        for endpoint in self._endpoints.values():
+            endpoint.end()
+
+
+class FunctionHost:
+    """One function: what its bus reads and writes, and what it wants of the bus.
+
+    Attributes:
+        number: its place in the device.
+        hooks: where faults take hold of what is asked of it.
+        config_size: bytes of configuration space.
+    """
+
+    config_size = 4096
+
+    def __init__(self, host: DeviceHost, function: "Function") -> None:
+        self.number = function.number
+        self.hooks = Hooks()
+        self._host = host
+        self._function = function
+        self._bus: Bus | None = None
+        self._ports = [MailboxPort(self, n) for n in range(len(function.mailboxes))]
+        self._due: Handle | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self._host.clock
+
+    @property
+    def endpoint(self) -> "SpdmEndpoint | None":
+        """The SPDM endpoint that its mailboxes lead to."""
+        return self._host.endpoint_of(self.number)
+
+    @property
+    def bar_sizes(self) -> "Sequence[int]":
+        """Bytes of each of the six BARs, 0 for none."""
+        return self._function.layout.bar_sizes
+
+    @property
+    def msix_vectors(self) -> int:
+        """How many MSI-X vectors it has."""
+        return self._function.layout.vectors
+
+    @property
+    def bus(self) -> Bus | None:
+        """What it is on at the moment; ``None`` while nobody has it."""
+        return self._bus
+
+    @bus.setter
+    def bus(self, bus: Bus | None) -> None:
+        """A client puts it on its bus, or has left."""
+        for port in self._ports:
+            port.forget()
+        self._bus = bus
+        self._function.trapped = bus is not None
+        self.hooks = Hooks() if bus is None else self._host.hooks()
+
+    def emit(self, event: "Event") -> None:
+        """Tell the observers."""
+        ordinal = self._bus.ordinal if self._bus is not None else 0
+        self._host.observer(self.clock.now(), ordinal, event)
+
+    def config_read(self, offset: int, size: int) -> bytes:
+        """Read configuration space; what is not there reads all ones."""
+        return self._function.config_read(offset, size, self.clock.now())
+
+    def config_write(self, offset: int, data: bytes) -> None:
+        """Write configuration space, and carry out what comes of it."""
+        self._settle(self._function.config_write(offset, data, self.clock.now()))
+
+    def bar_read(self, bar: int, offset: int, size: int) -> bytes:
+        """Read what a BAR decodes."""
+        return self._function.bar_read(bar, offset, size, self.clock.now())
+
+    def bar_write(self, bar: int, offset: int, data: bytes) -> None:
+        """Write what a BAR decodes, and carry out what comes of it."""
+        self._settle(self._function.bar_write(bar, offset, data, self.clock.now()))
+
+    def reset(self, reset: Reset) -> None:
+        """Reset the function, and with the physical one all others."""
+        self._host.reset(self.number, reset)
+
+    def answer(self, mailbox: int, exchange: int, data_object: bytes | None) -> None:
+        """A data object was answered, or nothing will come of it."""
+        now = self.clock.now()
+        self.carry_out(self._function.answer(mailbox, exchange, data_object, now))
+        self._host.settle()
+
+    def carry_out(self, effects: "Sequence[FunctionEffect]") -> None:
+        """Do what the function wants done."""
+        for effect in effects:
+            self._carry_out(effect)
+        self._arm()
+
+    def close(self) -> None:
+        """Nothing happens to the function any more."""
+        if self._due is not None:
+            self._due.cancel()
+        for port in self._ports:
+            port.forget()
+
+    def _settle(self, effects: "Sequence[FunctionEffect]") -> None:
+        self.carry_out(effects)
+        self._host.settle()
+
+    def _carry_out(self, effect: FunctionEffect) -> None:
+        match effect:
+            case DataObjectReceived(mailbox, exchange, data_object):
+                self._ports[mailbox].received(exchange, data_object)
+            case DataObjectAbandoned(mailbox, exchange):
+                self._ports[mailbox].abandoned(exchange)
+            case Interrupt(vector):
+                if self.bus is not None:
+                    self.bus.interrupt(vector)
+            case MemoryRead(tag, address, size):
+                self._read(tag, address, size)
+            case MemoryWrite(tag, address, data):
+                self._write(tag, address, data)
+            case ResetRequested(reset):
+                self.reset(reset)
+            case Noticed(what, detail):
+                self.emit(FunctionNotice(self.number, what, detail))
+
+    def _read(self, tag: int, address: int, size: int) -> None:
+        if self.bus is None:
+            self._memory_done(tag, None)
+        else:
+            self.bus.memory_read(address, size, partial(self._memory_done, tag))
+
+    def _write(self, tag: int, address: int, data: bytes) -> None:
+        if self.bus is None:
+            self._memory_done(tag, None)
+        else:
+            self.bus.memory_write(
+                address, data, lambda ok: self._memory_done(tag, b"" if ok else None)
+            )
+
+    def _memory_done(self, tag: int, data: bytes | None) -> None:
+        self.carry_out(self._function.memory_done(tag, data, self.clock.now()))
+
+    def _arm(self) -> None:
+        """Look again when the function has something to do of its own accord."""
+        at = self._function.next_due()
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if at is not None:
+            self._due = self.clock.call_at(at, self._fall_due)
+
+    def _fall_due(self) -> None:
+        self._due = None
+        self._settle(self._function.due(self.clock.now()))
