@@ -57,9 +57,12 @@ class Command(IntEnum):
     MIG_DATA_WRITE = 18
 
 
+_NAMES = {command.value: command.name for command in Command}
+
+
 def command_name(number: int) -> str:
     """The command for people, such as ``REGION_READ``."""
-    return Command(number).name if number in Command._value2member_map_ else f"command {number}"
+    return _NAMES.get(number, f"command {number}")
 
 
 TYPE_MASK = 0xF

@@ -1,5 +1,6 @@
 """One client of a function: VERSION, then its requests, and the function's way to its machine."""
 
+import errno
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -39,6 +40,7 @@ class ClientConnection:
         listener: where the client connected to, for the log.
         host: the function.
         service: the server.
+        plug: asks whether this client gets the function.
         left: called when the client has left and the function, if it had it, was reset.
     """
 
@@ -48,13 +50,15 @@ class ClientConnection:
         listener: str,
         host: FunctionHost,
         service: Service,
-        left: Callable[[], None],
+        plug: Callable[["ClientConnection"], bool],
+        left: Callable[["ClientConnection"], None],
     ) -> None:
         self._listener = listener
         self._host = host
         self._service = service
+        self._plug = plug
         self._left = left
-        self._peer = name_of(sock.getpeername())
+        self._peer = name_of("")
         self._ordinal = 0
         self._plugged = False
         self._memory = MemoryMap()
@@ -99,7 +103,7 @@ class ClientConnection:
             self._host.bus = None
             self._guard(self._host.reset, Reset.CONVENTIONAL)
         self._emit(PeerLeft(self._peer, reason))
-        self._left()
+        self._left(self)
 
     # Inside.
 
@@ -132,8 +136,10 @@ class ClientConnection:
             raise RequestError("it comes before VERSION")
         message.descriptors.check(0)
         theirs = codec.parse_version(message.payload)
-        self._dma.max_data = min(codec.MAX_DATA, theirs.max_data_xfer_size)
+        if not self._plug(self):
+            raise RequestError("the function has a client already", errno.EBUSY)
         self._plugged = True
+        self._dma.max_data = min(codec.MAX_DATA, theirs.max_data_xfer_size)
         self._host.bus = self
         self._stream.write(codec.reply(message.header, codec.version()))
 
@@ -145,7 +151,7 @@ class ClientConnection:
         if self._plugged or is_reply:
             self._emit(PeerIgnored(reason))
         else:
-            self.close(f"no common ground: {reason}")
+            self.close(f"refused: {reason}")
 
     def _emit(self, event: Event) -> None:
         self._service.emit(self._ordinal, event)

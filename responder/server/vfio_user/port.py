@@ -1,8 +1,6 @@
 """The socket at which one function waits for a machine to be plugged into."""
 
 import asyncio
-import errno
-import socket
 from collections.abc import Callable
 
 from responder.errors import system_reason
@@ -13,19 +11,20 @@ from responder.server.vfio_user.connection import ClientConnection
 from responder.server.vfio_user.interfaces import FunctionHost, Service
 from responder.server.watch import Watch
 
-_NOTHING_LEFT = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+MAX_CLIENTS = 8
+"""Connections at a time, of which one has the function and the others have said nothing yet."""
 _RETRY_TIME = 1.0
-"""Seconds before connections are accepted again that could not be, for want of descriptors."""
+"""Seconds before connections are accepted again after that has failed."""
 
 
 class FunctionPort:
-    """Accepts the clients of one function: one at a time, the next when it has left.
+    """Accepts clients, and gives the function to one at a time, the next when that has left.
 
     Args:
         listener: a Unix socket; belongs to the port now.
         host: the function.
         service: the server.
-        left: called when a client has left.
+        left: called when the client has left that had the function.
     """
 
     def __init__(
@@ -39,7 +38,8 @@ class FunctionPort:
         self._host = host
         self._service = service
         self._left = left
-        self._client: ClientConnection | None = None
+        self._clients: set[ClientConnection] = set()
+        self._owner: ClientConnection | None = None
         self._stopped = False
         self._loop = asyncio.get_running_loop()
         self._pause = Watch(service.clock, self._accept_again)
@@ -47,18 +47,18 @@ class FunctionPort:
 
     @property
     def occupied(self) -> bool:
-        """Whether a client is connected."""
-        return self._client is not None
+        """Whether a client has the function."""
+        return self._owner is not None
 
     def stop(self, reason: str) -> None:
-        """Stop listening, and part with the client."""
+        """Stop listening, and part with the clients."""
         self._pause.cancel()
         if not self._stopped:
             self._stopped = True
             self._loop.remove_reader(self._listener.socket)
             self._listener.close()
-        if self._client is not None:
-            self._client.close(reason)
+        for client in list(self._clients):
+            client.close(reason)
 
     def _accept_again(self) -> None:
         self._loop.add_reader(self._listener.socket, self._accept)
@@ -68,24 +68,29 @@ class FunctionPort:
             sock, address = self._listener.socket.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
-        except OSError as error:
-            if error.errno not in _NOTHING_LEFT:
-                raise
+        except OSError as error:  # such as no descriptor left
             self._service.emit(0, PeerIgnored(f"a client waits: {system_reason(error)}"))
             self._loop.remove_reader(self._listener.socket)
             self._pause.by(self._service.clock.now() + _RETRY_TIME)
             return
-        if self._client is None:
-            self._client = self._serve(sock)
+        if len(self._clients) < MAX_CLIENTS:
+            endpoint = str(self._listener.endpoint)
+            self._clients.add(
+                ClientConnection(sock, endpoint, self._host, self._service, self._plug, self._gone)
+            )
         else:
             sock.close()
-            reason = f"refused: {self._listener.endpoint} has a client already"
+            reason = f"refused: {MAX_CLIENTS} others are connected"
             self._service.emit(0, PeerLeft(name_of(address), reason))
 
-    def _serve(self, sock: socket.socket) -> ClientConnection:
-        endpoint = str(self._listener.endpoint)
-        return ClientConnection(sock, endpoint, self._host, self._service, self._gone)
+    def _plug(self, client: ClientConnection) -> bool:
+        """Give a client the function if nobody has it."""
+        if self._owner is None:
+            self._owner = client
+        return self._owner is client
 
-    def _gone(self) -> None:
-        self._client = None
-        self._left()
+    def _gone(self, client: ClientConnection) -> None:
+        self._clients.discard(client)
+        if self._owner is client:
+            self._owner = None
+            self._left()

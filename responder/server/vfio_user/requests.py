@@ -54,8 +54,8 @@ class Requests:
             return self._region_write(payload)
         answer = self._answers.get(command)
         if answer is None:
-            known = command in Command._value2member_map_ and command != Command.VERSION
-            raise RequestError("it is not supported", errno.EOPNOTSUPP if known else errno.EINVAL)
+            unknown = command not in set(Command) or command == Command.VERSION
+            raise RequestError("it is not supported", errno.EINVAL if unknown else errno.EOPNOTSUPP)
         return answer(payload, descriptors), None
 
     def _dma_map(self, payload: bytes, descriptors: Descriptors) -> bytes:

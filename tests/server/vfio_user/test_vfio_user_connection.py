@@ -1,6 +1,5 @@
 """From VERSION to the client's leaving, and what the next one finds."""
 
-import asyncio
 import errno
 import os
 
@@ -81,19 +80,6 @@ async def test_a_reply_before_version_is_no_reason_to_answer(plug):
     client = plugged.connect()
     client.send(message(Command.DMA_READ, flags=1))
     await client.negotiate()
-
-
-async def test_a_client_that_says_nothing_makes_room_in_time(plug):
-    plugged = await plug(frame_time=2.0)
-    plugged.client.close()
-    await plugged.gone()
-    plugged.connect()
-    while not plugged.port.occupied:  # noqa: ASYNC110 - nothing to wait for inside a port
-        await asyncio.sleep(0)
-    plugged.serving.clock.advance(2.0)
-    assert await plugged.gone(2) == "it asked for nothing in 2 s"
-    assert plugged.serving.events[-1][0] == 0
-    await plugged.connect().negotiate()
 
 
 async def test_the_next_client_finds_the_function_as_after_a_reset(plug):

@@ -211,6 +211,8 @@ async def test_what_waits_fails_before_the_function_is_reset(unshared):
     await unshared.gone()
     assert [entry[0] for entry in done] == [0, 1, "reset"]
     assert unshared.function.bus is None
+    unshared.serving.clock.advance(60.0)
+    assert unshared.serving.ignored == []
     bus.memory_read(0, 1, done.append)
     await asyncio.sleep(0)
     assert done[-1] is None

@@ -132,6 +132,9 @@ def test_so_many_files_and_no_more(memory):
     assert memory.find((MAX_FILES - 1) * PAGE).has_file
     assert not memory.find(MAX_FILES * PAGE).has_file
     memory.remove(DmaUnmap(0, PAGE, everything=False))
+    add(memory, 0, PAGE, os.dup(file))
+    assert memory.find(0).has_file
+    memory.remove(DmaUnmap(0, 0, everything=True))
     add(memory, 0, PAGE, file)
     assert memory.find(0).has_file
 

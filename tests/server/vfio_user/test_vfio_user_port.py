@@ -16,9 +16,11 @@ from server.vfio_user.peers import (
     memory_file,
     message,
     open_descriptors,
+    version,
 )
 
 from responder.server.vfio_user.codec import Command
+from responder.server.vfio_user.port import MAX_CLIENTS
 
 READ = access(CONFIG, 0, 4)
 
@@ -35,8 +37,9 @@ async def test_only_the_owner_may_connect_and_nothing_is_left_behind(plug, tmp_p
 async def test_a_second_client_is_refused_and_the_first_goes_on(plug):
     plugged = await plug()
     second = plugged.connect()
+    assert await second.refused(Command.VERSION, version()) == errno.EBUSY
     assert await second.closed() == b""
-    assert plugged.serving.reasons == [f"refused: vfio-user:{plugged.path} has a client already"]
+    assert await plugged.gone() == "refused: VERSION: the function has a client already"
     await plugged.client.ask(Command.REGION_READ, READ)
     assert plugged.function.done == [("config_read", 0, 4)]
     plugged.client.close()
@@ -44,6 +47,22 @@ async def test_a_second_client_is_refused_and_the_first_goes_on(plug):
     assert not plugged.port.occupied
     await plugged.connect().negotiate()
     assert plugged.port.occupied
+
+
+async def test_whoever_says_nothing_is_in_nobodys_way_and_there_are_few_of_them(plug):
+    plugged = await plug(frame_time=2.0)
+    plugged.client.close()
+    await plugged.gone()
+    silent = [plugged.connect() for _ in range(MAX_CLIENTS - 1)]
+    client = plugged.connect()
+    await client.negotiate()
+    assert await plugged.connect().closed() == b""
+    assert await plugged.gone(2) == "refused: 8 others are connected"
+    plugged.serving.clock.advance(2.0)
+    assert await plugged.gone(1 + MAX_CLIENTS) == "it asked for nothing in 2 s"
+    assert await silent[0].closed() == b""
+    await client.ask(Command.REGION_READ, READ)
+    assert await plugged.connect().refused(Command.VERSION, version()) == errno.EBUSY
 
 
 async def test_whoever_comes_and_goes_resets_nothing(plug):
