@@ -126,6 +126,7 @@ class MessageStream:
             self._reading = True
             self._watch.cancel()
             self._loop.add_reader(self._socket, self._readable)
+            self._readable()  # part of a message may be here already, and has its time too
 
     def _readable(self) -> None:
         """Handle the message of which the rest has arrived."""
