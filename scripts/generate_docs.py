@@ -9,7 +9,7 @@ from fault_docs import catalogue, table, with_sections
 from mailbox_docs import mailbox
 from persona_docs import personas
 from request_docs import requests
-from tdisp_docs import tdisp
+from tdisp_docs import tdisp, tsp
 
 from responder.cli.exits import Exit
 from responder.cli.main import VERBS, cli
@@ -134,6 +134,7 @@ PAGES = {
     "faults.md": catalogue,
     "options.md": options,
     "tdisp.md": tdisp,
+    "tsp.md": tsp,
 }
 
 

@@ -1,11 +1,13 @@
-"""The page about TDISP: the state table, what a policy changes of it, and the lock rules."""
+"""The pages about TDISP and TSP: state tables, what a policy changes of them, lock rules."""
 
 from fault_docs import table
 
+from responder.device.pcie.cxl_tsp_table import TSP_TABLE, Privilege
 from responder.device.pcie.interfaces import TdiState
 from responder.device.pcie.lock_rules import RULES, Against, LockRule
 from responder.device.pcie.tdi_table import TABLE, VARIANTS, Outcome, Row, TdiEvent
 from responder.device.pcie.tdisp import BOUND
+from responder.spec.cxl import TspState
 
 STATES = [state.name for state in TdiState]
 
@@ -34,6 +36,18 @@ Which writes to configuration space are an ERROR while an interface is CONFIG_LO
 first row that fits a register's name counts; `*` stands for any characters. With
 `unchanged_writes` a write is against the lock even if it changes nothing, or clears what is clear;
 with `refuse_locked_writes` it has no effect besides, where the row is about all bits.
+
+"""
+_TSP_TEXT = """\
+# TSP
+
+The security protocol of CXL memory targets. The first session that asks for the version is the
+primary one; sessions with a pre-shared key of SET_TARGET_CONFIGURATION are secondary ones. What is
+refused in a state is refused with the code that stands there; an empty cell grants it.
+
+Mistakes are found in this order: opcode (UNSUPPORTED_REQUEST), privilege (NO_PRIVILEGE), length
+(INVALID_REQUEST), version (VERSION_MISMATCH), an earlier request that is not done (BUSY), state,
+and at last what the request itself says.
 
 """
 
@@ -102,3 +116,25 @@ def _writes(rule: LockRule) -> str:
 
 def _flag(rule: LockRule) -> str:
     return str(rule.flag.name) if rule.flag is not None else ""
+
+
+def tsp() -> str:
+    """Who may ask a target what, and when."""
+    rows = [
+        [
+            f"`{opcode:02X}` {opcode.name}",
+            _sessions(row.privilege),
+            *(row.refused[state].name if state in row.refused else "" for state in TspState),
+            "yes" if row.slow else "",
+            f"`{row.needs}`" if row.needs else "",
+        ]
+        for opcode, row in TSP_TABLE.items()
+    ]
+    states = [state.name for state in TspState]
+    head = ["Request", "Sessions", *states, "May be delayed", "Needs"]
+    return _TSP_TEXT + table(head, rows)
+
+
+def _sessions(privilege: Privilege) -> str:
+    single = (Privilege.PRIMARY, Privilege.SECONDARY, Privilege.OTHER)
+    return ", ".join(str(one.name).lower() for one in single if one in privilege)

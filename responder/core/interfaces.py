@@ -354,9 +354,11 @@ class SessionToken(Protocol):
 
     Attributes:
         session_id: 32 bits.
+        psk_hint: the hint of its pre-shared key; ``None`` without one.
     """
 
     session_id: int
+    psk_hint: bytes | None
 
     @property
     def established(self) -> bool:

@@ -89,6 +89,7 @@ class Session:
     Attributes:
         session_id: 32 bits: the requester's half in bits 15:0, ours in bits 31:16.
         psk: it was made by PSK_EXCHANGE.
+        psk_hint: the hint of its pre-shared key; ``None`` without one.
         phase: handshaking or established.
         suite: how its records are protected.
         policy: SessionPolicy as the requester sent it.
@@ -109,6 +110,7 @@ class Session:
     ) -> None:
         self.session_id = session_id
         self.psk = psk
+        self.psk_hint: bytes | None = None
         self.phase = SessionPhase.HANDSHAKING
         self.suite = suite
         self.policy = 0

@@ -95,6 +95,9 @@ def test_a_session_of_a_pre_shared_key(version, context):
     dialogue = talk(version, flags=flags, device=device)
     session = open_by_psk(dialogue, b"known to both", b"who", context=context)
     session.ask(raw.get_digests(version), 0x01)
+    session.ask(raw.vendor_defined(version), 0x7E)
+    (asked,) = device.vendor_requests
+    assert (asked.session.psk_hint, asked.session.established) == (b"who", True)
 
 
 def test_a_session_that_only_authenticates():
@@ -131,7 +134,7 @@ def test_the_device_knows_the_session_of_a_vendor_request_and_is_told_its_end(en
     session.ask(raw.vendor_defined(0x12), 0x7E)
     outside, inside = (request.session for request in device.vendor_requests)
     assert outside is None
-    assert inside.session_id == session.session_id
+    assert (inside.session_id, inside.psk_hint) == (session.session_id, None)
     assert device.ended == []
     match ends:
         case "END_SESSION":

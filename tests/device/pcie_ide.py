@@ -22,8 +22,9 @@ INSECURE, SECURE = 0, 2
 class Session:
     """Stands for a session: it is told from others by its identity."""
 
-    def __init__(self, session_id=0xFFFF_0001, *, established=True):
+    def __init__(self, session_id=0xFFFF_0001, *, established=True, psk_hint=None):
         self.session_id = session_id
+        self.psk_hint = psk_hint
         self.established = established
 
 

@@ -29,6 +29,7 @@ def psk_exchange(request: PskExchange, context: Context) -> Reply:
         context, request.req_session_id, request.opaque_data, request.session_policy, psk=True
     )
     session = opening.session
+    session.psk_hint = request.psk_hint
     session.parts = connection.transcript.vca
     session.keep("PSK_EXCHANGE", context.raw_request)
     with_context = Cap.PSK_WITH_CONTEXT in connection.flags

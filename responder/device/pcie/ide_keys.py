@@ -19,7 +19,7 @@ class Key(msgspec.Struct, frozen=True):
 
     Attributes:
         key: 32 bytes, in the order of AES.
-        ifv: the 8 bytes of the invocation field, as on the wire.
+        ifv: the 8 bytes of the invocation field as on the wire; of CXL the 12 bytes of the IV.
         session: in which it came; ``None`` outside of all.
     """
 

@@ -1,13 +1,12 @@
 """IDE_KM on the side of the device: keys for the streams of its port (PCIe 6.2, 6.33.3)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from responder.core.errors import IgnoredError, ProtocolError, invalid
 from responder.core.interfaces import SessionToken
 from responder.device.pcie.ide_keys import Key, KeyHistory, Place
 from responder.device.pcie.ide_port import IdePort
-from responder.device.pcie.interfaces import FunctionEffect, Noticed, Outbox
-from responder.device.pcie.secure_session import require_session
+from responder.device.pcie.interfaces import Outbox
+from responder.device.pcie.key_manager import KeyManager
 from responder.spec.ide import (
     DIRECTION_SHIFT,
     FIRST_INVOCATION,
@@ -28,8 +27,6 @@ from responder.wire.ide_km import (
     swapped_dwords,
 )
 
-_PORT = 0
-"""The function that the port belongs to."""
 _OF_KEY_SIZE = 7
 _HIGH_FIRST = bytes(4) + FIRST_INVOCATION.to_bytes(4, "little")
 _LOW_FIRST = FIRST_INVOCATION.to_bytes(8, "little")
@@ -41,7 +38,7 @@ IFVS = {
 """How the invocation field says 1 on the wire, for each ``IdePolicy.ifv``."""
 
 
-class IdeKm:
+class IdeKm(KeyManager):
     """Answers IDE_KM; messages begin with the ObjectID.
 
     Args:
@@ -51,11 +48,10 @@ class IdeKm:
     """
 
     def __init__(self, port: IdePort, function_id: Callable[[], int], outbox: Outbox) -> None:
+        super().__init__("IDE_KM", port.policy, outbox)
         self._port = port
         self._policy = port.policy
         self._function_id = function_id
-        self._outbox = outbox
-        self._owner: SessionToken | None = None
         self._history = KeyHistory()
         self._failures = 0
 
@@ -64,61 +60,39 @@ class IdeKm:
 
         Raises:
             ProtocolError: the message is wrong in a way that no IDE_KM message can tell.
-            IgnoredError: nothing is said: another session owns IDE_KM.
-            OutsideError, UnexpectedRequest: as ``require_session``.
+            IgnoredError, OutsideError, UnexpectedRequest: as ``admit``.
         """
-        self._admit(session)
+        self.admit(session)
         try:
             kind = IDE_KM.class_of(message)
             if kind is KeyProg and self._policy.status_for_all:
                 return self._key_prog(message, session).build()
             request = kind.parse(message)
         except WireError as error:
-            raise self._refused(str(error)) from None
+            raise self.refused(str(error)) from None
         match request:
             case Query():
                 return self._query(request).build()
             case KeyProg():
-                if request.port_index > self._policy.max_port_index:
-                    raise self._refused(f"there is no port {request.port_index}")
+                self.check_port(request.port_index)
                 return self._key_prog(message, session).build()
             case KSetGo():
                 return self._go(request).build()
             case KSetStop():
                 return self._stop(request).build()
-        raise self._refused(f"{request.name} is no request of IDE_KM")
+        raise self.refused(f"{request.name} is no request of IDE_KM")
 
     def session_ended(self, session: SessionToken) -> None:
         """A session is over: another one may own IDE_KM; its keys are gone with it."""
-        if self._owner is session:
-            self._owner = None
-        self._tell(self._port.session_ended(session))
+        self.release(session)
+        self.tell(self._port.session_ended(session))
 
     def fail_key_prog(self, times: int = 1) -> None:
         """Something is wrong with the device: it takes that many keys less (KP_ACK status 4)."""
         self._failures += times
 
-    def _admit(self, session: SessionToken | None) -> None:
-        if self._policy.session_required:
-            require_session(session, "IDE_KM")
-        if not self._policy.exclusive_session:
-            return
-        if self._owner is None:
-            self._owner = session
-        if self._owner is not session:
-            self._notice("ide-km-ignored", "another session owns IDE_KM")
-            raise IgnoredError("another session owns IDE_KM")
-
-    def _refused(self, reason: str) -> ProtocolError:
-        """What answers a mistake that no message of IDE_KM can tell."""
-        if not self._policy.refuse_in_silence:
-            return invalid(reason)
-        self._notice("ide-km-ignored", reason)
-        return IgnoredError(reason)
-
     def _query(self, query: Query) -> QueryResp:
-        if query.port_index > self._policy.max_port_index:
-            raise self._refused(f"there is no port {query.port_index}")
+        self.check_port(query.port_index)
         function_id = self._function_id()
         return QueryResp(
             port_index=query.port_index,
@@ -141,8 +115,8 @@ class IdeKm:
             key = Key(swapped_dwords(request.key), request.ifv, session)
             place, key_set = _place(request.key_sub_stream)
             if self._history.again(key):
-                self._notice("ide-key-reuse", f"stream {request.stream_id}: an earlier key")
-            self._tell(self._port.program(request.stream_id, place, key_set, key))
+                self.notice("ide-key-reuse", f"stream {request.stream_id}: an earlier key")
+            self.tell(self._port.program(request.stream_id, place, key_set, key))
         return ack.replace(status=status)
 
     def _status_for(self, request: KeyProg) -> KpAckStatus:
@@ -164,26 +138,19 @@ class IdeKm:
         return number in set(SubStream) and not reserved and self._port.knows(request.stream_id)
 
     def _go(self, request: KSetGo) -> KGostopAck:
+        self.check_port(request.port_index)
         place, key_set = _place(request.key_sub_stream)
-        if request.port_index > self._policy.max_port_index:
-            raise self._refused(f"there is no port {request.port_index}")
         if self._port.keys(request.stream_id).programmed(place, key_set):
-            self._tell(self._port.go(request.stream_id, place, key_set))
+            self.tell(self._port.go(request.stream_id, place, key_set))
         elif not self._policy.go_without_key:
-            raise self._refused(f"stream {request.stream_id} has no such key to use")
+            raise self.refused(f"stream {request.stream_id} has no such key to use")
         return _acknowledged(request)
 
     def _stop(self, request: KSetStop) -> KGostopAck:
         """Always well: without such a key there is none to stop."""
         place, key_set = _place(request.key_sub_stream)
-        self._tell(self._port.stop(request.stream_id, place, key_set))
+        self.tell(self._port.stop(request.stream_id, place, key_set))
         return _acknowledged(request)
-
-    def _notice(self, what: str, detail: str) -> None:
-        self._tell([Noticed(what, detail)])
-
-    def _tell(self, effects: Sequence[FunctionEffect]) -> None:
-        self._outbox += [(_PORT, effect) for effect in effects]
 
 
 def _place(key_sub_stream: int) -> tuple[Place, int]:

@@ -9,6 +9,7 @@ from responder.crypto.random_tree import RandomTree
 from responder.device.pcie.interfaces import FunctionEffect, Noticed, TdiHost, TdiState
 from responder.device.pcie.lock_rules import rule_for
 from responder.device.pcie.policies import TdispPolicy
+from responder.device.pcie.refusal import RefusedError
 from responder.device.pcie.report import build_ranges, interface_report
 from responder.device.pcie.tdi_table import TdiEvent, table_of
 from responder.spec.tdisp import START_NONCE_SIZE, MmioAttribute, TdispErrorCode
@@ -21,20 +22,6 @@ _RESETS = {
     Reset.CONVENTIONAL: TdiEvent.DEVICE_RESET,
     Reset.POWER_CYCLE: TdiEvent.DEVICE_RESET,
 }
-
-
-class RefusedError(Exception):
-    """A request is answered TDISP_ERROR.
-
-    Attributes:
-        code: ErrorCode.
-        data: ErrorData.
-    """
-
-    def __init__(self, code: TdispErrorCode, reason: str, data: int = 0) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.data = data
 
 
 class Tdi:

@@ -8,8 +8,9 @@ from responder.core.interfaces import SessionToken
 from responder.device.pcie.ide_port import IdePort
 from responder.device.pcie.interfaces import FunctionEffect, Noticed, Outbox, TdiState
 from responder.device.pcie.policies import TdispPolicy
+from responder.device.pcie.refusal import RefusedError
 from responder.device.pcie.secure_session import require_session
-from responder.device.pcie.tdi import RefusedError, Tdi
+from responder.device.pcie.tdi import Tdi
 from responder.device.pcie.tdi_table import TdiEvent
 from responder.spec.tdisp import (
     HEADER_SIZE,
