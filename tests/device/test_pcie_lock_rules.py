@@ -27,6 +27,7 @@ NEVER_AGAINST = [
     "header.status",
     "pcie.device_status",
     "pcie.link_control",
+    "pm.data",
     "aer.uncorrectable_mask",
     "vc.control",
     "power_budgeting.select",

@@ -158,7 +158,7 @@ class IdePort:
 
     def keys(self, stream_id: int) -> StreamKeys:
         """The keys of a stream id, to look at."""
-        return self._keys_of(stream_id)
+        return self._keys.get(stream_id) or StreamKeys()
 
     def program(
         self, stream_id: int, place: Place, key_set: int, key: Key
@@ -171,13 +171,13 @@ class IdePort:
     def go(self, stream_id: int, place: Place, key_set: int) -> Sequence[FunctionEffect]:
         """K_SET_GO of a key that is there."""
         was = self._all_standing()
-        self._keys_of(stream_id).go(place, key_set)
+        self.keys(stream_id).go(place, key_set)
         return self._settled(was, "a key of another session is in use")
 
     def stop(self, stream_id: int, place: Place, key_set: int) -> Sequence[FunctionEffect]:
         """K_SET_STOP: the key is gone; without it the stream is insecure if it was in use."""
         was = self._all_standing()
-        self._keys_of(stream_id).stop(place, key_set)
+        self.keys(stream_id).stop(place, key_set)
         return self._settled(was, "K_SET_STOP")
 
     def session_ended(self, session: SessionToken) -> Sequence[FunctionEffect]:
@@ -207,7 +207,7 @@ class IdePort:
 
     def keyed(self, stream_id: int, session: SessionToken | None) -> bool:
         """Whether the stream's six keys are in use, all of which came over that session."""
-        return self._keys_of(stream_id).all_of(session)
+        return self.keys(stream_id).all_of(session)
 
     def default_stream_problem(self, stream_id: int) -> str:
         """Why a stream may not be a TDI's default stream by its registers; empty if it may be."""
@@ -257,7 +257,7 @@ class IdePort:
         return effects
 
     def _may_be_secure(self, stream: _Stream, begun: _Stream | None) -> bool:
-        ready = self._has(stream, StreamControl.ENABLE) and self._keys_of(self._id(stream)).complete
+        ready = self._has(stream, StreamControl.ENABLE) and self.keys(self._id(stream)).complete
         if ready and self.policy.enable_order == "keys-first":
             return stream.secure or stream is begun
         return ready
@@ -267,11 +267,8 @@ class IdePort:
         return {stream_id: self._standing(stream_id) for stream_id in self._keys}
 
     def _standing(self, stream_id: int) -> _Standing:
-        keys = self._keys_of(stream_id)
+        keys = self.keys(stream_id)
         return _Standing(self.secure(stream_id), keys.complete, keys.sessions)
-
-    def _keys_of(self, stream_id: int) -> StreamKeys:
-        return self._keys.get(stream_id) or StreamKeys()
 
     def _named(self, stream_id: int) -> Iterator[_Stream]:
         """The register blocks with that id."""

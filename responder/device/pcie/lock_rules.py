@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
+from responder.spec.pcie import Command, DeviceControl, PowerControl
 from responder.spec.tdisp import LockFlag
 
 _ALL = -1
@@ -53,12 +54,9 @@ class LockRule(msgspec.Struct, frozen=True):
 
 
 _ERROR, _ALLOWED = Against.CHANGED, Against.NEVER
-_ENABLES = 1 << 1 | 1 << 2
-"""Memory Space Enable and Bus Master Enable of Command (7.5.1.1.3)."""
-_TAGS = 1 << 8 | 1 << 9
-"""Extended Tag Field Enable and Phantom Functions Enable of Device Control (7.5.3.4)."""
-_POWER_STATE = 0x3
-"""PowerState of Power Management Control and Status (7.5.2.2)."""
+_ENABLES = int(Command.MEMORY_SPACE | Command.BUS_MASTER)
+_TAGS = int(DeviceControl.EXTENDED_TAG | DeviceControl.PHANTOM_FUNCTIONS)
+_POWER_STATE = int(PowerControl.STATE)
 
 RULES = (
     LockRule(
@@ -71,6 +69,7 @@ RULES = (
     LockRule("pcie.device_control", _ERROR, _TAGS, text="extended tags, phantom functions"),
     LockRule("pcie.*", _ALLOWED, text="status, link, and other control bits"),
     LockRule("pm.control", _ERROR, _POWER_STATE, text="the power state: state could get lost"),
+    LockRule("pm.*", _ALLOWED, text="read-only"),
     LockRule("msix.*", _ERROR, flag=LockFlag.LOCK_MSIX, text="control and table"),
     LockRule("resizable_bar.*", _ERROR, text="what the report tells"),
     LockRule("sriov.*", _ERROR, text="virtual functions and their BARs"),

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 from responder.device.pcie.interfaces import MemoryRange, TdiHost
+from responder.spec.pcie import ATS_ENABLE, PAGE_REQUEST_ENABLE, PASID_ENABLE
 from responder.spec.tdisp import PAGE_SIZE, InterfaceInfo, LockFlag, MmioAttribute
 from responder.wire.tdisp import InterfaceReport, MmioRange
 
 _PAGES = 1 << 52
 """Page numbers of 64-bit addresses."""
-_PASID_ENABLE = 1 << 0
-_ATS_ENABLE = 1 << 15
-_PAGE_REQUEST_ENABLE = 1 << 0
 _ATTRIBUTES = {
     "msix_table": MmioAttribute.MSIX_TABLE,
     "msix_pba": MmioAttribute.MSIX_PBA,
@@ -48,13 +46,13 @@ def build_ranges(ranges: Sequence[MmioRange]) -> bytes:
 
 
 def _interface_info(host: TdiHost, lock_flags: int) -> int:
-    pasid = host.config_value("pasid.control") & _PASID_ENABLE
+    pasid = host.config_value("pasid.control") & PASID_ENABLE
     info = InterfaceInfo.DMA_WITH_PASID if pasid else InterfaceInfo.DMA_WITHOUT_PASID
     if lock_flags & LockFlag.NO_FW_UPDATE:
         info |= InterfaceInfo.NO_FW_UPDATE_AFTER_LOCK
-    if host.config_value("ats.control") & _ATS_ENABLE:
+    if host.config_value("ats.control") & ATS_ENABLE:
         info |= InterfaceInfo.ATS
-    if host.config_value("page_request.control") & _PAGE_REQUEST_ENABLE:
+    if host.config_value("page_request.control") & PAGE_REQUEST_ENABLE:
         info |= InterfaceInfo.PRS
     return info
 

@@ -38,6 +38,11 @@ class Tdi:
         learned_id: the function id that it was asked for first, where that counts.
     """
 
+    __slots__ = (
+        "_locks", "_nonce", "_policy", "_random", "_table", "enforced", "host", "learned_id",
+        "lock_flags", "report", "session", "state", "streams",
+    )  # fmt: skip
+
     def __init__(self, host: TdiHost, policy: TdispPolicy, random: RandomTree) -> None:
         """``random`` is the branch that nonces are drawn from."""
         self.host = host

@@ -3,7 +3,9 @@
 ``docs/reference/tdisp.md`` is written from the tables here.
 """
 
+from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 
 from responder.device.pcie.interfaces import TdiState
 from responder.device.pcie.policies import TdispPolicy
@@ -100,7 +102,8 @@ VARIANTS: dict[tuple[str, object], tuple[TdiEvent, Row]] = {
 """The rows that a policy has instead: the name and value of its field, the event, the row."""
 
 
-def table_of(policy: TdispPolicy) -> dict[TdiEvent, Row]:
-    """The table with the rows of a policy."""
+@cache
+def table_of(policy: TdispPolicy) -> Mapping[TdiEvent, Row]:
+    """The table with the rows of a policy; all interfaces of a policy share it."""
     rows = [row for (name, value), row in VARIANTS.items() if getattr(policy, name) == value]
     return TABLE | dict(rows)
