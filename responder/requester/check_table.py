@@ -7,6 +7,7 @@ document does; ``(libspdm)`` what the reference implementation demands.
 from dataclasses import dataclass
 
 from responder.requester.check_rows import CHUNKS, DEVICE, ENCAPSULATED, RECORD, SESSION
+from responder.requester.check_rows_tdi import IDE, TDI
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +324,8 @@ CHECKS: dict[str, Check] = {
         ENCAPSULATED,
         CHUNKS,
         DEVICE,
+        IDE,
+        TDI,
     )
     for check_id, row in group.items()
 }

@@ -22,6 +22,7 @@ from responder.requester.report import (
 from responder.requester.session_transcript import FirstDigests
 from responder.requester.steps import OtherKind, Step, Transmit, Wait
 from responder.requester.stored_state import StoredState
+from responder.requester.tdi_memory import IdeMemory, TdiMemory
 from responder.requester.transcript import Signed, Transcript
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
 from responder.spec.flags import Cap
@@ -78,6 +79,8 @@ class Conversation:
         session: the session in use; ``None`` outside.
         sessions: all that are open, by id.
         summaries: the measurement summary hashes that no measurements were compared with yet.
+        ide, tdi: what is remembered of the keys of a stream, and of an interface.
+        ide_keys: where keys of streams are drawn from; it is never begun anew.
         padding: bytes that may follow the last response; a record pads nothing.
         random: where a step draws what is neither nonce nor context.
     """
@@ -99,10 +102,12 @@ class Conversation:
         self._handle = self._session = 0
         self.sessions: dict[int, Session] = {}
         self.summaries: list[Summary] = []
+        self.ide, self.tdi = IdeMemory(), TdiMemory()
         self.padding = options.padding
         # One stream each: the same path of the tree would begin with the same bytes.
         self._nonces = random.child("nonce")
         self._contexts = random.child("context")
+        self.ide_keys = random.child("ide-key")
         self._nonces_seen: set[bytes] = set()
         self._exchange_data_seen: set[bytes] = set()
         self._before: Known | None = None
@@ -120,6 +125,7 @@ class Conversation:
         self.session = None
         self.sessions = {}
         self.summaries = []
+        self.ide, self.tdi = IdeMemory(), TdiMemory()
         self._stored = StoredState()
 
     def note_changes(self) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from responder.crypto.lacking import every_lack
 from responder.requester.plan import Plan
 from responder.requester.records import RecordFormat
+from responder.requester.tdi_options import TdiOptions
 from responder.spec.algorithms import (
     AEADS,
     BASE_ASYM,
@@ -146,6 +147,7 @@ class Patience:
         chain: bytes of a certificate chain.
         log: bytes of a measurement extension log.
         endpoint_info: bytes of EPInfo.
+        interface_report: bytes of an interface report.
         certificates: certificates in a chain.
     """
 
@@ -160,6 +162,7 @@ class Patience:
     chain: int = 1 << 18
     log: int = 1 << 20
     endpoint_info: int = 1 << 16
+    interface_report: int = 1 << 15
     certificates: int = 32
 
 
@@ -201,6 +204,7 @@ class AttestOptions:
         stay: microseconds that the step ``stay`` keeps a session open.
         new_chain: what the step ``set-certificate`` writes.
         csr_info: RequesterInfo of the step ``csr``: a CertificationRequestInfo in DER, or nothing.
+        tdi: what is asked of the port and the interface.
         plan: what is done.
         negotiated_state: the messages from GET_VERSION to ALGORITHMS of an earlier connection to
             a responder with CACHE_CAP; they are not sent again unless it has forgotten them.
@@ -230,6 +234,7 @@ class AttestOptions:
     stay: int = 0
     new_chain: NewChain | None = None
     csr_info: bytes = b""
+    tdi: TdiOptions = field(default_factory=TdiOptions)
     plan: Plan = field(default_factory=Plan)
     negotiated_state: tuple[bytes, ...] = ()
     patience: Patience = field(default_factory=Patience)

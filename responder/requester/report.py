@@ -6,6 +6,8 @@ Bytes are lower-case hexadecimal, times ISO 8601, sizes bytes.
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from responder.requester.report_tdi import TDI_OBSERVATIONS, IdeReport, TdiReport
+
 Verdict = Literal["", "attested", "refused", "failed"]
 
 OBSERVATIONS = {
@@ -64,6 +66,7 @@ OBSERVATIONS = {
     "state.not-cleared": "The negotiated state still counts, though END_SESSION cleared it.",
     "step.unsupported": "A step was left out: the version or the capabilities lack it.",
     "vendor.refused": "The vendor-defined request is not supported.",
+    **TDI_OBSERVATIONS,
 }
 """What is legal on the wire and for somebody to decide; a report lists what was seen."""
 
@@ -290,6 +293,8 @@ class Report:
         slot: the slot that was authenticated; 255 for a provisioned public key.
         trust_anchor: subject of the trusted root.
         signed: the messages whose signature verified.
+        ide: the port, if it was asked.
+        tdi: the interface, if it was asked.
         negotiated_state: of a responder with CACHE_CAP the messages from GET_VERSION to ALGORITHMS;
             none if END_SESSION cleared it.
     """
@@ -320,6 +325,8 @@ class Report:
     event_types: list[str] = field(default_factory=list)
     events: list[EventReport] = field(default_factory=list)
     sessions: list[SessionReport] = field(default_factory=list)
+    ide: IdeReport | None = None
+    tdi: TdiReport | None = None
     vendor_response: str = ""
     application_response: str = ""
     negotiated_state: list[str] = field(default_factory=list)

@@ -17,6 +17,13 @@ from responder.requester.digests import get_digests
 from responder.requester.endpoint_info import get_endpoint_info, give_endpoint_info
 from responder.requester.events import give_events, subscribe, take_pending
 from responder.requester.extension_log import get_extension_log
+from responder.requester.ide_km import (
+    program_keys,
+    query,
+    refresh_keys,
+    stop_keys,
+    use_keys,
+)
 from responder.requester.key_pairs import change_key_pair, get_key_pairs
 from responder.requester.measurements import measure
 from responder.requester.provisioning import get_csr, set_certificate
@@ -28,6 +35,23 @@ from responder.requester.slot_writes import (
     request_csr,
     write_chain,
 )
+from responder.requester.tdi_measured import measure_interface
+from responder.requester.tdisp import (
+    check_state,
+    get_versions,
+    lock,
+    start,
+    start_wrongly,
+    stop,
+)
+from responder.requester.tdisp import get_capabilities as get_tdisp_capabilities
+from responder.requester.tdisp_optional import (
+    bind_peer,
+    exchange_vdm,
+    set_attribute,
+    set_config,
+)
+from responder.requester.tdisp_report import get_report
 from responder.requester.upkeep import (
     heartbeat,
     stay,
@@ -36,7 +60,7 @@ from responder.requester.upkeep import (
     update_responder,
 )
 from responder.requester.vendor_defined import vendor_request
-from responder.spec.flags import EP_INFO, Cap, ExtCap
+from responder.spec.flags import EP_INFO, MEAS, Cap, ExtCap
 from responder.spec.versions import V10, V11, V12, V13, V14, SpdmVersion
 
 NO_NEED = Cap(0)
@@ -89,6 +113,10 @@ def _bank(text: str, run: OutsideRun) -> PlanStep:
 
 def _inside(text: str, run: InsideRun, since: SpdmVersion, both: Cap) -> PlanStep:
     return PlanStep(text, None, run, since, both=both)
+
+
+def _interface(text: str, run: OutsideRun, needs: Cap = NO_NEED) -> PlanStep:
+    return PlanStep(text, None, lambda c, _: run(c), V11, needs)
 
 
 def _digests(c: Conversation) -> Flow[None]:
@@ -160,6 +188,30 @@ STEPS: Mapping[str, PlanStep] = MappingProxyType(
         "give-events": _inside(
             "Be asked for our events, and tell one.", give_events, V13, Cap.ENCAP
         ),
+        "ide-query": _interface("Ask where the port is, and how its streams stand.", query),
+        "ide-keys": _interface("Program the six keys of a stream.", program_keys),
+        "ide-go": _interface("Use them.", use_keys),
+        "ide-refresh": _interface("Program the other key set, and use it.", refresh_keys),
+        "ide-stop": _interface("Use the keys no longer.", stop_keys),
+        "tdisp-version": _interface("Ask for the versions of TDISP.", get_versions),
+        "tdisp-capabilities": _interface("Ask what the interface can do.", get_tdisp_capabilities),
+        "tdisp-state": _interface("Ask where the interface stands.", check_state),
+        "tdisp-lock": _interface("Lock the interface.", lock),
+        "tdisp-report": _interface("Read the interface report.", get_report),
+        "tdisp-measured": _interface(
+            "Read the measurements, and what they say of the lock.", measure_interface, MEAS
+        ),
+        "tdisp-wrong-nonce": _interface(
+            "Try to start the interface with a wrong nonce.", start_wrongly
+        ),
+        "tdisp-start": _interface("Start the interface.", start),
+        "tdisp-stop": _interface("Stop the interface.", stop),
+        "tdisp-p2p": _interface("Bind a stream to a peer, and end that.", bind_peer),
+        "tdisp-mmio-attribute": _interface(
+            "Have a range change sides, and change back.", set_attribute
+        ),
+        "tdisp-vdm": _interface("Send a vendor's message to the interface.", exchange_vdm),
+        "tdisp-config": _interface("Configure all interfaces of the device.", set_config),
     }
 )
 """Every step by its name."""

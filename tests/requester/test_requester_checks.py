@@ -9,6 +9,7 @@ from requester.cases_chunks import CHUNKS
 from requester.cases_device import DEVICE
 from requester.cases_proof import CHALLENGE, MEASUREMENT, REST
 from requester.cases_sessions import DECLINED, ENCAPSULATED, RECORD, SESSION
+from requester.cases_tdi import IDE, TDI
 from requester.cases_vca import ALGORITHM, ANY, CAPABILITY, ERROR, VERSIONS
 from requester.peer import Peer, converse
 
@@ -21,6 +22,7 @@ CASES = [
     *ANY, *ERROR, *VERSIONS, *CAPABILITY, *ALGORITHM,
     *DIGEST, *TRANSFER, *CHAIN, *CHALLENGE, *MEASUREMENT, *REST,
     *RECORD, *SESSION, *ENCAPSULATED, *CHUNKS, *DEVICE, *BANKS,
+    *IDE, *TDI,
 ]  # fmt: skip
 
 
