@@ -28,6 +28,8 @@ SHARED = {
     "campaign/run.py": "campaign/test_campaign_reaction.py",
     "campaign/watching.py": "campaign/test_campaign_session_evidence.py",
     "campaign/setting.py": "campaign/test_campaign_settings.py",
+    "cli/attesting.py": "cli/test_attest.py",
+    "cli/report_tdi.py": "cli/test_tdi.py",
     "cli/certs.py": "pki/test_pki_certs_verb.py",
     "cli/decode_input.py": "cli/test_decode.py",
     "cli/decode_transport.py": "cli/test_decode.py",

@@ -123,6 +123,18 @@ PLAN_OPTIONS = (
     click.option("--parallel", is_flag=True, help="Open all sessions before any is used."),
     click.option("--psk", type=_psk, metavar="HINT:KEY", help="A pre-shared key, in hexadecimal."),
     click.option(
+        "--new-chain",
+        type=(click.IntRange(0, SLOT_COUNT - 1), _FILE),
+        metavar="SLOT FILE",
+        help="What the step set-certificate writes: a chain (PEM, or DER root first).",
+    ),
+    click.option("--csr-info", type=_FILE,
+                 help="RequesterInfo of the step csr: a CertificationRequestInfo (DER)."),
+)  # fmt: skip
+
+
+SESSION_OPTIONS = (
+    click.option(
         "--identity",
         type=_FILE,
         metavar="FILE",
@@ -159,14 +171,6 @@ PLAN_OPTIONS = (
     click.option(
         "--ask-algorithms", is_flag=True, help="Ask for the algorithms in CAPABILITIES (1.3)."
     ),
-    click.option(
-        "--new-chain",
-        type=(click.IntRange(0, SLOT_COUNT - 1), _FILE),
-        metavar="SLOT FILE",
-        help="What the step set-certificate writes: a chain (PEM, or DER root first).",
-    ),
-    click.option("--csr-info", type=_FILE,
-                 help="RequesterInfo of the step csr: a CertificationRequestInfo (DER)."),
 )  # fmt: skip
 
 
@@ -200,23 +204,44 @@ def planned(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":
         plan = replace(plan, connection=given["steps"])
     try:
         check_plan(plan)
-        identity, new_chain, csr_info = _identity(given), _new_chain(given), _csr_info(given)
-        offer = _offer(options.offer, given, identity)
+        new_chain, csr_info = _new_chain(given), _csr_info(given)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     if any(session.psk for session in plan.sessions) and given["psk"] is None:
         raise click.UsageError("a session by psk needs --psk")
-    return replace(
+    offer = options.offer
+    if given["psk"]:
+        offer = replace(offer, flags=offer.flags | Cap.PSK)
+    if given["steps"] or given["sessions"]:
+        offer = replace(offer, mel_specification=1)
+    options = replace(
         options,
         plan=plan,
         offer=offer,
-        identity=identity,
         psk=given["psk"],
-        demand_mutual=given["demand_mutual"],
         new_chain=new_chain,
         csr_info=csr_info,
         application=given["application"],
         stay=round(given["stay"] * _MICROSECONDS),
+    )
+    return with_sessions(options, given)
+
+
+def with_sessions(options: "AttestOptions", given: dict[str, Any]) -> "AttestOptions":
+    """The options of an attestation whose plan stands, with what sessions are to be like.
+
+    Raises:
+        click.UsageError: the requester's identity has no key.
+    """
+    try:
+        identity = _identity(given)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    return replace(
+        options,
+        offer=_offer(options, given, identity),
+        identity=identity,
+        demand_mutual=given["demand_mutual"],
     )
 
 
@@ -275,8 +300,11 @@ def _certificates(file: Path) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def _offer(offer: "Offer", given: dict[str, Any], identity: "OwnIdentity | None") -> "Offer":
+def _offer(
+    options: "AttestOptions", given: dict[str, Any], identity: "OwnIdentity | None"
+) -> "Offer":
     """What is announced: algorithms as asked for, and the capabilities that the plan needs."""
+    offer = options.offer
     structures = dict(offer.structures)
     for kind, name in ((TABLE_DHE, "dhe"), (TABLE_KEM, "kem"), (TABLE_AEAD, "aead")):
         if given[name]:
@@ -286,10 +314,9 @@ def _offer(offer: "Offer", given: dict[str, Any], identity: "OwnIdentity | None"
     offer = replace(
         offer,
         structures=structures,
-        flags=_flags(offer, given, identity) if given["caps"] is None else given["caps"],
+        flags=_flags(options, given, identity) if given["caps"] is None else given["caps"],
         multi_key=given["multi_key"],
         ask_algorithms=given["ask_algorithms"],
-        mel_specification=1 if given["steps"] or given["sessions"] else offer.mel_specification,
     )
     if given["secured"]:
         offer = replace(offer, secured_versions=tuple(_SECURED[name] for name in given["secured"]))
@@ -298,12 +325,10 @@ def _offer(offer: "Offer", given: dict[str, Any], identity: "OwnIdentity | None"
     return offer
 
 
-def _flags(offer: "Offer", given: dict[str, Any], identity: "OwnIdentity | None") -> Cap:
-    flags = offer.flags
-    if given["sessions"]:
+def _flags(options: "AttestOptions", given: dict[str, Any], identity: "OwnIdentity | None") -> Cap:
+    flags = options.offer.flags
+    if options.plan.sessions:
         flags |= _IN_SESSIONS
-    if given["psk"]:
-        flags |= Cap.PSK
     if given["transfer_size"] or given["ask_algorithms"]:
         flags |= Cap.CHUNK
     if identity is not None:

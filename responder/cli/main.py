@@ -15,6 +15,7 @@ VERBS = {
     "serve": "Be the device: listen and answer.",
     "emu": "Be the device, with the options of spdm_responder_emu.",
     "attest": "Be the requester: authenticate a device and read its measurements.",
+    "tdi": "Lock, verify, start and stop an interface of a device (TDISP).",
     "decode": "Print SPDM messages field by field.",
     "certs": "Make and export certificate sets.",
     "profile": "Make a profile of a recorded device.",

@@ -3,13 +3,14 @@
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from responder.cli.report_tdi import RANGE_HEADS, Row, interface_rows, port_rows, range_rows
+
 if TYPE_CHECKING:
     from responder.requester.report import BankReport, KeyPairReport, Report, SessionReport
 
+_MEASUREMENT_HEADS: Row = ("index", "measurement", "form", "value", "")
 _VALUE_WIDTH = 20
 """Characters of a measurement's value that are shown; the JSON document has all."""
-
-Row = tuple[str, ...]
 
 
 def print_report(report: "Report", file: TextIO | None = None) -> None:
@@ -44,6 +45,8 @@ def facts(report: "Report") -> list[tuple[str, list[Row]]]:
         ("Banks", [_bank(bank) for bank in report.banks]),
         ("Key pairs", [_key_pair(pair) for pair in report.key_pairs]),
         ("Events", [(f"{e.session} {e.instance}", f"{e.type}: {e.detail}") for e in report.events]),
+        ("Port", port_rows(report)),
+        ("Interface", interface_rows(report)),
         ("Observations", [(seen.id, seen.detail) for seen in report.observations]),
         ("Checks left out that would have refused", [*left_out]),
     ]
@@ -136,6 +139,15 @@ def measurement_rows(report: "Report") -> list[Row]:
     ]
 
 
+def tables(report: "Report") -> list[tuple[str, Row, list[Row]]]:
+    """What has more than two columns, five of them: title, heads and rows."""
+    found = [
+        ("MMIO ranges", RANGE_HEADS, range_rows(report)),
+        ("Measurements", _MEASUREMENT_HEADS, measurement_rows(report)),
+    ]
+    return [(title, heads, rows) for title, heads, rows in found if rows]
+
+
 def _short(value: str) -> str:
     return value if len(value) <= _VALUE_WIDTH else f"{value[:_VALUE_WIDTH]}.."
 
@@ -146,9 +158,8 @@ def _print_plain(report: "Report", out: TextIO) -> None:
         width = max(len(row[0]) for row in rows)
         for name, value in rows:
             print(f"  {_clean(name):<{width}}  {_clean(value)}", file=out)
-    rows = measurement_rows(report)
-    if rows:
-        print("Measurements", file=out)
+    for title, _, rows in tables(report):
+        print(title, file=out)
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         for row in rows:
             cells = [f"{_clean(cell):<{w}}" for cell, w in zip(row, [*widths, 0], strict=True)]
@@ -179,9 +190,7 @@ def _print_rich(report: "Report", out: TextIO) -> None:
     console = Console(file=out)
     for title, rows in facts(report):
         console.print(grid(title, (), rows))
-    rows = measurement_rows(report)
-    if rows:
-        heads = ("index", "measurement", "form", "value", "")
-        console.print(grid("Measurements", heads, rows))
+    for title, heads, rows in tables(report):
+        console.print(grid(title, heads, rows))
     style = "bold green" if report.attested else "bold red"
     console.print(Text(_clean(verdict_line(report)), style=style))

@@ -1,6 +1,6 @@
 """IDE_KM: keys for a stream (PCIe 6.2, 6.33.3), over a session.
 
-Keys come from the requester's randomness; one that was sent is never sent again.
+Keys come from the requester's randomness; none is sent twice in an attestation.
 """
 
 from collections.abc import Iterator
