@@ -124,23 +124,26 @@ def _check_lock(c: Conversation, report: InterfaceReport) -> None:
 
 def _check_ranges(c: Conversation) -> None:
     """Ranges lie in the address space and in their BARs, and each by itself."""
-    ids: list[int] = []
     for one in c.tdi.ranges:
         name = f"range id {one.range_id}"
-        end = (one.first_page + one.number_of_pages) * PAGE_SIZE
+        end = _end(one) * PAGE_SIZE
         c.require("tdi.range-wrap", end <= _ADDRESS_SPACE, f"{name} ends at 0x{end:x}")
         _check_bar(c, one)
         note_reserved(c, f"{name}, attributes", one.range_attributes & ~sum(MmioAttribute))
         if one.range_attributes & MmioAttribute.IS_NON_TEE_MEM:
             c.report.observe("tdi.non-tee", f"{name}: {one.number_of_pages} pages")
-        if one.range_id in ids:
-            c.report.observe("tdi.range-id-repeated", name)
-        ids.append(one.range_id)
     ascending = sorted(c.tdi.ranges, key=lambda one: one.first_page)
     for one, following in pairwise(ascending):
-        apart = one.first_page + one.number_of_pages <= following.first_page
         told = f"range ids {one.range_id} and {following.range_id}"
-        c.require("tdi.range-overlap", apart, told)
+        c.require("tdi.range-overlap", _end(one) <= following.first_page, told)
+    for one, following in pairwise(sorted(ascending, key=lambda one: one.range_id)):
+        if one.range_id == following.range_id and _end(one) < following.first_page:
+            c.report.observe("tdi.range-id-repeated", f"range id {one.range_id}")
+
+
+def _end(one: MmioRange) -> int:
+    """The page behind a range."""
+    return one.first_page + one.number_of_pages
 
 
 def _check_bar(c: Conversation, one: MmioRange) -> None:
