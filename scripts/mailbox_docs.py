@@ -6,8 +6,8 @@ from typing import get_args
 from fault_docs import table
 from msgspec.structs import fields
 
-from responder.device.pcie.mailbox_layout import MailboxPolicy
 from responder.device.pcie.mailbox_table import INTERRUPTS, STATUS, TABLE, Action, Event, State
+from responder.device.pcie.policies import MailboxPolicy
 from responder.profiles.docstrings import documented
 from responder.spec.doe import Capability, Control, Register, Status
 

@@ -62,7 +62,7 @@ def _status(status: "StatusReport") -> str:
         status.state,
         " ".join(status.flags) or "no flags",
         f"configuration 0x{status.configuration:08x}",
-        f"{sum(status.resets)} resets",
+        f"{status.resets} resets",
         f"{status.refused} changes refused, {status.shown} took effect",
         "signed" if status.signed else "unsigned",
     ]

@@ -24,6 +24,8 @@ from responder.device.pcie.layout import (
 from responder.device.pcie.mailbox import Mailbox
 from responder.device.pcie.mailbox_layout import MailboxLayout
 from responder.device.pcie.policies import (
+    CxlIdePolicy,
+    CxlTspPolicy,
     IdeFeatures,
     IdePolicy,
     LockPolicy,
@@ -56,7 +58,8 @@ class FunctionPlan(msgspec.Struct, frozen=True):
         devices: what each one's SPDM speaks for, by number; with a shared one only the first.
         mailboxes: the DOE mailboxes of each function that has SPDM.
         ide: the features of the port; ``None`` without IDE.
-        ide_policy, tdisp: where there is a choice; ``None`` for no TDISP.
+        ide_policy, tdisp, cxl_ide_km, cxl_tsp: where there is a choice; ``None`` for a protocol
+            that there is not.
     """
 
     section: PcieSection
@@ -66,6 +69,8 @@ class FunctionPlan(msgspec.Struct, frozen=True):
     ide: IdeLayout | None
     ide_policy: IdePolicy
     tdisp: TdispPolicy | None
+    cxl_ide_km: CxlIdePolicy | None
+    cxl_tsp: CxlTspPolicy | None
 
     def build(self, random: RandomTree) -> PcieDevice:
         """One more device; ``random`` is its branch of the tree."""
@@ -156,6 +161,8 @@ def plan_functions(
         _part(IdeLayout, IdeFeatures, spec.ide) if spec.ide is not None else None,
         _part(IdePolicy, IdePolicy, spec.ide_km),
         _part(TdispPolicy, TdispPolicy, spec.tdisp) if spec.tdisp is not None else None,
+        spec.cxl_ide_km,
+        spec.cxl_tsp,
     )
 
 

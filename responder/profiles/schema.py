@@ -17,6 +17,8 @@ from responder.profiles.schema_device import (
     MeasurementSection,
 )
 from responder.profiles.schema_pcie import (
+    CxlIdeKmSection,
+    CxlTspSection,
     FunctionSection,
     IdeKmSection,
     IdeSection,
@@ -442,6 +444,8 @@ class ProfileSpec(Section):
         ide: IDE of the port of the functions; without this table there is none.
         ide_km: the keys of its streams.
         tdisp: TDISP of the functions; without this table there is none.
+        cxl_ide_km: CXL_IDE_KM of function 0; without this table there is none.
+        cxl_tsp: TSP of function 0; without this table there is none.
         faults: faults of the catalogue, by id.
         fault: faults of its own.
     """
@@ -477,5 +481,7 @@ class ProfileSpec(Section):
     ide: IdeSection | None = None
     ide_km: IdeKmSection = field(default_factory=IdeKmSection)
     tdisp: TdispSection | None = None
+    cxl_ide_km: CxlIdeKmSection | None = None
+    cxl_tsp: CxlTspSection | None = None
     faults: list[str] = field(default_factory=list)
     fault: list[dict[str, Any]] = field(default_factory=list)

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from responder.device.pcie.policies import (
+    CxlIdePolicy,
+    CxlTspPolicy,
     IdeFeatures,
     IdePolicy,
     LockPolicy,
@@ -113,3 +115,11 @@ class IdeKmSection(IdePolicy, PolicySection, frozen=True, kw_only=True):
 
 class TdispSection(TdispPolicy, PolicySection, frozen=True, kw_only=True):
     """TDISP of all functions."""
+
+
+class CxlIdeKmSection(CxlIdePolicy, PolicySection, frozen=True, kw_only=True):
+    """CXL_IDE_KM of the device."""
+
+
+class CxlTspSection(CxlTspPolicy, PolicySection, frozen=True, kw_only=True):
+    """TSP of the device, as a target."""

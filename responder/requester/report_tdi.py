@@ -87,7 +87,7 @@ class StatusReport:
         index: of the measurement.
         state, lock_flags, flags: by name.
         configuration: the word that it is configured with.
-        resets: function level resets, and other ones.
+        resets: how often the function was reset.
         refused, shown: changes since the lock.
         signed: a signature that verified covers it.
     """
@@ -97,7 +97,7 @@ class StatusReport:
     lock_flags: list[str]
     flags: list[str]
     configuration: int
-    resets: tuple[int, int]
+    resets: int
     refused: int
     shown: int
     signed: bool

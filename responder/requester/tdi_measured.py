@@ -49,7 +49,7 @@ def _note(c: Conversation, measured: Measured, status: FunctionStatus) -> None:
         names_of(LockFlag, status.lock_flags),
         names_of(StatusFlags, status.flags),
         status.configuration,
-        (status.function_resets, status.conventional_resets),
+        status.resets,
         status.refused,
         status.shown,
         measured.signed,
@@ -77,9 +77,8 @@ def _check(c: Conversation, status: FunctionStatus) -> None:
 def _compare(c: Conversation, status: FunctionStatus) -> None:
     """Since the lock nothing resets the function, and nobody configures it."""
     before = c.tdi.status = c.tdi.status or status
-    resets = (status.function_resets, status.conventional_resets)
-    known = (before.function_resets, before.conventional_resets)
-    c.require("tdi.measured-resets", resets == known, f"{resets} resets, {known} before")
+    told = f"{status.resets} resets, {before.resets} before"
+    c.require("tdi.measured-resets", status.resets == before.resets, told)
     told = f"0x{status.configuration:08x}, 0x{before.configuration:08x} before"
     same = status.configuration == before.configuration
     c.require("tdi.measured-configuration", same, told)

@@ -22,15 +22,14 @@ from hypothesis import strategies as st
 
 from responder.core.errors import ProtocolError
 from responder.crypto.random_tree import RandomTree
-from responder.device.pcie.cxl_ide_km import CxlIdeKm, CxlIdePolicy
+from responder.device.pcie.cxl_ide_km import CxlIdeKm
 from responder.device.pcie.cxl_tsp import CxlTsp
-from responder.device.pcie.cxl_tsp_table import CxlTspPolicy
 from responder.device.pcie.ide_km import IdeKm
-from responder.device.pcie.ide_port import IdePolicy, IdePort
+from responder.device.pcie.ide_port import IdePort
 from responder.device.pcie.ide_registers import IdeLayout
 from responder.device.pcie.interfaces import TdiState
+from responder.device.pcie.policies import CxlIdePolicy, CxlTspPolicy, IdePolicy, TdispPolicy
 from responder.device.pcie.tdi import Tdi
-from responder.device.pcie.tdi_table import TdispPolicy
 from responder.device.pcie.tdisp import TdispHost
 
 SESSIONS = (Session(), Session(psk_hint=b"SECONDARY_SESSION_0_PSK"), None)

@@ -7,13 +7,12 @@ from device.pcie_ide import Session
 from device.pcie_tdi import FakeHost
 
 from responder.crypto.random_tree import RandomTree
-from responder.device.pcie.cxl_ide_km import STOCK_CXL_IDE, CxlIdeKm, CxlIdePolicy
+from responder.device.pcie.cxl_ide_km import STOCK_CXL_IDE, CxlIdeKm
 from responder.device.pcie.cxl_tsp import CxlTsp
-from responder.device.pcie.cxl_tsp_table import CxlTspPolicy
 from responder.device.pcie.ide_km import IdeKm
 from responder.device.pcie.ide_port import STOCK_IDE, IdePort
 from responder.device.pcie.ide_registers import IdeLayout
-from responder.device.pcie.policies import IdePolicy, TdispPolicy
+from responder.device.pcie.policies import CxlIdePolicy, CxlTspPolicy, IdePolicy, TdispPolicy
 from responder.device.pcie.tdi import Tdi
 from responder.device.pcie.tdi_table import STOCK_TDISP
 from responder.device.pcie.tdisp import TdispHost

@@ -7,7 +7,8 @@ from device.pcie_ide import Session
 
 from responder.core.errors import IgnoredError, OutsideError, ProtocolError
 from responder.crypto.random_tree import RandomTree
-from responder.device.pcie.cxl_ide_km import CxlIdeKm, CxlIdePolicy
+from responder.device.pcie.cxl_ide_km import CxlIdeKm
+from responder.device.pcie.policies import CxlIdePolicy
 
 RX, TX, DEFAULT_IV, CONTAINMENT = 0x80, 0x82, 0x08, 0x08
 INITIAL = bytes.fromhex("000000800000000001000000")

@@ -8,7 +8,8 @@ from device.pcie_ide import Session
 from responder.core.errors import OutsideError, ProtocolError
 from responder.crypto.random_tree import RandomTree
 from responder.device.pcie.cxl_tsp import CxlTsp
-from responder.device.pcie.cxl_tsp_table import TSP_TABLE, CxlTspPolicy
+from responder.device.pcie.cxl_tsp_table import TSP_TABLE
+from responder.device.pcie.policies import CxlTspPolicy
 
 UNLOCKED, LOCKED, ERROR = range(3)
 INVALID, BUSY, UNSUPPORTED, MISMATCH, NO_PRIVILEGE = 1, 2, 4, 5, 7

@@ -15,8 +15,8 @@ from responder.device.pcie.layout import Bar, FunctionLayout, VirtualFunctions
 from responder.device.pcie.lock_rules import rule_for
 from responder.device.pcie.mailbox import Mailbox
 from responder.device.pcie.mailbox_layout import MailboxLayout
+from responder.device.pcie.policies import TdispPolicy
 from responder.device.pcie.tdi import Tdi
-from responder.device.pcie.tdi_table import TdispPolicy
 from responder.device.pcie.tdisp import TdispHost
 
 STREAM, FUNCTION = 5, 0x0300

@@ -9,6 +9,7 @@ from responder.crypto.random_tree import RandomTree
 from responder.device.pcie.ide_keys import Key, KeyHistory
 from responder.device.pcie.interfaces import Outbox
 from responder.device.pcie.key_manager import KeyManager
+from responder.device.pcie.policies import CxlIdePolicy
 from responder.spec.cxl import (
     CONTAINMENT_MODE,
     CXL_IDE_KM_VERSION,
@@ -39,38 +40,6 @@ _REGISTERS_SIZE = 36
 """Bytes of the CXL IDE capability structure; the device has nothing behind it, they are zero."""
 _INITIAL_IV = bytes.fromhex("00000080 00000000 01000000")
 """As GET_KEY_ACK gives it: 8000_0000h in the first DW, 1 in the last, little-endian."""
-
-
-class CxlIdePolicy(msgspec.Struct, frozen=True):
-    """What a device does where the facts leave it open, or where devices differ.
-
-    Attributes:
-        session_required: CXL_IDE_KM works in sessions only.
-        exclusive_session: one session owns it while it lasts; from others nothing is heard.
-        max_port_index: MaxPortIndex; every port up to it is the one port that there is.
-        refuse_in_silence: what its messages cannot tell is not told at all; else it is
-            InvalidRequest of SPDM.
-        wipe_on_session_end: keys go with the session that programmed them.
-        check_fields: KEY_PROG is refused for a stream or sub-stream that cannot be right.
-        go_without_key: K_SET_GO for a key that was never programmed is acknowledged.
-        status_for_all: a mistake in KEY_PROG is told in KP_ACK; else wrong lengths and ports are
-            refused like mistakes in other messages.
-        key_generation: KEY_GEN: GET_KEY gives a key.
-        iv_generation: IV_GEN: GET_KEY gives an IV.
-        k_set_stop: K_SET_STOP is supported.
-    """
-
-    session_required: bool = True
-    exclusive_session: bool = True
-    max_port_index: int = 1
-    refuse_in_silence: bool = False
-    wipe_on_session_end: bool = True
-    check_fields: bool = True
-    go_without_key: bool = False
-    status_for_all: bool = True
-    key_generation: bool = True
-    iv_generation: bool = True
-    k_set_stop: bool = True
 
 
 STOCK_CXL_IDE = CxlIdePolicy(

@@ -10,8 +10,9 @@ from responder.core.interfaces import SessionToken
 from responder.crypto.random_tree import RandomTree
 from responder.device.pcie.cxl_tsp_configuration import capabilities, configuration_problem, shown
 from responder.device.pcie.cxl_tsp_keys import Deed, TargetKeys
-from responder.device.pcie.cxl_tsp_table import TSP_TABLE, CxlTspPolicy, Privilege, TspRow
+from responder.device.pcie.cxl_tsp_table import TSP_TABLE, Privilege, TspRow
 from responder.device.pcie.interfaces import Noticed, Outbox
+from responder.device.pcie.policies import CxlTspPolicy
 from responder.device.pcie.refusal import RefusedError
 from responder.device.pcie.secure_session import require_session
 from responder.spec.cxl import (

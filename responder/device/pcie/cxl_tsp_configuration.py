@@ -5,7 +5,7 @@ The rules are those of the reference implementation; the text was not at hand.
 
 from collections.abc import Iterator
 
-from responder.device.pcie.cxl_tsp_table import CxlTspPolicy
+from responder.device.pcie.policies import CxlTspPolicy
 from responder.spec.cxl import (
     ConfigurationFeature,
     ConfigurationSupport,

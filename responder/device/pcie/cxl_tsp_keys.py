@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from responder.crypto.random_tree import RandomTree
-from responder.device.pcie.cxl_tsp_table import CxlTspPolicy
+from responder.device.pcie.policies import CxlTspPolicy
 from responder.device.pcie.refusal import RefusedError
 from responder.spec.cxl import (
     TSP_KEY_SIZE,

@@ -4,11 +4,10 @@
 """
 
 from enum import Flag, auto
-from typing import Literal
 
 import msgspec
 
-from responder.spec.cxl import SECONDARY_SESSIONS, TspErrorCode, TspOpcode, TspState
+from responder.spec.cxl import TspErrorCode, TspOpcode, TspState
 
 
 class Privilege(Flag):
@@ -23,47 +22,6 @@ class Privilege(Flag):
     OTHER = auto()
     MANAGING = PRIMARY | SECONDARY
     ANY = PRIMARY | SECONDARY | OTHER
-
-
-class CxlTspPolicy(msgspec.Struct, frozen=True):
-    """What a target can do, and what it does where the facts leave it open.
-
-    Attributes:
-        session_required: TSP works in sessions only.
-        session_end: what the end of the primary session does to a locked target: it stays locked,
-            without another primary session until a reset; it is unlocked; or it is in ERROR.
-        algorithms: memory encryption algorithms, a bit mask.
-        te_features: TE state changes and access control, a bit mask.
-        oob_granularity, ib_granularity: supported granularities of explicit TE state changes; bit
-            i stands for 64 << i bytes.
-        fw_update: locked targets may have their firmware updated.
-        secondary_sessions: how many there may be, 0 to 4.
-        ckids: CKIDs, none or at least two; with them encryption may be based on CKIDs.
-        range_keys: keys for ranges; with any, encryption may be based on ranges.
-        initiator_entropy: random keys take in what the requester sends.
-        delayed: how often a key operation or TE state change answers DELAYED_RSP before it is done.
-        delay_time: the time that DELAYED_RSP tells.
-        report_portion: bytes of a report in one answer, at most.
-    """
-
-    session_required: bool = True
-    session_end: Literal["keep", "unlock", "error"] = "keep"
-    algorithms: int = 0x2
-    te_features: int = 0x16
-    oob_granularity: int = 0
-    ib_granularity: int = 0x1
-    fw_update: bool = True
-    secondary_sessions: int = 1
-    ckids: int = 0
-    range_keys: int = 0
-    initiator_entropy: bool = False
-    delayed: int = 0
-    delay_time: int = 1
-    report_portion: int = 512
-
-    def __post_init__(self) -> None:
-        if self.ckids == 1 or not 0 <= self.secondary_sessions <= SECONDARY_SESSIONS:
-            raise ValueError("ckids is 1, or secondary_sessions not 0 to 4")
 
 
 class TspRow(msgspec.Struct, frozen=True):

@@ -9,8 +9,7 @@ from responder.device.pcie.interfaces import FunctionEffect, Noticed, Outbox
 from responder.device.pcie.secure_session import require_session
 
 if TYPE_CHECKING:
-    from responder.device.pcie.cxl_ide_km import CxlIdePolicy
-    from responder.device.pcie.ide_port import IdePolicy
+    from responder.device.pcie.policies import CxlIdePolicy, IdePolicy
 
 _PORT = 0
 """The function that the port belongs to."""

@@ -193,3 +193,76 @@ class IdeFeatures(msgspec.Struct, frozen=True):
         for name, limit in limits.items():
             if not 0 <= getattr(self, name) <= limit:
                 raise ValueError(f"{name} is {getattr(self, name)}, allowed are 0 to {limit}")
+
+
+class CxlIdePolicy(msgspec.Struct, frozen=True):
+    """What a device does where the facts leave it open, or where devices differ.
+
+    Attributes:
+        session_required: CXL_IDE_KM works in sessions only.
+        exclusive_session: one session owns it while it lasts; from others nothing is heard.
+        max_port_index: MaxPortIndex; every port up to it is the one port that there is.
+        refuse_in_silence: what its messages cannot tell is not told at all; else it is
+            InvalidRequest of SPDM.
+        wipe_on_session_end: keys go with the session that programmed them.
+        check_fields: KEY_PROG is refused for a stream or sub-stream that cannot be right.
+        go_without_key: K_SET_GO for a key that was never programmed is acknowledged.
+        status_for_all: a mistake in KEY_PROG is told in KP_ACK; else wrong lengths and ports are
+            refused like mistakes in other messages.
+        key_generation: KEY_GEN: GET_KEY gives a key.
+        iv_generation: IV_GEN: GET_KEY gives an IV.
+        k_set_stop: K_SET_STOP is supported.
+    """
+
+    session_required: bool = True
+    exclusive_session: bool = True
+    max_port_index: int = 1
+    refuse_in_silence: bool = False
+    wipe_on_session_end: bool = True
+    check_fields: bool = True
+    go_without_key: bool = False
+    status_for_all: bool = True
+    key_generation: bool = True
+    iv_generation: bool = True
+    k_set_stop: bool = True
+
+
+class CxlTspPolicy(msgspec.Struct, frozen=True):
+    """What a target can do, and what it does where the facts leave it open.
+
+    Attributes:
+        session_required: TSP works in sessions only.
+        session_end: what the end of the primary session does to a locked target: it stays locked,
+            without another primary session until a reset; it is unlocked; or it is in ERROR.
+        algorithms: memory encryption algorithms, a bit mask.
+        te_features: TE state changes and access control, a bit mask.
+        oob_granularity, ib_granularity: supported granularities of explicit TE state changes; bit
+            i stands for 64 << i bytes.
+        fw_update: locked targets may have their firmware updated.
+        secondary_sessions: how many there may be, 0 to 4.
+        ckids: CKIDs, none or at least two; with them encryption may be based on CKIDs.
+        range_keys: keys for ranges; with any, encryption may be based on ranges.
+        initiator_entropy: random keys take in what the requester sends.
+        delayed: how often a key operation or TE state change answers DELAYED_RSP before it is done.
+        delay_time: the time that DELAYED_RSP tells.
+        report_portion: bytes of a report in one answer, at most.
+    """
+
+    session_required: bool = True
+    session_end: Literal["keep", "unlock", "error"] = "keep"
+    algorithms: int = 0x2
+    te_features: int = 0x16
+    oob_granularity: int = 0
+    ib_granularity: int = 0x1
+    fw_update: bool = True
+    secondary_sessions: int = 1
+    ckids: int = 0
+    range_keys: int = 0
+    initiator_entropy: bool = False
+    delayed: int = 0
+    delay_time: int = 1
+    report_portion: int = 512
+
+    def __post_init__(self) -> None:
+        if self.ckids == 1 or not 0 <= self.secondary_sessions <= 4:
+            raise ValueError("ckids is 1, or secondary_sessions not 0 to 4")

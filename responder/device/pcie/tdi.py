@@ -40,7 +40,7 @@ class Tdi:
 
     __slots__ = (
         "_locks", "_nonce", "_policy", "_random", "_table", "enforced", "host", "learned_id",
-        "lock_flags", "report", "session", "state", "streams",
+        "lock_flags", "report", "session", "streams", "told",
     )  # fmt: skip
 
     def __init__(self, host: TdiHost, policy: TdispPolicy, random: RandomTree) -> None:
