@@ -291,7 +291,8 @@ class Mailbox:
         layout = self.layout
         index, version = DataObject.decode(request).payload[:2]
         entry = discovery_entry(index, (DISCOVERY, *layout.objects))
-        if min(version, layout.version) >= 2 and layout.policy.discovery_dw:
+        listed = index <= len(layout.objects)
+        if listed and min(version, layout.version) >= 2 and layout.policy.discovery_dw:
             entry = msgspec.structs.replace(entry, extended=self._limits(entry))
         return DataObject(*DISCOVERY, entry.encode()).encode()
 

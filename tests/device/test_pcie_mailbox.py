@@ -132,6 +132,7 @@ def test_discovery_lists_what_the_layout_has():
         ({"version": 2}, 0, 2, "0100000100000000"),
         ({"version": 2, "max_object": 0x1234}, 1, 2, "0100010234120000"),
         ({"version": 2, "max_object": 0x1234}, 1, 3, "0100010234120000"),
+        ({"version": 2}, 3, 2, "ffffff00"),
         ({"version": 2}, 1, 0, "01000102"),
         ({"version": 1}, 1, 2, "01000102"),
         ({"version": 2, "policy": {"discovery_dw": False}}, 1, 2, "01000102"),
