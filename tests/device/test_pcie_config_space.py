@@ -20,6 +20,7 @@ def test_a_write_changes_what_its_bytes_cover():
     assert register.written(2, b"\1\2\3\4") == (0x0403, 0xFFFF)
     assert register.written(6, b"\1\2\3\4") == (0x0201_0000, 0xFFFF_0000)
     assert register.written(0, bytes(range(16))) == (0x0706_0504, 0xFFFF_FFFF)
+    assert register.written(8, b"\1") == register.written(0, b"\1") == (0, 0)
     assert register.after(0xF0AA_AAAA, 0x1122_0000, 0xFFFF_0000) == 0xE022_AAAA
 
 

@@ -30,7 +30,7 @@ from responder.device.pcie.interfaces import (
     ResetRequested,
     TdiHost,
 )
-from responder.device.pcie.layout import Bar, FunctionLayout, Region
+from responder.device.pcie.layout import DEFAULT_BARS, Bar, FunctionLayout, Region, VirtualFunctions
 from responder.spec.pcie import UncorrectableError
 
 LAYOUT = FunctionLayout()
@@ -201,10 +201,18 @@ def test_an_impossible_layout_is_refused(parts, why):
         FunctionLayout(**parts)
 
 
-EVERY = FunctionLayout(ari=True, ats=True, page_request=True, pasid=True)
+EVERY = FunctionLayout(
+    ari=True,
+    ats=True,
+    page_request=True,
+    pasid=True,
+    bars=(*DEFAULT_BARS, Bar(4, 1 << 20, sizes=(1 << 20, 1 << 22))),
+    virtual_functions=VirtualFunctions(4, 0x5BD1, bars=DEFAULT_BARS),
+)
 ACCESSES = st.lists(
     st.tuples(
-        st.integers(-4, 0x1010) | st.sampled_from([0x04, 0x10, 0x44, 0x52, 0x68]),
+        st.integers(-4, 0x1010)
+        | st.sampled_from([0x04, 0x10, 0x44, 0x52, 0x68, 0x158, 0x168, 0x174, 0x1C0]),
         st.binary(max_size=12),
     ),
     max_size=24,

@@ -90,6 +90,12 @@ def test_one_write_may_configure_several(device):
     assert peek(device.physical, 0, REGION) == 3
 
 
+def test_the_other_registers_cannot_be_written(device):
+    for register in (RESET_COUNT, REFUSED, CHANGED_LOCKED):
+        device.poke(1, register, 0xFFFF_FFFF)
+    assert [device.peek(1, register) for register in (0, 4, 8, 12)] == [0, 0xC0DE, 0, 0]
+
+
 @pytest.mark.parametrize("state", LOCKED)
 def test_after_the_lock_it_is_refused(device, state):
     interface = device.lock(1, state)

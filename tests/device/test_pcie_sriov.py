@@ -1,7 +1,7 @@
 """What the SR-IOV registers of the physical function do to the virtual ones."""
 
 import pytest
-from device.pcie_fakes import MASTER, MEMORY, NOW, FakeInterface, awake, peek, value, write
+from device.pcie_fakes import NOW, FakeInterface, awake, peek, value, write
 
 from responder.core.ownership import Reset
 from responder.device.pcie.function import Function
@@ -44,26 +44,30 @@ def taken(function):
     return changes
 
 
-def test_the_listener_is_told_what_changes(physical):
-    assert taken(physical) == [
-        SriovChange.MOVED, SriovChange.MOVED, SriovChange.ENABLED, SriovChange.MEMORY_ENABLED,
-    ]  # fmt: skip
+def test_the_listener_is_told_what_is_taken(physical):
+    assert physical.listener.changes == [], "nothing yet"
     write(physical, CONTROL, ENABLE | MEMORY_ENABLE, 2)
     write(physical, VF_BAR0, 0x8000_0000, 8)
-    assert taken(physical) == [], "the same values change nothing"
+    assert physical.listener.changes == [], "the same values change nothing"
     write(physical, VF_BAR0 + 7, 1, 1)
     write(physical, CONTROL, ENABLE, 2)
     write(physical, CONTROL, 0, 2)
-    assert taken(physical) == [SriovChange.MOVED, MEMORY_DISABLED, DISABLED]
+    assert physical.listener.changes == [SriovChange.MOVED, MEMORY_DISABLED, DISABLED]
+    write(physical, CONTROL, MEMORY_ENABLE, 2)
+    write(physical, CONTROL, 0, 2)
+    write(physical, VF_BAR0, 0x1234_0000, 8)
+    assert len(physical.listener.changes) == 3, "there is nobody to take it from"
 
 
-@pytest.mark.parametrize("reset", [Reset.FUNCTION_LEVEL, Reset.CONVENTIONAL, Reset.POWER_CYCLE])
-def test_a_reset_disables_them(physical, reset):
-    taken(physical)
-    physical.reset(reset, NOW)
-    assert taken(physical) == [DISABLED, MEMORY_DISABLED]
-    physical.reset(reset, NOW)
-    assert taken(physical) == []
+def test_everything_may_be_taken_at_once(physical):
+    write(physical, CONTROL, 0, 2)
+    assert physical.listener.changes == [MEMORY_DISABLED, DISABLED]
+
+
+def test_a_reset_clears_the_capability_and_tells_nobody(physical):
+    physical.reset(Reset.FUNCTION_LEVEL, NOW)
+    assert (value(physical, CONTROL, 2), value(physical, NUM_VFS, 2)) == (0, 0)
+    assert physical.listener.changes == []
 
 
 def test_without_a_listener_nothing_happens(physical):
@@ -86,6 +90,9 @@ def test_vf_bars_are_sized_in_system_pages(physical):
     assert value(physical, VF_BAR0, 8) == (1 << 64) - 0x4000 | 4
     write(physical, PAGE_SIZE, 0x10, 4)
     assert value(physical, VF_BAR0, 8) == (1 << 64) - 0x1_0000 | 4, "64 KiB"
+    write(physical, PAGE_SIZE, 5, 4)
+    write(physical, VF_BAR0, 0x1_0000, 8)
+    assert value(physical, VF_BAR0, 8) == 0x1_0004, "a page size that there is not counts for none"
 
 
 def test_a_virtual_function_by_the_rules_decodes_what_the_physical_one_says(physical):
@@ -117,13 +124,3 @@ def test_a_locked_virtual_function_fails(physical, offset, number, reason, reset
     assert interface.state is TdiState.ERROR
     assert function.reset_count == resets
     assert bool(value(function, 0x04, 2)) == (not resets)
-
-
-def test_to_enable_them_breaks_no_lock(physical):
-    function = awake(FunctionLayout(virtual=True))
-    interface = FakeInterface(TdiState.RUN)
-    function.attach_interface(interface)
-    for change in (SriovChange.ENABLED, SriovChange.MEMORY_ENABLED):
-        assert function.physical_changed(change, NOW) == []
-    assert interface.told == []
-    assert value(function, 0x04, 2) == MEMORY | MASTER

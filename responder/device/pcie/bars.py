@@ -34,7 +34,14 @@ def chosen_size(registers: RegisterFile, bar: Bar) -> int:
 
 def vf_size_of(registers: RegisterFile, bar: Bar) -> int:
     """Bytes from the VF BAR of one virtual function to the next: whole system pages."""
-    return max(bar.size, registers.get("sriov.system_page_size") * PAGE)
+    return max(bar.size, system_page(registers))
+
+
+def system_page(registers: RegisterFile) -> int:
+    """The System Page Size in bytes; 0 if none of the supported ones is chosen."""
+    chosen = registers.get("sriov.system_page_size")
+    supported = chosen & registers.get("sriov.supported_page_sizes")
+    return chosen * PAGE if supported and not chosen & (chosen - 1) else 0
 
 
 def align_bars(registers: RegisterFile, layout: FunctionLayout) -> None:

@@ -40,7 +40,7 @@ class Register(msgspec.Struct, frozen=True):
     def written(self, offset: int, data: bytes) -> tuple[int, int]:
         """Of ``data``, written at ``offset``, what falls on this register: its bits and a mask."""
         start = max(offset, self.offset)
-        part = data[start - offset : self.end - offset]
+        part = data[start - offset : max(self.end - offset, 0)]
         shift = 8 * (start - self.offset)
         lanes = (1 << 8 * len(part)) - 1
         return int.from_bytes(part, "little") << shift, lanes << shift

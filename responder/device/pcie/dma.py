@@ -207,7 +207,7 @@ class DmaEngine:
             effects.append(Interrupt(interrupt & INTERRUPT_VECTOR))
         if state is DmaState.REFUSED:
             effects.append(Noticed("dma-refused", REASONS[reason]))
-        if reason is DmaReason.NOT_RUNNING:
+        if self.busy and reason is DmaReason.NOT_RUNNING:
             self.scrub()
         self._piece = b""
         self._set_status(state, reason)

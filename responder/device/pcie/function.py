@@ -28,7 +28,7 @@ from responder.device.pcie.layout import Bar, FunctionLayout, Region
 from responder.device.pcie.lock_facts import FACTS
 from responder.device.pcie.management import Configuration
 from responder.device.pcie.memory_space import MemorySpace
-from responder.device.pcie.sriov import BREAKS_LOCK, SriovChange, SriovListener, changes, held
+from responder.device.pcie.sriov import SriovChange, SriovListener, changes, held
 from responder.spec.pcie import (
     D0,
     D3_HOT,
@@ -214,17 +214,16 @@ class Function:
     def reset(self, reset: Reset, now: float) -> list[FunctionEffect]:
         """Do a reset, if it is one that concerns functions.
 
-        DMA in flight is dropped and memory cleared; virtual functions go with VF Enable. A
-        function level reset keeps the device-specific configuration, the others do not.
+        DMA in flight is dropped and memory cleared. A function level reset keeps the
+        device-specific configuration, the others do not. That a physical function takes its
+        virtual ones with it is the device's business; ``listener`` hears nothing of resets.
         """
         if Level.FUNCTION not in CLEARS[reset]:
             return []
         effects = list(self.interface.reset(reset)) if self.interface else []
         for _, block in self.config.blocks:
             effects += block.reset(reset, now)
-        before = self.config.get("sriov.control")
         self.config.reset(reset)
-        self._tell_virtual_functions("sriov.control", before, now)
         self.memory.msix.reset()
         effects += self.scrub()
         self.reset_count += 1
@@ -240,9 +239,7 @@ class Function:
         return effects
 
     def physical_changed(self, change: SriovChange, now: float) -> list[FunctionEffect]:
-        """Its physical function has written to SR-IOV registers; without VF Enable it is reset."""
-        if change not in BREAKS_LOCK:
-            return []
+        """Its physical function took something from it: it fails, without VF Enable it is reset."""
         effects = list(self.interface.fail(change.value)) if self.interface else []
         if change is SriovChange.DISABLED:
             effects += self.reset(Reset.FUNCTION_LEVEL, now)
@@ -252,26 +249,23 @@ class Function:
         self, register: Register, value: int, lanes: int, now: float
     ) -> list[FunctionEffect]:
         name, before = register.name, self.config.load(register)
+        control = self.config.get("sriov.control")
         if self.interface and not self.interface.may_write(name):
             return self._told(name, before, before)
         after = register.after(before, value, lanes)
-        if not self._held(name, after):
+        if not (held(name, control) or (name == "pm.control" and _unknown_state(after))):
             self.config.store(register, after)
         if "bar" in name or name == "sriov.system_page_size":
             align_bars(self.config, self.layout)
         after = self.config.load(register)
-        self._tell_virtual_functions(name, before, now)
+        for change in changes(name, before, after, control):
+            if self.listener:
+                self.listener.virtual_functions_changed(change, now)
         wakes = name == "pm.control" and before > after and not self.layout.no_soft_reset
         initiates = name == "pcie.device_control" and value & DeviceControl.INITIATE_FLR
         asked = wakes or (initiates and self.layout.flr)
         effects = [ResetRequested(Reset.FUNCTION_LEVEL)] if asked else []
         return [*effects, *self._told(name, before, after)]
-
-    def _held(self, register: str, after: int) -> bool:
-        """Whether a register keeps its value whatever its mask lets through."""
-        if register == "pm.control":
-            return after & PowerControl.STATE not in {D0, D3_HOT}
-        return held(register, self.config.get("sriov.control"))
 
     def _write_region(
         self, region: Region, offset: int, data: bytes, now: float
@@ -284,11 +278,6 @@ class Function:
     def _told(self, register: str, before: int, after: int) -> list[FunctionEffect]:
         told = self.interface
         return list(told.register_written(register, before, after)) if told else []
-
-    def _tell_virtual_functions(self, register: str, before: int, now: float) -> None:
-        for change in changes(register, before, self.config.get(register)):
-            if self.listener:
-                self.listener.virtual_functions_changed(change, now)
 
     def _write_table(
         self, region: Region, offset: int, data: bytes, now: float
@@ -347,3 +336,8 @@ class Function:
         registers = self.memory.dma.registers
         registers.put("function.reset_count", self.reset_count & 0xFFFF_FFFF)
         registers.put("function.configuration", self.configuration.word)
+
+
+def _unknown_state(power_control: int) -> bool:
+    """D1 and D2 are not supported: writing them changes nothing (PCIe 6.2, 7.5.2.2)."""
+    return power_control & PowerControl.STATE not in {D0, D3_HOT}

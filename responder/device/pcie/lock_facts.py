@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import msgspec
 
-from responder.device.pcie.bars import address_of, chosen_size, size_of, vf_size_of
+from responder.device.pcie.bars import address_of, chosen_size, size_of, system_page, vf_size_of
 from responder.device.pcie.config_space import RegisterFile
 from responder.device.pcie.layout import FunctionLayout
 from responder.spec.pcie import Command, DeviceControl, SriovControl
@@ -49,12 +49,9 @@ def resizable_bar(registers: RegisterFile, layout: FunctionLayout) -> str:
 
 def system_page_size(registers: RegisterFile, layout: FunctionLayout) -> str:
     """System Page Size is none of the supported ones, or several."""
-    if layout.virtual_functions is None:
+    if layout.virtual_functions is None or system_page(registers):
         return ""
-    chosen = registers.get("sriov.system_page_size")
-    supported = registers.get("sriov.supported_page_sizes")
-    fits = chosen & supported and not chosen & (chosen - 1)
-    return "" if fits else f"System Page Size {chosen:#x} is not supported"
+    return f"System Page Size {registers.get('sriov.system_page_size'):#x} is not supported"
 
 
 def vf_count(registers: RegisterFile, layout: FunctionLayout) -> str:
@@ -72,8 +69,9 @@ def bus_master(registers: RegisterFile, layout: FunctionLayout) -> str:
 
 
 def memory_space(registers: RegisterFile, layout: FunctionLayout) -> str:
-    """Memory Space Enable is clear, and the policy asks for it."""
-    missing = layout.lock.lock_needs_memory and not _command(registers) & Command.MEMORY_SPACE
+    """Memory Space Enable is clear, the policy asks for it, and the function has it."""
+    needed = layout.lock.lock_needs_memory and not layout.vf_rules
+    missing = needed and not _command(registers) & Command.MEMORY_SPACE
     return "Memory Space Enable is clear" if missing else ""
 
 

@@ -107,15 +107,13 @@ def read_management(device: ManagedDevice, offset: int, size: int) -> bytes:
 def write_management(device: ManagedDevice, offset: int, data: bytes, now: float) -> None:
     """Write them; only configuration words take it."""
     functions = device.managed_functions()
-    for number, function in enumerate(functions):
-        register = replace(_CONFIGURATION, offset=_row_start(number) + _CONFIGURATION.offset)
-        if register.offset < offset + len(data) and offset < register.end:
-            value, lanes = register.written(offset, data)
-            device.configure(number, register.after(function.configuration.word, value, lanes), now)
-
-
-def _row_start(number: int) -> int:
-    return ROW_SIZE * (number + 1)
+    first, last = offset // ROW_SIZE, (offset + len(data) - 1) // ROW_SIZE
+    for row in range(max(first, 1), min(last, len(functions)) + 1):
+        register = replace(_CONFIGURATION, offset=ROW_SIZE * row + _CONFIGURATION.offset)
+        value, lanes = register.written(offset, data)
+        if lanes:
+            word = functions[row - 1].configuration.word
+            device.configure(row - 1, register.after(word, value, lanes), now)
 
 
 def _word(functions: Sequence[ManagedFunction], offset: int) -> int:

@@ -7,17 +7,11 @@ from responder.spec.pcie import SriovControl
 
 
 class SriovChange(Enum):
-    """What happens to the virtual functions; the value says it."""
+    """What takes something from the virtual functions; the value says it."""
 
-    ENABLED = "VF Enable was set"
     DISABLED = "VF Enable was cleared"
-    MEMORY_ENABLED = "VF Memory Space Enable was set"
     MEMORY_DISABLED = "VF Memory Space Enable was cleared"
     MOVED = "a VF BAR was written"
-
-
-BREAKS_LOCK = frozenset({SriovChange.DISABLED, SriovChange.MEMORY_DISABLED, SriovChange.MOVED})
-"""What no locked virtual function survives."""
 
 
 class SriovListener(Protocol):
@@ -33,20 +27,20 @@ def held(register: str, control: int) -> bool:
     return fixed and bool(control & SriovControl.VF_ENABLE)
 
 
-def changes(register: str, before: int, after: int) -> list[SriovChange]:
-    """What the new value of a register of the capability means."""
-    if before == after:
-        return []
+def changes(register: str, before: int, after: int, control: int) -> list[SriovChange]:
+    """What the new value of a register means to enabled virtual functions.
+
+    ``control`` is SR-IOV Control as it was before.
+    """
+    enabled = bool(control & SriovControl.VF_ENABLE)
     if register.startswith("sriov.vf_bar"):
-        return [SriovChange.MOVED]
+        return [SriovChange.MOVED] if enabled and before != after else []
     if register != "sriov.control":
         return []
-    turned = before ^ after
     found = []
-    if turned & SriovControl.VF_ENABLE:
-        on = after & SriovControl.VF_ENABLE
-        found.append(SriovChange.ENABLED if on else SriovChange.DISABLED)
-    if turned & SriovControl.VF_MEMORY_SPACE:
-        on = after & SriovControl.VF_MEMORY_SPACE
-        found.append(SriovChange.MEMORY_ENABLED if on else SriovChange.MEMORY_DISABLED)
+    stays = after & SriovControl.VF_ENABLE
+    if enabled and before & ~after & SriovControl.VF_MEMORY_SPACE:
+        found.append(SriovChange.MEMORY_DISABLED)
+    if enabled and not stays:
+        found.append(SriovChange.DISABLED)
     return found
