@@ -8,6 +8,7 @@ import click
 from fault_docs import catalogue, table, with_sections
 from mailbox_docs import mailbox
 from persona_docs import personas
+from register_docs import config_space, dma
 from request_docs import requests
 from tdisp_docs import tdisp, tsp
 
@@ -135,6 +136,8 @@ PAGES = {
     "options.md": options,
     "tdisp.md": tdisp,
     "tsp.md": tsp,
+    "config-space.md": config_space,
+    "dma.md": dma,
 }
 
 
