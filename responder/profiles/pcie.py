@@ -1,20 +1,21 @@
 """From a profile to the PCI Express functions that it describes."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
 
 from responder.crypto.random_tree import RandomTree
 from responder.device.emulated import EmulatedDevice
+from responder.device.pcie.cxl_ide_km import CxlIdeKm
+from responder.device.pcie.cxl_tsp import CxlTsp
 from responder.device.pcie.device import PcieDevice, Side
 from responder.device.pcie.endpoint import FunctionEndpoint, ProtocolKey, VendorProtocol
 from responder.device.pcie.function import Function
 from responder.device.pcie.ide_km import IdeKm
 from responder.device.pcie.ide_port import IdePort
 from responder.device.pcie.ide_registers import IdeLayout
-from responder.device.pcie.interfaces import Outbox
 from responder.device.pcie.layout import (
     DEFAULT_REGIONS,
     MANAGEMENT,
@@ -40,11 +41,16 @@ from responder.profiles.lookup import Lookup
 from responder.profiles.policy import build_policy
 from responder.profiles.schema import ProfileSpec, SlotSection
 from responder.profiles.schema_pcie import FunctionSection, PcieSection
+from responder.spec.cxl import CXL_VENDOR_ID, CxlProtocol
 from responder.spec.flags import SESSION
 from responder.spec.ide import PciProtocol
 from responder.spec.registries import PCI_SIG_VENDOR_ID, DoeType, StandardId
 
+if TYPE_CHECKING:
+    from responder.device.pcie.interfaces import Outbox
+
 _PCI_SIG = PCI_SIG_VENDOR_ID.to_bytes(2, "little")
+_CXL = CXL_VENDOR_ID.to_bytes(2, "little")
 _LAST_INDEX = 0xEF
 """Of measurements of functions; those above have other purposes."""
 
@@ -74,29 +80,22 @@ class FunctionPlan(msgspec.Struct, frozen=True):
 
     def build(self, random: RandomTree) -> PcieDevice:
         """One more device; ``random`` is its branch of the tree."""
-        outbox: Outbox = []
-        port = IdePort(self.ide, self.ide_policy) if self.ide is not None else None
-        functions = [self._function(number, port) for number in range(len(self.layouts))]
-        interfaces: list[Tdi] = []
-        if self.tdisp is not None:
-            for function in functions:
-                tdi = Tdi(function, self.tdisp, random.child("tdi", function.number))
-                function.attach_interface(tdi)
-                interfaces.append(tdi)
-        ide_km = IdeKm(port, lambda: functions[0].function_id, outbox) if port else None
+        parts = _Parts(self, random)
         sides = [
-            self._side(numbers, functions, interfaces, port, ide_km, outbox)
+            Side(parts.endpoint(numbers, self.devices[numbers[0]]), numbers)
             for numbers in self._sides()
         ]
         return PcieDevice(
-            functions, sides, outbox, port, flr_ends_sessions=self.section.flr_ends_sessions
+            parts.functions,
+            sides,
+            parts.outbox,
+            parts.port,
+            flr_ends_sessions=self.section.flr_ends_sessions,
+            also_reset=parts.also_reset,
         )
 
-    def _sides(self) -> list[tuple[int, ...]]:
-        numbers = range(len(self.layouts))
-        return [(n,) for n in numbers] if self.section.cma == "own" else [tuple(numbers)]
-
-    def _function(self, number: int, port: IdePort | None) -> Function:
+    def function(self, number: int, port: IdePort | None) -> Function:
+        """A function with its mailboxes and, if it is the first, the registers of the port."""
         section = self.section
         has_spdm = number == 0 or section.cma == "own"
         mailboxes = [Mailbox(n, one) for n, one in enumerate(self.mailboxes)] if has_spdm else []
@@ -109,30 +108,59 @@ class FunctionPlan(msgspec.Struct, frozen=True):
             serial_number=None if serial is None else serial + number,
         )
 
-    def _side(
-        self,
-        numbers: tuple[int, ...],
-        functions: Sequence[Function],
-        interfaces: Sequence[Tdi],
-        port: IdePort | None,
-        ide_km: IdeKm | None,
-        outbox: Outbox,
-    ) -> Side:
-        protocols: dict[ProtocolKey, VendorProtocol] = {}
-        if ide_km is not None:
-            protocols[StandardId.PCI_SIG, _PCI_SIG, PciProtocol.IDE_KM] = ide_km
-        if self.tdisp is not None:
-            hosted = [interfaces[number] for number in numbers]
-            host = TdispHost(hosted, self.tdisp, port, outbox)
+    def _sides(self) -> list[tuple[int, ...]]:
+        numbers = range(len(self.layouts))
+        return [(n,) for n in numbers] if self.section.cma == "own" else [tuple(numbers)]
+
+
+class _Parts:
+    """The parts of one device."""
+
+    def __init__(self, plan: FunctionPlan, random: RandomTree) -> None:
+        self.outbox: Outbox = []
+        self._plan = plan
+        self.port = IdePort(plan.ide, plan.ide_policy) if plan.ide is not None else None
+        self.functions = [plan.function(n, self.port) for n in range(len(plan.layouts))]
+        self._interfaces: list[Tdi] = []
+        if plan.tdisp is not None:
+            for function in self.functions:
+                tdi = Tdi(function, plan.tdisp, random.child("tdi", function.number))
+                function.attach_interface(tdi)
+                self._interfaces.append(tdi)
+        self._ide_km = IdeKm(self.port, self._function_id, self.outbox) if self.port else None
+        self.also_reset: list[Callable[[], None]] = []
+        self._tsp: CxlTsp | None = None
+        self._cxl: dict[ProtocolKey, VendorProtocol] = {}
+        if plan.cxl_ide_km is not None:
+            branch = random.child("cxl ide_km")
+            ide_km = CxlIdeKm(plan.cxl_ide_km, self._function_id, branch, self.outbox)
+            self._cxl[StandardId.PCI_SIG, _CXL, CxlProtocol.IDE_KM] = ide_km
+            self.also_reset.append(ide_km.reset)
+        if plan.cxl_tsp is not None:
+            self._tsp = CxlTsp(plan.cxl_tsp, random.child("cxl tsp"), self.outbox)
+            self._cxl[StandardId.PCI_SIG, _CXL, CxlProtocol.TSP] = self._tsp
+            self.also_reset.append(self._tsp.reset)
+
+    def _function_id(self) -> int:
+        return self.functions[0].function_id
+
+    def endpoint(self, numbers: tuple[int, ...], device: EmulatedDevice) -> FunctionEndpoint:
+        """What the SPDM endpoint of these functions speaks for."""
+        protocols = dict(self._cxl) if 0 in numbers else {}
+        if self._ide_km is not None:
+            protocols[StandardId.PCI_SIG, _PCI_SIG, PciProtocol.IDE_KM] = self._ide_km
+        if self._plan.tdisp is not None:
+            hosted = [self._interfaces[number] for number in numbers]
+            host = TdispHost(hosted, self._plan.tdisp, self.port, self.outbox)
             protocols[StandardId.PCI_SIG, _PCI_SIG, PciProtocol.TDISP] = host
-        first = self.section.status_index
+        first = self._plan.section.status_index
         statuses = [
-            StatusMeasurement(first + number, functions[number])
+            StatusMeasurement(first + number, self.functions[number])
             for number in numbers
             if first and first + number <= _LAST_INDEX
         ]
-        device = self.devices[numbers[0]]
-        return Side(FunctionEndpoint(device, protocols, statuses), numbers)
+        psk = self._tsp.psk if self._tsp is not None and 0 in numbers else None
+        return FunctionEndpoint(device, protocols, statuses, psk)
 
 
 def plan_functions(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from responder.core.hooks import Hooks
 from responder.core.ownership import Reset
@@ -27,27 +27,7 @@ if TYPE_CHECKING:
     from responder.device.pcie.device import PcieDevice
     from responder.device.pcie.function import Function
     from responder.server.endpoint import SpdmEndpoint
-
-
-class Bus(Protocol):
-    """What a function reaches through the bus that it is on.
-
-    Attributes:
-        ordinal: that of its client, for observers.
-    """
-
-    @property
-    def ordinal(self) -> int:
-        """From 1."""
-
-    def interrupt(self, vector: int) -> None:
-        """Signal an MSI-X vector."""
-
-    def memory_read(self, address: int, size: int, done: Callable[[bytes | None], None]) -> None:
-        """Read host memory; ``done`` gets ``None`` if that is not possible."""
-
-    def memory_write(self, address: int, data: bytes, done: Callable[[bool], None]) -> None:
-        """Write host memory; ``done`` is told whether that was possible."""
+    from responder.server.vfio_user.interfaces import Bus
 
 
 class DeviceHost:
@@ -64,6 +44,8 @@ class DeviceHost:
         observer: Observer,
         make_endpoint: "Callable[[int], SpdmEndpoint]",
         hooks: Callable[[], Hooks] = Hooks,
+        *,
+        set_up: bool = False,
     ) -> None:
         """Host a device.
 
@@ -73,6 +55,7 @@ class DeviceHost:
             observer: is told what happens.
             make_endpoint: makes the endpoint of a side, by its number.
             hooks: makes the hooks of one more client of a function.
+            set_up: do what the firmware of a machine would, now and after each reset.
         """
         self.device = device
         self.clock = clock
@@ -81,6 +64,8 @@ class DeviceHost:
         self._make_endpoint = make_endpoint
         self._endpoints: dict[int, SpdmEndpoint] = {}
         self.functions = [FunctionHost(self, function) for function in device.functions]
+        self._sets_up = set_up
+        self._set_up()
 
     def endpoint_of(self, number: int) -> "SpdmEndpoint | None":
         """The SPDM endpoint of a function, made when it is asked for first."""
@@ -106,7 +91,14 @@ class DeviceHost:
         for side in sides:
             if side in self._endpoints:
                 self._endpoints[side].reset(whole)
+        self._set_up()
         self.settle()
+
+    def _set_up(self) -> None:
+        if self._sets_up:
+            from responder.device.pcie.firmware import set_up  # noqa: PLC0415 - for sockets only
+
+            set_up(self.device, self.clock.now())
 
     def settle(self) -> None:
         """Carry out what has come of something that happened to the device."""
@@ -162,12 +154,12 @@ class FunctionHost:
         return self._function.layout.vectors
 
     @property
-    def bus(self) -> Bus | None:
+    def bus(self) -> "Bus | None":
         """What it is on at the moment; ``None`` while nobody has it."""
         return self._bus
 
     @bus.setter
-    def bus(self, bus: Bus | None) -> None:
+    def bus(self, bus: "Bus | None") -> None:
         """A client puts it on its bus, or has left."""
         for port in self._ports:
             port.forget()
@@ -182,7 +174,9 @@ class FunctionHost:
 
     def config_read(self, offset: int, size: int) -> bytes:
         """Read configuration space; what is not there reads all ones."""
-        return self._function.config_read(offset, size, self.clock.now())
+        data = self._function.config_read(offset, size, self.clock.now())
+        self._arm()
+        return data
 
     def config_write(self, offset: int, data: bytes) -> None:
         """Write configuration space, and carry out what comes of it."""

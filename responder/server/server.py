@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from responder.core.hooks import Hooks
     from responder.core.interfaces import Device, ResponderPolicy
     from responder.device.pcie.device import PcieDevice
-    from responder.server.function_host import DeviceHost
     from responder.server.negotiated import Keeper, NegotiatedStates
+    from responder.server.pcie_devices import PcieDevices
     from responder.server.storage_port import StoragePolicy
 
 _CORE = "responder.core.responder"
@@ -99,13 +98,14 @@ class Server:
         self.storage = profile.storage
         self._profile = profile
         self._options = options
-        self._observer = observer
+        self.tell = observer
         self._random = RandomTree(options.seed)
         self._faults = self._random.child("faults")
         profile.device.provisioning.use(self._random.child("device"))
         self._negotiated = self._negotiated_states()
         self._attachments = Attachments(options.attach, self._make_endpoint)
-        self.hosts: WeakKeyDictionary[SpdmEndpoint, DeviceHost] = WeakKeyDictionary()
+        self._devices: PcieDevices | None = None
+        self._plugged = 0
         self._connections: set[PeerConnection] = set()
         self._listeners: list[Listener] = []
         self._servers: list[asyncio.Server] = []
@@ -129,8 +129,6 @@ class Server:
                 no function for a vfio-user socket.
             UnavailableError: an address was lost to another process in the meantime.
         """
-        for listener in listeners:
-            _refuse_vfio_user(listener.endpoint)
         self._listeners += listeners
         link = Link(self.clock.now())
         accepts = self._profile.hooks(self._faults).accepts(link)
@@ -139,9 +137,15 @@ class Server:
         if not accepts:
             self._listeners = [refusing(listener) for listener in self._listeners]
             return [listener.endpoint for listener in listeners]
+        reachable: list[Endpoint] = []
         for listener in listeners:
-            await self._accept_on(listener)
-        return [listener.endpoint for listener in listeners]
+            if listener.endpoint.framing == "vfio-user":
+                self._listeners.remove(listener)  # it is the device's now
+                reachable += self._plug(listener)
+            else:
+                await self._accept_on(listener)
+                reachable.append(listener.endpoint)
+        return reachable
 
     def prepare(self) -> None:
         """Import what the first request needs, without holding up the loop meanwhile."""
@@ -154,7 +158,8 @@ class Server:
             ConfigError: no requester can be called there.
             OSError: nobody listens there.
         """
-        _refuse_vfio_user(endpoint)
+        if endpoint.framing == "vfio-user":
+            raise ConfigError(f"{endpoint}: nobody can be called there")
         loop = asyncio.get_running_loop()
         self._called = True
 
@@ -176,6 +181,8 @@ class Server:
         """Stop listening, answer what has arrived, close; after ``drain_time`` in any case."""
         self._stopping = True
         self._close_listeners()
+        if self._devices is not None:
+            self._devices.stop(reason)
         for connection in list(self._connections):
             connection.finish(reason)
         deadline = None
@@ -207,6 +214,8 @@ class Server:
         for endpoint in peers | self._attachments.left():
             if endpoint is not None:
                 self._reset_endpoint(endpoint, reset)
+        if self._devices is not None:
+            self._devices.reset_plugged(reset)
 
     @property
     def connection_count(self) -> int:
@@ -254,7 +263,7 @@ class Server:
 
     def emit(self, ordinal: int, event: Event) -> None:
         """Tell the observers."""
-        self._observer(self.clock.now(), ordinal, event)
+        self.tell(self.clock.now(), ordinal, event)
 
     # Inside.
 
@@ -264,17 +273,36 @@ class Server:
         functions = self._profile.pcie(random.child("pcie"))
         if functions is None:
             return self._endpoint(self._profile.device, random, ordinal)
-        from responder.server.function_host import DeviceHost  # noqa: PLC0415 - if there are any
+        return self.devices.endpoint(functions, random, ordinal)
 
-        def make(side: int) -> SpdmEndpoint:
-            return self._endpoint(functions.sides[side].device, random, ordinal, host.settle)
+    @property
+    def devices(self) -> "PcieDevices":
+        """The PCI Express devices of the profile, behind sockets or plugged in."""
+        if self._devices is None:
+            from responder.server.pcie_devices import PcieDevices  # noqa: PLC0415 - start-up time
 
-        host = DeviceHost(functions, self.clock, self._observer, make)
-        endpoint = host.endpoint_of(0)
-        if endpoint is None:
-            return self._endpoint(self._profile.device, random, ordinal)
-        self.hosts[endpoint] = host
-        return endpoint
+            self._devices = PcieDevices(self, self._endpoint)
+        return self._devices
+
+    def _plug(self, listener: Listener) -> list[Endpoint]:
+        """Serve one more device as PCI Express functions."""
+        random = self._random.child("plugged", self._plugged)
+        self._plugged += 1
+        functions = self._profile.pcie(random.child("pcie"))
+        if functions is None:
+            reason = f"profile {self._profile.name} has no PCI Express function ([pcie])"
+            raise ConfigError(f"{listener.endpoint}: {reason}")
+        return self.devices.plug(functions, random, listener, self._unplugged)
+
+    def _reset_endpoint(self, endpoint: SpdmEndpoint, reset: Reset) -> None:
+        if self._devices is None:
+            endpoint.reset(reset)
+        else:
+            self._devices.reset(endpoint, reset)
+
+    def _unplugged(self) -> None:
+        if self._options.once and not self.devices.occupied:
+            self._finished.set()
 
     def _endpoint(
         self,
@@ -293,13 +321,6 @@ class Server:
         self._negotiated.resume(responder)
         keep = partial(self._negotiated.keep, responder)
         return SpdmEndpoint(responder, self.clock, emit, keep, settle)
-
-    def _reset_endpoint(self, endpoint: SpdmEndpoint, reset: Reset) -> None:
-        host = self.hosts.get(endpoint)
-        if host is None:
-            endpoint.reset(reset)
-        else:
-            host.reset(0, reset)
 
     def _negotiated_states(self) -> "NegotiatedStates | None":
         keeper = self._options.keeper
@@ -336,8 +357,3 @@ class Server:
             listener.close()
         self._servers.clear()
         self._listeners.clear()
-
-
-def _refuse_vfio_user(endpoint: Endpoint) -> None:
-    if endpoint.framing == "vfio-user":
-        raise ConfigError(f"{endpoint}: the profile has no PCI Express function")

@@ -1,6 +1,6 @@
 """The device as a whole: its functions, their SPDM sides, and what reaches all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,6 +36,7 @@ class PcieDevice:
     Attributes:
         functions: by number.
         sides: their SPDM sides; a function without one has no SPDM.
+        port: IDE; ``None`` for a device without.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class PcieDevice:
         port: "IdePort | None" = None,
         *,
         flr_ends_sessions: bool = True,
+        also_reset: Sequence[Callable[[], None]] = (),
     ) -> None:
         """Put the parts together.
 
@@ -56,12 +58,14 @@ class PcieDevice:
             port: IDE; ``None`` for a device without.
             flr_ends_sessions: a function level reset ends the SPDM connection of a function that
                 has one of its own.
+            also_reset: called when function 0 is reset in another way than that.
         """
         self.functions = tuple(functions)
         self.sides = tuple(sides)
         self._outbox = outbox
-        self._port = port
+        self.port = port
         self._flr_ends_sessions = flr_ends_sessions
+        self._also_reset = also_reset
         self.functions[0].listener = self
         self.functions[0].memory.managed = self
 
@@ -86,6 +90,9 @@ class PcieDevice:
         for one in hit:
             effects = self.functions[one].reset(reset, now)
             self._outbox += [(one, effect) for effect in effects]
+        if number == 0 and reset is not Reset.FUNCTION_LEVEL:
+            for also in self._also_reset:
+                also()
         if reset is Reset.FUNCTION_LEVEL and not self._flr_ends_sessions:
             return []
         return [n for n, side in enumerate(self.sides) if set(side.functions) <= set(hit)]
@@ -100,8 +107,8 @@ class PcieDevice:
 
     def fail_stream(self, stream_id: int) -> None:
         """An IDE stream goes insecure, because of a failed integrity check."""
-        if self._port is not None:
-            self._outbox += [(0, effect) for effect in self._port.integrity_failed(stream_id)]
+        if self.port is not None:
+            self._outbox += [(0, effect) for effect in self.port.integrity_failed(stream_id)]
 
     def link_down(self, now: float) -> list[int]:
         """The link goes down and comes back: a conventional reset of everything (PCIe 6.2, 6.6.1).

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from responder.core.interfaces import Measured, SessionToken, VendorRequest
+from responder.core.interfaces import Measured, Psk, SessionToken, VendorRequest
 
 if TYPE_CHECKING:
     from responder.device.emulated import EmulatedDevice
@@ -38,7 +38,7 @@ class FunctionEndpoint:
         device: "EmulatedDevice",
         protocols: Mapping[ProtocolKey, VendorProtocol],
         statuses: Sequence[Measured] = (),
-        revision: Callable[[], int] = lambda: 0,
+        psk: Callable[[bytes], bytes | None] | None = None,
     ) -> None:
         """Put a function's protocols over a device.
 
@@ -46,12 +46,12 @@ class FunctionEndpoint:
             device: slots, keys, measurements.
             protocols: what answers VENDOR_DEFINED requests.
             statuses: the measurements of the functions that it speaks for.
-            revision: how often those have changed.
+            psk: gives the pre-shared key of a hint that a protocol has provisioned.
         """
         self._device = device
         self._protocols = protocols
         self._statuses = tuple(statuses)
-        self._revision = revision
+        self._psk = psk
 
     def vendor_request(self, request: VendorRequest) -> bytes | None:
         """The answer of a protocol, or of the rules of the emulated device."""
@@ -73,9 +73,10 @@ class FunctionEndpoint:
         measured = [*self._device.measurements(), *self._statuses]
         return sorted(measured, key=lambda one: one.index)
 
-    def measurement_revision(self) -> int:
-        """How often measurements have changed."""
-        return self._device.measurement_revision() + self._revision()
+    def psk(self, hint: bytes) -> Psk | None:
+        """The key that a protocol has provisioned for a hint, else the device's."""
+        secret = self._psk(hint) if self._psk is not None else None
+        return self._device.psk(hint) if secret is None else Psk(hint, secret)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._device, name)

@@ -69,6 +69,11 @@ class ClientConnection:
         )
         self._dma = Dma(self._memory, service.clock, self._stream.write, self._emit)
 
+    @property
+    def ordinal(self) -> int:
+        """The client's, for observers."""
+        return self._ordinal
+
     def close(self, reason: str) -> None:
         """Part with the client."""
         self._stream.close(reason)

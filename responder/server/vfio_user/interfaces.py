@@ -14,7 +14,14 @@ class Bus(Protocol):
 
     Nothing here raises. ``done`` is called in a later turn of the loop; of accesses that the
     client's leaving cuts short, it is called before the function is reset.
+
+    Attributes:
+        ordinal: that of the client, for observers.
     """
+
+    @property
+    def ordinal(self) -> int:
+        """From 1."""
 
     def interrupt(self, vector: int) -> None:
         """Signal an MSI-X vector; one that is masked or not set up waits until it can be."""

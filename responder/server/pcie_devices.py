@@ -1,0 +1,120 @@
+"""The PCI Express devices of a server: behind sockets, or plugged into machines by vfio-user."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from msgspec.structs import replace
+
+from responder.core.ownership import Reset
+from responder.errors import ConfigError
+from responder.server.endpoint import SpdmEndpoint
+from responder.server.function_host import DeviceHost
+from responder.server.listener import Listener, open_listeners
+from responder.server.vfio_user.port import FunctionPort
+
+if TYPE_CHECKING:
+    from responder.core.interfaces import Device
+    from responder.crypto.random_tree import RandomTree
+    from responder.device.pcie.device import PcieDevice
+    from responder.server.server import Server
+    from responder.transport.uri import Endpoint
+
+MakeEndpoint = Callable[["Device", "RandomTree", int, Callable[[], None]], SpdmEndpoint]
+"""From what an endpoint speaks for, its branch of the tree, the ordinal of its first peer, and what
+is to be called when it has done something."""
+
+
+class PcieDevices:
+    """Makes devices of a profile with functions.
+
+    A socket connection that gets an endpoint gets a device with it, which is set up as by firmware,
+    and speaks to function 0. A
+    vfio-user socket is a whole device: beside it are those of its other functions, ``/path.1`` for
+    function 1 and so on.
+    """
+
+    def __init__(self, server: "Server", make_endpoint: MakeEndpoint) -> None:
+        self._server = server
+        self._make_endpoint = make_endpoint
+        self._by_endpoint: WeakKeyDictionary[SpdmEndpoint, DeviceHost] = WeakKeyDictionary()
+        self._plugged: list[DeviceHost] = []
+        self._ports: list[FunctionPort] = []
+
+    def __iter__(self) -> Iterator[DeviceHost]:
+        """All devices that there are now."""
+        return iter([*self._by_endpoint.values(), *self._plugged])
+
+    @property
+    def occupied(self) -> bool:
+        """Whether a machine has one of the functions."""
+        return any(port.occupied for port in self._ports)
+
+    def endpoint(self, device: "PcieDevice", random: "RandomTree", ordinal: int) -> SpdmEndpoint:
+        """The endpoint of function 0 of a device."""
+        host = self._host(device, random, ordinal, set_up=True)
+        endpoint = host.endpoint_of(0)
+        if endpoint is None:
+            raise ConfigError("function 0 has no SPDM")
+        self._by_endpoint[endpoint] = host
+        return endpoint
+
+    def plug(
+        self,
+        device: "PcieDevice",
+        random: "RandomTree",
+        listener: Listener,
+        left: Callable[[], None],
+    ) -> "list[Endpoint]":
+        """Serve a device on ``listener``, and its other functions beside it.
+
+        Raises:
+            ConfigError, UnavailableError: as ``open_listeners``.
+        """
+        path = listener.endpoint.path
+        beside = [
+            replace(listener.endpoint, path=f"{path}.{number}")
+            for number in range(1, len(device.functions))
+        ]
+        listeners = [listener, *open_listeners(beside, allow_remote=False)]
+        host = self._host(device, random, 0)
+        self._plugged.append(host)
+        self._ports += [
+            FunctionPort(one, function, self._server, left)
+            for one, function in zip(listeners, host.functions, strict=True)
+        ]
+        return [one.endpoint for one in listeners]
+
+    def reset(self, endpoint: SpdmEndpoint, reset: Reset) -> None:
+        """Reset the device that an endpoint belongs to, or the endpoint alone."""
+        host = self._by_endpoint.get(endpoint)
+        if host is None:
+            endpoint.reset(reset)
+        else:
+            host.reset(0, reset)
+
+    def reset_plugged(self, reset: Reset) -> None:
+        """Reset all devices that are, or wait to be, plugged in."""
+        for host in self._plugged:
+            host.reset(0, reset)
+
+    def stop(self, reason: str) -> None:
+        """Unplug everything."""
+        for port in self._ports:
+            port.stop(reason)
+        for host in self:
+            host.close()
+        self._ports.clear()
+        self._plugged.clear()
+
+    def _host(
+        self, device: "PcieDevice", random: "RandomTree", ordinal: int, *, set_up: bool = False
+    ) -> DeviceHost:
+        server = self._server
+
+        def make(side: int) -> SpdmEndpoint:
+            branch = random if side == 0 else random.child("function", side)
+            return self._make_endpoint(device.sides[side].device, branch, ordinal, host.settle)
+
+        host = DeviceHost(device, server.clock, server.tell, make, server.hooks, set_up=set_up)
+        return host
