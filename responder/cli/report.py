@@ -3,7 +3,15 @@
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from responder.cli.report_tdi import RANGE_HEADS, Row, interface_rows, port_rows, range_rows
+from responder.cli.report_tdi import (
+    RANGE_HEADS,
+    Row,
+    cxl_port_rows,
+    interface_rows,
+    port_rows,
+    range_rows,
+    target_rows,
+)
 
 if TYPE_CHECKING:
     from responder.requester.report import BankReport, KeyPairReport, Report, SessionReport
@@ -47,6 +55,8 @@ def facts(report: "Report") -> list[tuple[str, list[Row]]]:
         ("Events", [(f"{e.session} {e.instance}", f"{e.type}: {e.detail}") for e in report.events]),
         ("Port", port_rows(report)),
         ("Interface", interface_rows(report)),
+        ("CXL port", cxl_port_rows(report)),
+        ("CXL memory target", target_rows(report)),
         ("Observations", [(seen.id, seen.detail) for seen in report.observations]),
         ("Checks left out that would have refused", [*left_out]),
     ]

@@ -1,4 +1,4 @@
-"""Shows what an attestation found out about a port and an interface."""
+"""Shows what an attestation found out about ports, an interface and a CXL memory target."""
 
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,32 @@ def _status(status: "StatusReport") -> str:
         "signed" if status.signed else "unsigned",
     ]
     return "; ".join(words)
+
+
+def cxl_port_rows(report: "Report") -> list[Row]:
+    """The CXL port and its keys."""
+    found = report.cxl_port
+    if found is None:
+        return []
+    rows: list[Row] = [
+        ("port", f"{found.port_index} of 0 to {found.max_port_index}"),
+        ("function", found.function),
+        ("capabilities", " ".join(found.capabilities)),
+    ]
+    return [row for row in rows if row[1]] + [("key", key) for key in found.keys]
+
+
+def target_rows(report: "Report") -> list[Row]:
+    """The CXL memory target."""
+    found = report.tsp
+    if found is None:
+        return []
+    rows: list[Row] = [("TSP", ", ".join(found.versions))]
+    rows += [(f"supports {name}", " ".join(words)) for name, words in found.supported.items()]
+    rows += [(f"has {name}", " ".join(words)) for name, words in found.configuration.items()]
+    rows.append(("states", " -> ".join(found.states)))
+    rows.append(("report", f"{len(found.report) // 2} bytes" if found.report else ""))
+    return [row for row in rows if row[1]]
 
 
 def range_rows(report: "Report") -> list[Row]:

@@ -7,6 +7,7 @@ document does; ``(libspdm)`` what the reference implementation demands.
 from dataclasses import dataclass
 
 from responder.requester.check_rows import CHUNKS, DEVICE, ENCAPSULATED, RECORD, SESSION
+from responder.requester.check_rows_cxl import CXL, TSP
 from responder.requester.check_rows_tdi import IDE, TDI
 
 
@@ -326,6 +327,8 @@ CHECKS: dict[str, Check] = {
         DEVICE,
         IDE,
         TDI,
+        CXL,
+        TSP,
     )
     for check_id, row in group.items()
 }

@@ -9,6 +9,7 @@ from responder.crypto.signing import SignatureError, signing_message
 from responder.requester import chunks, keep_alive
 from responder.requester.agreement import Agreement
 from responder.requester.checks import Checks, Refused
+from responder.requester.cxl_memory import CxlMemory, TspMemory
 from responder.requester.options import AttestOptions
 from responder.requester.recovery import WITHOUT_VERSION, Recovery
 from responder.requester.report import (
@@ -80,7 +81,8 @@ class Conversation:
         sessions: all that are open, by id.
         summaries: the measurement summary hashes that no measurements were compared with yet.
         ide, tdi: what is remembered of the keys of a stream, and of an interface.
-        ide_keys: where keys of streams are drawn from; it is never begun anew.
+        cxl, tsp: what is remembered of a CXL port, and of a memory target.
+        ide_keys: where keys of streams and memory are drawn from; it is never begun anew.
         padding: bytes that may follow the last response; a record pads nothing.
         random: where a step draws what is neither nonce nor context.
     """
@@ -103,6 +105,7 @@ class Conversation:
         self.sessions: dict[int, Session] = {}
         self.summaries: list[Summary] = []
         self.ide, self.tdi = IdeMemory(), TdiMemory()
+        self.cxl, self.tsp = CxlMemory(), TspMemory()
         self.padding = options.padding
         # One stream each: the same path of the tree would begin with the same bytes.
         self._nonces = random.child("nonce")
@@ -126,6 +129,7 @@ class Conversation:
         self.sessions = {}
         self.summaries = []
         self.ide, self.tdi = IdeMemory(), TdiMemory()
+        self.cxl, self.tsp = CxlMemory(), TspMemory()
         self._stored = StoredState()
 
     def note_changes(self) -> None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from responder.crypto.lacking import every_lack
+from responder.requester.cxl_options import TspOptions
 from responder.requester.plan import Plan
 from responder.requester.records import RecordFormat
 from responder.requester.tdi_options import TdiOptions
@@ -147,7 +148,7 @@ class Patience:
         chain: bytes of a certificate chain.
         log: bytes of a measurement extension log.
         endpoint_info: bytes of EPInfo.
-        interface_report: bytes of an interface report.
+        interface_report: bytes of an interface report, or of a target's.
         certificates: certificates in a chain.
     """
 
@@ -205,6 +206,7 @@ class AttestOptions:
         new_chain: what the step ``set-certificate`` writes.
         csr_info: RequesterInfo of the step ``csr``: a CertificationRequestInfo in DER, or nothing.
         tdi: what is asked of the port and the interface.
+        tsp: what is asked of a CXL memory target.
         plan: what is done.
         negotiated_state: the messages from GET_VERSION to ALGORITHMS of an earlier connection to
             a responder with CACHE_CAP; they are not sent again unless it has forgotten them.
@@ -235,6 +237,7 @@ class AttestOptions:
     new_chain: NewChain | None = None
     csr_info: bytes = b""
     tdi: TdiOptions = field(default_factory=TdiOptions)
+    tsp: TspOptions = field(default_factory=TspOptions)
     plan: Plan = field(default_factory=Plan)
     negotiated_state: tuple[bytes, ...] = ()
     patience: Patience = field(default_factory=Patience)

@@ -3,17 +3,21 @@
 What an answer must be, every such protocol demands of it alike; the checks have its prefix.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum, IntFlag
 from typing import TypeVar
 
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.options import VendorRequest
 from responder.requester.vendor_defined import exchange_vendor
 from responder.spec.registries import StandardId
+from responder.wire.cxl_tsp import TspErrorRsp
 from responder.wire.errors import WireError
 from responder.wire.family import Coded
 from responder.wire.message import Record
+from responder.wire.names import header_version
+from responder.wire.tdisp import TdispError
 
 AnyCoded = TypeVar("AnyCoded", bound=Coded)
 AnyPart = TypeVar("AnyPart", bound=Record)
@@ -40,6 +44,21 @@ class Protocol:
     code_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Versioned(Protocol):
+    """A protocol whose messages begin with their version, and that can refuse a request.
+
+    Attributes:
+        version: the only one, as in a message.
+        error: the message that refuses.
+        codes: its error codes; BUSY is one of them.
+    """
+
+    version: int
+    error: type[TdispError] | type[TspErrorRsp]
+    codes: type[IntEnum]
+
+
 def ask(c: Conversation, protocol: Protocol, request: Coded) -> Flow[bytes]:
     """Exchange a message; the answer begins behind the ProtocolID.
 
@@ -59,6 +78,49 @@ def ask(c: Conversation, protocol: Protocol, request: Coded) -> Flow[bytes]:
         f"ProtocolID {told.hex() or 'missing'}, sent {protocol.protocol_id:02x}",
     )
     return payload[1:]
+
+
+def ask_patiently(
+    c: Conversation, protocol: Versioned, request: Coded, bearable: Container[int] = ()
+) -> Flow[bytes | None]:
+    """Exchange a message until it is not answered BUSY.
+
+    Args:
+        c: the conversation.
+        protocol: whose message it is.
+        request: the message.
+        bearable: error codes that may answer it.
+
+    Returns:
+        The answer; ``None`` for an error with such a code.
+    """
+    patience, busy, prefix = c.options.patience, 0, protocol.checks
+    while True:
+        answer = yield from ask(c, protocol, request)
+        told = answer[0] if answer else protocol.version
+        current = told == protocol.version
+        c.require(f"{prefix}.version", current, f"version {header_version(told)}")
+        if answer[protocol.code_at : protocol.code_at + 1] != bytes([protocol.error.CODE]):
+            return answer
+        error = read_whole(c, f"{prefix}.size", protocol.error, answer)
+        if error.error_code != protocol.codes["BUSY"]:
+            break
+        busy += 1
+        if not c.require(f"{prefix}.busy-limit", busy <= patience.busy, f"BUSY {busy} times"):
+            break
+        yield from c.wait(patience.busy_wait)
+    if error.error_code not in bearable:
+        c.require(f"{prefix}.error", condition=False, detail=_error_text(protocol, error))
+    return None
+
+
+def _error_text(protocol: Versioned, error: TdispError | TspErrorRsp) -> str:
+    """An error in words: its code, its data, and a vendor's data."""
+    known = {code.value: code.name for code in protocol.codes}
+    name = known.get(error.error_code, f"reserved code 0x{error.error_code:08x}")
+    data = f" (data 0x{error.error_data:08x})" if error.error_data else ""
+    vendor = f", vendor's data {error.extended_error_data.hex()}"
+    return f"{error.name} {name}{data}" + (vendor if error.extended_error_data else "")
 
 
 def read_answer(

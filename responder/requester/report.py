@@ -6,6 +6,7 @@ Bytes are lower-case hexadecimal, times ISO 8601, sizes bytes.
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from responder.requester.report_cxl import CXL_OBSERVATIONS, CxlPortReport, TargetReport
 from responder.requester.report_tdi import TDI_OBSERVATIONS, IdeReport, TdiReport
 
 Verdict = Literal["", "attested", "refused", "failed"]
@@ -67,6 +68,7 @@ OBSERVATIONS = {
     "step.unsupported": "A step was left out: the version or the capabilities lack it.",
     "vendor.refused": "The vendor-defined request is not supported.",
     **TDI_OBSERVATIONS,
+    **CXL_OBSERVATIONS,
 }
 """What is legal on the wire and for somebody to decide; a report lists what was seen."""
 
@@ -295,6 +297,8 @@ class Report:
         signed: the messages whose signature verified.
         ide: the port, if it was asked.
         tdi: the interface, if it was asked.
+        cxl_port: the CXL port, if it was asked.
+        tsp: the CXL memory target, if it was asked.
         negotiated_state: of a responder with CACHE_CAP the messages from GET_VERSION to ALGORITHMS;
             none if END_SESSION cleared it.
     """
@@ -327,6 +331,8 @@ class Report:
     sessions: list[SessionReport] = field(default_factory=list)
     ide: IdeReport | None = None
     tdi: TdiReport | None = None
+    cxl_port: CxlPortReport | None = None
+    tsp: TargetReport | None = None
     vendor_response: str = ""
     application_response: str = ""
     negotiated_state: list[str] = field(default_factory=list)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from responder.requester import cxl_ide_km, cxl_tsp, ide_km, tdisp
 from responder.requester.application import application_data
 from responder.requester.certificate import (
     authenticate_slot,
@@ -17,13 +18,6 @@ from responder.requester.digests import get_digests
 from responder.requester.endpoint_info import get_endpoint_info, give_endpoint_info
 from responder.requester.events import give_events, subscribe, take_pending
 from responder.requester.extension_log import get_extension_log
-from responder.requester.ide_km import (
-    program_keys,
-    query,
-    refresh_keys,
-    stop_keys,
-    use_keys,
-)
 from responder.requester.key_pairs import change_key_pair, get_key_pairs
 from responder.requester.measurements import measure
 from responder.requester.provisioning import get_csr, set_certificate
@@ -36,15 +30,6 @@ from responder.requester.slot_writes import (
     write_chain,
 )
 from responder.requester.tdi_measured import measure_interface
-from responder.requester.tdisp import (
-    check_state,
-    get_versions,
-    lock,
-    start,
-    start_wrongly,
-    stop,
-)
-from responder.requester.tdisp import get_capabilities as get_tdisp_capabilities
 from responder.requester.tdisp_optional import (
     bind_peer,
     exchange_vdm,
@@ -188,30 +173,49 @@ STEPS: Mapping[str, PlanStep] = MappingProxyType(
         "give-events": _inside(
             "Be asked for our events, and tell one.", give_events, V13, Cap.ENCAP
         ),
-        "ide-query": _interface("Ask where the port is, and how its streams stand.", query),
-        "ide-keys": _interface("Program the six keys of a stream.", program_keys),
-        "ide-go": _interface("Use them.", use_keys),
-        "ide-refresh": _interface("Program the other key set, and use it.", refresh_keys),
-        "ide-stop": _interface("Use the keys no longer.", stop_keys),
-        "tdisp-version": _interface("Ask for the versions of TDISP.", get_versions),
-        "tdisp-capabilities": _interface("Ask what the interface can do.", get_tdisp_capabilities),
-        "tdisp-state": _interface("Ask where the interface stands.", check_state),
-        "tdisp-lock": _interface("Lock the interface.", lock),
+        "ide-query": _interface("Ask where the port is, and how its streams stand.", ide_km.query),
+        "ide-keys": _interface("Program the six keys of a stream.", ide_km.program_keys),
+        "ide-go": _interface("Use them.", ide_km.use_keys),
+        "ide-refresh": _interface("Program the other key set, and use it.", ide_km.refresh_keys),
+        "ide-stop": _interface("Use the keys no longer.", ide_km.stop_keys),
+        "tdisp-version": _interface("Ask for the versions of TDISP.", tdisp.get_versions),
+        "tdisp-capabilities": _interface("Ask what the interface can do.", tdisp.get_capabilities),
+        "tdisp-state": _interface("Ask where the interface stands.", tdisp.check_state),
+        "tdisp-lock": _interface("Lock the interface.", tdisp.lock),
         "tdisp-report": _interface("Read the interface report.", get_report),
         "tdisp-measured": _interface(
             "Read the measurements, and what they say of the lock.", measure_interface, MEAS
         ),
         "tdisp-wrong-nonce": _interface(
-            "Try to start the interface with a wrong nonce.", start_wrongly
+            "Try to start the interface with a wrong nonce.", tdisp.start_wrongly
         ),
-        "tdisp-start": _interface("Start the interface.", start),
-        "tdisp-stop": _interface("Stop the interface.", stop),
+        "tdisp-start": _interface("Start the interface.", tdisp.start),
+        "tdisp-stop": _interface("Stop the interface.", tdisp.stop),
         "tdisp-p2p": _interface("Bind a stream to a peer, and end that.", bind_peer),
         "tdisp-mmio-attribute": _interface(
             "Have a range change sides, and change back.", set_attribute
         ),
         "tdisp-vdm": _interface("Send a vendor's message to the interface.", exchange_vdm),
         "tdisp-config": _interface("Configure all interfaces of the device.", set_config),
+        "cxl-query": _interface("Ask where the CXL port is, and what it can do.", cxl_ide_km.query),
+        "cxl-get-key": _interface("Have the CXL port make keys.", cxl_ide_km.get_keys),
+        "cxl-keys": _interface("Program the two keys of CXL.cachemem.", cxl_ide_km.program_keys),
+        "cxl-go": _interface("Use them.", cxl_ide_km.use_keys),
+        "cxl-stop": _interface("Use them no longer.", cxl_ide_km.stop_keys),
+        "tsp-version": _interface("Ask for the versions of TSP.", cxl_tsp.get_versions),
+        "tsp-capabilities": _interface("Ask what the target supports.", cxl_tsp.get_capabilities),
+        "tsp-set-configuration": _interface("Configure the target.", cxl_tsp.set_configuration),
+        "tsp-configuration": _interface(
+            "Ask for the configuration of the target, and where it stands.",
+            cxl_tsp.get_configuration,
+        ),
+        "tsp-report": _interface("Read the configuration report.", cxl_tsp.get_report),
+        "tsp-lock": _interface("Lock the configuration of the target.", cxl_tsp.lock),
+        "tsp-te-state": _interface("Give memory to the trusted environment.", cxl_tsp.set_te_state),
+        "tsp-ckid-keys": _interface("Set, make and clear keys of a CKID.", cxl_tsp.set_ckid_keys),
+        "tsp-range-keys": _interface(
+            "Set, make and clear keys of a range.", cxl_tsp.set_range_keys
+        ),
     }
 )
 """Every step by its name."""

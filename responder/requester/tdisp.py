@@ -4,7 +4,7 @@ from collections.abc import Container
 from typing import TypeVar
 
 from responder.requester.conversation import Conversation, Flow
-from responder.requester.protocols import Protocol, ask, names_of, read_answer, read_whole, zeros
+from responder.requester.protocols import Versioned, ask_patiently, names_of, read_answer, zeros
 from responder.requester.report_tdi import TdiReport, TdispCapabilityReport
 from responder.spec.ide import PciProtocol
 from responder.spec.registries import PCI_SIG_VENDOR_ID
@@ -36,7 +36,15 @@ from responder.wire.tdisp import (
     function_id_text,
 )
 
-TDISP = Protocol("tdi", PCI_SIG_VENDOR_ID, PciProtocol.TDISP, code_at=1)
+TDISP = Versioned(
+    "tdi",
+    PCI_SIG_VENDOR_ID,
+    PciProtocol.TDISP,
+    code_at=1,
+    version=TDISP_VERSION_10,
+    error=TdispError,
+    codes=TdispErrorCode,
+)
 _REQUEST_BIT = 0x80
 _MANDATORY = tuple(TdispType(_REQUEST_BIT | number) for number in range(1, 8))
 _ADDRESS_WIDTHS = range(52, 65)
@@ -78,28 +86,8 @@ def exchange_if_possible(
     """
     interface_id = InterfaceId(function_id=c.options.tdi.function_id).build()
     sent = request.replace(interface_id=interface_id)
-    patience, busy = c.options.patience, 0
-    while True:
-        answer = yield from ask(c, TDISP, sent)
-        _check_version(c, answer)
-        if answer[TDISP.code_at : TDISP.code_at + 1] != bytes([TdispError.CODE]):
-            return _read(c, kind, answer)
-        error = read_whole(c, "tdi.size", TdispError, answer)
-        if error.error_code != TdispErrorCode.BUSY:
-            break
-        busy += 1
-        if not c.require("tdi.busy-limit", busy <= patience.busy, f"BUSY {busy} times"):
-            break
-        yield from c.wait(patience.busy_wait)
-    if error.error_code not in bearable:
-        c.require("tdi.error", condition=False, detail=f"TDISP_ERROR {error_text(error)}")
-    return None
-
-
-def _check_version(c: Conversation, answer: bytes) -> None:
-    if answer:
-        told = answer[0]
-        c.require("tdi.version", told == TDISP_VERSION_10, f"TDISPVersion {header_version(told)}")
+    answer = yield from ask_patiently(c, TDISP, sent, bearable)
+    return None if answer is None else _read(c, kind, answer)
 
 
 def _read(c: Conversation, kind: type[AnyTdisp], answer: bytes) -> AnyTdisp:
@@ -112,15 +100,6 @@ def _read(c: Conversation, kind: type[AnyTdisp], answer: bytes) -> AnyTdisp:
         f"function {function_id_text(told)}, sent {function_id_text(sent)}",
     )
     return message
-
-
-def error_text(error: TdispError) -> str:
-    """A TDISP_ERROR in words: its code, its data, and a vendor's data."""
-    known = {code.value: code.name for code in TdispErrorCode}
-    name = known.get(error.error_code, f"reserved code 0x{error.error_code:08x}")
-    data = f" (data 0x{error.error_data:08x})" if error.error_data else ""
-    vendor = f", vendor's data {error.extended_error_data.hex()}"
-    return f"{name}{data}" + (vendor if error.extended_error_data else "")
 
 
 def get_versions(c: Conversation) -> Flow[None]:

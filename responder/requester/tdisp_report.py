@@ -1,11 +1,13 @@
 """The interface report of TDISP (PCIe 6.2, 11.3.11): read in portions, taken apart, judged."""
 
+from functools import partial
 from itertools import pairwise
 
 from responder.requester.conversation import Conversation, Flow
+from responder.requester.portions import read_portions
 from responder.requester.protocols import names_of
 from responder.requester.report_tdi import InterfaceFacts, RangeReport
-from responder.requester.tdisp import exchange, note_reserved, report_of
+from responder.requester.tdisp import TDISP, exchange, note_reserved, report_of
 from responder.spec.tdisp import (
     MMIO_RANGE_SIZE,
     PAGE_SIZE,
@@ -21,16 +23,13 @@ from responder.wire.tdisp import (
     MmioRange,
 )
 
-_MESSAGE_OVERHEAD = 64
-"""More bytes than everything around a portion in a message."""
-_LAST_OFFSET = 0xFFFF
 _COUNT_AT, _RANGES_AT, _LENGTH_SIZE = 12, 16, 4
 _ADDRESS_SPACE = 1 << 64
 
 
 def get_report(c: Conversation) -> Flow[None]:
     """Read the interface report, and hold it to the lock and to what was read before."""
-    data = yield from _read_portions(c)
+    data = yield from read_portions(c, TDISP.checks, partial(_portion, c))
     if c.tdi.state == TdiState.CONFIG_UNLOCKED:
         c.report.observe("tdi.report-unlocked", f"{len(data)} bytes")
     if c.tdi.locked and c.tdi.report:
@@ -49,24 +48,10 @@ def get_report(c: Conversation) -> Flow[None]:
     _check_ranges(c)
 
 
-def _read_portions(c: Conversation) -> Flow[bytes]:
-    """GET_DEVICE_INTERFACE_REPORT until nothing remains."""
-    limit = c.options.patience.interface_report
-    length = min(c.options.tdi.portion, c.largest_message - _MESSAGE_OVERHEAD, _LAST_OFFSET)
-    data, total = b"", None
-    while len(data) <= _LAST_OFFSET:
-        request = GetDeviceInterfaceReport(offset=len(data), length=max(length, 1))
-        message = yield from exchange(c, request, DeviceInterfaceReport)
-        size, rest = len(message.report_bytes), message.remainder_length
-        c.require("tdi.portion-size", size <= request.length, f"{size} of {request.length} bytes")
-        c.require("tdi.portion-empty", size or not rest, f"0 bytes, {rest} remain")
-        whole = len(data) + size + rest
-        c.require("tdi.report-limit", whole <= limit, f"{whole} bytes, limit {limit}")
-        c.require("tdi.report-total", total in (None, whole), f"{whole} bytes, {total} before")
-        data, total = data + message.report_bytes, whole if total is None else total
-        if not (size and rest):
-            break
-    return data
+def _portion(c: Conversation, offset: int, length: int) -> Flow[tuple[bytes, int]]:
+    request = GetDeviceInterfaceReport(offset=offset, length=length)
+    message = yield from exchange(c, request, DeviceInterfaceReport)
+    return message.report_bytes, message.remainder_length
 
 
 def _taken_apart(c: Conversation, data: bytes) -> InterfaceReport:

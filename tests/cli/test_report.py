@@ -5,6 +5,8 @@ import io
 import pytest
 from requester.bank_peer import BankPeer
 from requester.cases_device import device_options
+from requester.cxl_peer import CxlPeer
+from requester.cxl_peer import talk as talk_cxl
 from requester.peer import Peer, block, converse, default_options
 
 from responder.cli.report import print_report, verdict_line
@@ -78,3 +80,14 @@ def test_slots_and_banks_are_shown():
     assert "Slot sizes\n  0  32768\n" in text
     assert "Banks\n  0  ECC_P256; chains in slots 0; selected\n" in text
     assert "  1  no algorithm; no chain; may be ECC_P384 or ECC_P521\n" in text
+
+
+def test_a_port_and_a_memory_target_of_cxl():
+    steps = ("cxl-query", "cxl-keys", "cxl-go", "tsp-version", "tsp-set-configuration", "tsp-lock")
+    text = shown(talk_cxl(CxlPeer(), *steps, "tsp-report").report, io.StringIO())
+    lines = [line.split() for line in text.splitlines()]
+    assert ["capabilities", "IV_GEN", "KEY_GEN", "K_SET_STOP"] in lines
+    assert ["key", "stream", "3", "RX,", "in", "use"] in lines
+    assert ["has", "algorithm", "AES_XTS_256"] in lines
+    assert ["report", "40", "bytes"] in lines
+    assert lines[[line[:1] for line in lines].index(["states"])][-1] == "CONFIG_LOCKED"

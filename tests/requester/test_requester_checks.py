@@ -6,6 +6,7 @@ import pytest
 from requester.cases_banks import BANKS
 from requester.cases_certificates import CHAIN, DIGEST, TRANSFER
 from requester.cases_chunks import CHUNKS
+from requester.cases_cxl import CXL, TSP
 from requester.cases_device import DEVICE
 from requester.cases_proof import CHALLENGE, MEASUREMENT, REST
 from requester.cases_sessions import DECLINED, ENCAPSULATED, RECORD, SESSION
@@ -22,7 +23,7 @@ CASES = [
     *ANY, *ERROR, *VERSIONS, *CAPABILITY, *ALGORITHM,
     *DIGEST, *TRANSFER, *CHAIN, *CHALLENGE, *MEASUREMENT, *REST,
     *RECORD, *SESSION, *ENCAPSULATED, *CHUNKS, *DEVICE, *BANKS,
-    *IDE, *TDI,
+    *IDE, *TDI, *CXL, *TSP,
 ]  # fmt: skip
 
 
