@@ -125,6 +125,7 @@ def _program(c: Conversation, key_set: KeySet) -> Flow[None]:
         told = known.get(status, f"reserved status {status}")
         c.require("ide.status", status == KpAckStatus.SUCCESS, f"{told} for {_text(key)}")
         c.ide.programmed.add(key)
+        c.ide.session = c.session.id if c.session else None
     _note_keys(c)
 
 

@@ -143,6 +143,7 @@ TDI_OBSERVATIONS = {
     "tdi.firmware-updates": "The interface is locked without NO_FW_UPDATE.",
     "tdi.unsupported": "A request was left out: the device does not support it.",
     "tdi.nonce-unchecked": "START_INTERFACE was taken with a wrong nonce.",
+    "tdi.session-outlived": "The session of the lock is over, and the state is not ERROR.",
     "tdi.report-unlocked": "An interface report was served of an unlocked interface.",
     "tdi.non-tee": "A range stays outside of the trusted environment.",
     "tdi.msix-unmarked": "LOCK_MSIX was asked for, and no range is marked as the table.",

@@ -146,4 +146,6 @@ def _end(
     if wanted.end:
         c.session = session
         yield from end_session(c, session, wanted.attributes)
+        c.ide.session_over(session.id)
+        c.tdi.session_over(session.id)
         report.ended = True

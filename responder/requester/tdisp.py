@@ -147,6 +147,8 @@ def get_state(c: Conversation) -> Flow[int]:
     state = message.tdi_state
     c.require("tdi.state-defined", state in list(TdiState), f"state {state} is reserved")
     report_of(c).states.append(state_name(state))
+    if c.tdi.abandoned and state != TdiState.ERROR:
+        c.report.observe("tdi.session-outlived", state_name(state))
     return state
 
 
@@ -185,7 +187,8 @@ def lock(c: Conversation) -> Flow[None]:
     )
     message = yield from exchange(c, request, LockInterfaceResponse)
     c.note_nonces("LOCK_INTERFACE_RESPONSE", b"", message.start_interface_nonce)
-    c.tdi.lock(flags, message.start_interface_nonce)
+    session = c.session.id if c.session else None
+    c.tdi.lock(flags, message.start_interface_nonce, session)
     report_of(c).lock_flags = names_of(LockFlag, flags)
     if not flags & LockFlag.NO_FW_UPDATE:
         c.report.observe("tdi.firmware-updates")

@@ -225,6 +225,6 @@ TDI = [
         put(flags=StatusFlags.CONFIGURATION_LOCKED | StatusFlags.CHANGED_SINCE_LOCK),
     ),
     measured("tdi.measured-flags", put(lock_flags=0)),
-    measured("tdi.measured-resets", put(function_resets=1), later=True),
+    measured("tdi.measured-resets", put(resets=1), later=True),
     measured("tdi.measured-configuration", put(configuration=0xABCE), later=True),
 ]

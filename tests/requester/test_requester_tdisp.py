@@ -2,9 +2,12 @@
 
 import pytest
 from requester.cases import put
-from requester.tdi_peer import FUNCTION_ID, STREAM, TdiPeer, talk, tdisp_error
+from requester.peer import converse, default_options
+from requester.tdi_peer import FUNCTION_ID, STREAM, TdiPeer, talk, tdi_options, tdisp_error
 
 from responder.requester.options import Patience
+from responder.requester.plan import Plan, SessionPlan
+from responder.spec.limits import SUMMARY_NONE
 from responder.spec.tdisp import LockFlag, TdispErrorCode, TdispType, TdiState
 from responder.wire import tdisp
 
@@ -222,3 +225,41 @@ def test_a_wrong_nonce_has_to_be_refused():
 def test_a_wrong_nonce_that_is_taken_is_noted():
     peer = TdiPeer(checks_nonce=False)
     assert talk(peer, "tdisp-lock", "tdisp-wrong-nonce").observed == ["tdi.nonce-unchecked"]
+
+
+def in_two_sessions(peer, first, second):
+    """What is noted, but for the peer's keys and nonces, which are the same in every session."""
+    sessions = tuple(SessionPlan(steps, summary=SUMMARY_NONE) for steps in (first, second))
+    options = {**tdi_options(), "plan": Plan(("authenticate",), sessions)}
+    outcome = converse(peer, default_options(**options))
+    assert outcome.report.verdict == "attested", outcome.report.refusal
+    return [one for one in outcome.observed if one not in ("nonce.repeated", "exchange.repeated")]
+
+
+@pytest.mark.parametrize(
+    ("state", "observed"),
+    [
+        (TdiState.ERROR, []),
+        (TdiState.RUN, ["tdi.session-outlived"]),
+        (TdiState.CONFIG_UNLOCKED, ["tdi.session-outlived"]),
+    ],
+)
+def test_a_lock_goes_with_its_session(state, observed):
+    class Peer(TdiPeer):
+        def interface_state(self, message):
+            if len(self.sessions) > 1:
+                self.state = state
+            return super().interface_state(message)
+
+    steps = ("tdisp-lock", "tdisp-start")
+    assert in_two_sessions(Peer(), steps, ("tdisp-state",)) == observed
+
+
+def test_an_interface_that_was_stopped_stays_so_in_the_next_session():
+    steps = ("tdisp-lock", "tdisp-start", "tdisp-stop")
+    assert in_two_sessions(TdiPeer(), steps, ("tdisp-state", "tdisp-lock")) == []
+
+
+def test_keys_go_with_their_session():
+    observed = in_two_sessions(TdiPeer(), ("ide-keys", "ide-go"), ("ide-query",))
+    assert observed == ["ide.still-secure"]
