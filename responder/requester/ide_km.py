@@ -229,10 +229,10 @@ def _stream(kind: str, control: int, status: int) -> StreamReport:
 
 def _note_stream(c: Conversation, report: IdeReport) -> None:
     stream_id, secure = c.options.tdi.stream_id, StreamState.SECURE.name
-    states = [one.state for one in report.streams if one.stream_id == stream_id]
+    states = {one.state for one in report.streams if one.stream_id == stream_id}
     if not states:
         c.report.observe("ide.stream-unknown", f"stream {stream_id}")
     elif c.ide.secure and secure not in states:
-        c.report.observe("ide.insecure", f"stream {stream_id}: {', '.join(states)}")
+        c.report.observe("ide.insecure", f"stream {stream_id}: {', '.join(sorted(states))}")
     elif not c.ide.secure and secure in states:
         c.report.observe("ide.still-secure", f"stream {stream_id}")
