@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from initramfs import build
 
 FOLDER = Path(__file__).parents[2] / ".qemu"
 PROGRAM = "qemu-system-x86_64"
@@ -53,3 +54,20 @@ def say(capsys):
             sys.stdout.write(f"\n{line}\n")
 
     return write
+
+
+@pytest.fixture(scope="session")
+def kernel():
+    """The path of the kernel of ``scripts/setup-qemu``."""
+    path = FOLDER / "vmlinuz"
+    if not path.exists():
+        missing("a kernel of Linux 7.3 or later")
+    return path
+
+
+@pytest.fixture(scope="session")
+def initramfs(tmp_path_factory):
+    """The path of an initramfs that runs ``guest_agent``."""
+    path = tmp_path_factory.mktemp("guest") / "initramfs"
+    build(path)
+    return path

@@ -1,11 +1,7 @@
-"""PCI as the driver sets it up, in a real QEMU: its NVMe controller answers from its registers.
-
-NVM Express Base Specification 2.0: 3.1.4 (registers), 4.1.1 (queue entries), 5.17 (Identify).
-"""
-
-import struct
+"""PCI as the driver sets it up, in a real QEMU: its NVMe controller answers from its registers."""
 
 import pytest
+from inside_nvme import STATUS, VERSION, Pages, enable, identify, identity
 
 from responder.client.channel import ChannelError
 from responder.client.config_space import extended_capabilities
@@ -16,15 +12,12 @@ from responder.client.pci import (
     map_bars,
     open_bridge,
 )
-from responder.client.qemu import NVME_ID, Qemu
+from responder.client.qemu import NVME_ID, Qemu, vfio_user
 
 pytestmark = pytest.mark.qemu
 
-VERSION, CONFIGURATION, STATUS, ADMIN_QUEUES, SUBMISSIONS, COMPLETIONS = 8, 20, 28, 36, 40, 48
-ENABLE = 6 << 16 | 4 << 20 | 1  # entries of 64 and 16 bytes
-DOORBELL = 0x1000
-SUBMISSION_QUEUE, COMPLETION_QUEUE, DATA, MESSAGE = 0x10_0000, 0x10_1000, 0x10_2000, 0x10_3000
-IDENTIFY_CONTROLLER = struct.pack("<4xI16xQ8xI20x", 1, DATA, 1)
+PAGES = Pages(submission=0x10_0000, completion=0x10_1000, data=0x10_2000)
+MESSAGE = 0x10_3000
 ROOT_PORT_ID = 0x000C_1B36
 
 
@@ -32,21 +25,6 @@ ROOT_PORT_ID = 0x000C_1B36
 async def qemu(qemu_program):
     async with Qemu(["nvme,serial=as-it-was-given"], program=qemu_program) as qemu:
         yield qemu
-
-
-async def enable(bar):
-    """Give the controller its admin queues, of two entries, and wait until it is ready."""
-    await bar.write(ADMIN_QUEUES, 0x0001_0001)
-    await bar.write(SUBMISSIONS, SUBMISSION_QUEUE, 8)
-    await bar.write(COMPLETIONS, COMPLETION_QUEUE, 8)
-    await bar.write(CONFIGURATION, ENABLE)
-    assert await bar.read(STATUS) == 1
-
-
-async def identify(qemu, bar):
-    """Submit one Identify command."""
-    await qemu.link.write_memory(SUBMISSION_QUEUE, bytes([6]) + IDENTIFY_CONTROLLER[1:])
-    await bar.write(DOORBELL, 1)
 
 
 async def test_a_bar_shows_the_registers_of_the_device(qemu):
@@ -64,12 +42,10 @@ async def test_a_device_reads_and_writes_the_guests_memory_and_sends_an_msix_mes
     assert msix.vectors == 65
     await msix.set_vector(0, MESSAGE, 0x4042)
     await msix.enable()
-    await enable(bars[0])
-    await identify(qemu, bars[0])
+    await enable(bars[0], PAGES)
+    await identify(bars[0], qemu.link, PAGES)
     await qemu.link.await_word(MESSAGE, 0x4042)
-    assert await qemu.link.read_memory(DATA, 44) == (
-        struct.pack("<HH", 0x1B36, 0x1AF4) + b"as-it-was-given     " + b"QEMU NVMe Ctrl      "
-    )
+    assert await identity(qemu.link, PAGES) == ("as-it-was-given", "QEMU NVMe Ctrl")
 
 
 async def test_a_masked_message_is_pending_until_the_mask_is_cleared(qemu):
@@ -78,8 +54,8 @@ async def test_a_masked_message_is_pending_until_the_mask_is_cleared(qemu):
     msix = await MsixTable.open(nvme, bars)
     await msix.set_vector(0, MESSAGE, 0x4042, masked=True)
     await msix.enable()
-    await enable(bars[0])
-    await identify(qemu, bars[0])
+    await enable(bars[0], PAGES)
+    await identify(bars[0], qemu.link, PAGES)
     with pytest.raises(ChannelError, match="is 0x0 and not 0x4042"):
         await qemu.link.await_word(MESSAGE, 0x4042, within=0.05)
     assert await msix.pending(0)
@@ -108,7 +84,7 @@ async def test_the_extended_capabilities_of_the_root_port_are_listed(qemu_progra
 async def test_a_function_level_reset_disables_the_controller(qemu):
     nvme = await qemu.find(NVME_ID)
     bar = (await map_bars(nvme, Window()))[0]
-    await enable(bar)
+    await enable(bar, PAGES)
     await function_level_reset(nvme)
     await map_bars(nvme, Window())
     assert await bar.read(STATUS) == 0
@@ -131,8 +107,6 @@ async def test_qmp_says_what_qemu_refuses(qemu):
 
 
 async def test_a_vfio_user_device_that_nobody_serves_is_refused(qemu_program, tmp_path):
-    from responder.client.qemu import vfio_user
-
     with pytest.raises(ChannelError, match="No such file or directory"):
         async with Qemu([vfio_user(tmp_path / "socket")], program=qemu_program):
             pass
