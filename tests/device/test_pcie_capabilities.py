@@ -212,6 +212,7 @@ def test_blocks_are_chained_behind_what_the_layout_has(layout):
         (3, 1, start), (0x2E, 1, start + 12), (0x2E, 1, start + 32), (0x30, 1, start + 52),
     ]  # fmt: skip
     assert walked == expected
+    assert value(function, 0, 4) == 0x5BD0_1B36
     assert value(function, start + 4, 8) == 0x0011_2233_4455_6677
     write(function, start, 0xFFFF_FFFF_FFFF_FFFF_FFFF_FFFF, 12)
     assert walk(function, 0x100) == expected

@@ -102,6 +102,7 @@ def test_copy_goes_piece_by_piece(function):
     assert host.others == [Interrupt(2)]
     assert peek(function, 0, STATUS) == DmaState.DONE
     assert peek(function, 0, TRANSFERRED) == 0x1803
+    assert value(function, 0x06, 2) == 0x10, "nothing went wrong"
 
 
 def test_fill_repeats_the_pattern(function):

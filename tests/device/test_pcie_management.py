@@ -94,6 +94,9 @@ def test_the_other_registers_cannot_be_written(device):
     for register in (RESET_COUNT, REFUSED, CHANGED_LOCKED):
         device.poke(1, register, 0xFFFF_FFFF)
     assert [device.peek(1, register) for register in (0, 4, 8, 12)] == [0, 0xC0DE, 0, 0]
+    poke(device.physical, 0, REGION + 4, 7)
+    assert device.physical.bar_read(0, REGION, 16, NOW) == b"\3" + bytes(15)
+    assert device.peek(2, CONFIGURATION) == 0xC0DE
     device.poke(3, CONFIGURATION, 7)
     assert device.peek(3, CONFIGURATION) == 0, "no such function"
 

@@ -4,6 +4,7 @@ import pytest
 from device.pcie_fakes import NOW, FakeInterface, awake, peek, value, write
 
 from responder.core.ownership import Reset
+from responder.device.pcie.device import PcieDevice
 from responder.device.pcie.function import Function
 from responder.device.pcie.interfaces import TdiState
 from responder.device.pcie.layout import DEFAULT_BARS, FunctionLayout, VirtualFunctions
@@ -104,6 +105,24 @@ def test_a_virtual_function_by_the_rules_decodes_what_the_physical_one_says(phys
     assert peek(function, 2, 12) == 1, "without its own Memory Space Enable"
     write(physical, CONTROL, ENABLE, 2)
     assert peek(function, 2, 12) == 0xFFFF_FFFF
+
+
+def test_a_device_tells_its_virtual_functions_which_one_is_physical(physical):
+    virtual = Function(1, BY_RULES)
+    PcieDevice([physical, virtual], [], [])
+    assert [one.address for one in virtual.memory_ranges()] == [
+        0x8000_0000, 0x9000_0000, 0x9000_1000,
+    ]  # fmt: skip
+
+
+def test_the_rules_leave_it_no_memory_of_its_own(physical):
+    write(physical, CONTROL, ENABLE, 2)
+    alone, plain = Function(1, BY_RULES), awake(FunctionLayout(virtual=True))
+    write(alone, 0x04, 0x2, 2)
+    assert peek(alone, 2, 12) == 0xFFFF_FFFF
+    plain.physical = physical
+    assert peek(plain, 2, 12) == 1, "one that looks like a function in its own right has"
+    assert plain.memory_ranges()[0].address == 0
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ RESERVED = "reserved"
 
 
 @runtime_checkable
-class DoeMailbox(Registers, Protocol):
+class MailboxRegisters(Registers, Protocol):
     """A DOE instance as the function around it sees it."""
 
     def answer(

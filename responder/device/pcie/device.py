@@ -68,6 +68,8 @@ class PcieDevice:
         self._also_reset = also_reset
         self.functions[0].listener = self
         self.functions[0].memory.managed = self
+        for function in self.functions[1:]:
+            function.physical = self.functions[0]
 
     def side_of(self, number: int) -> int | None:
         """Which side a function has; ``None`` for one without SPDM."""

@@ -11,7 +11,7 @@ from responder.device.pcie.bars import (
     size_of,
     vf_size_of,
 )
-from responder.device.pcie.blocks import ConfigSpace, DoeMailbox
+from responder.device.pcie.blocks import ConfigSpace, MailboxRegisters
 from responder.device.pcie.config_space import Register
 from responder.device.pcie.dma import DmaReason
 from responder.device.pcie.extended import DeviceSerialNumber
@@ -83,7 +83,7 @@ class Function:
         self.layout = layout
         self.function_id = function_id
         self.config = ConfigSpace(layout.config, [*serial, *blocks])
-        self.mailboxes = [block for block in blocks if isinstance(block, DoeMailbox)]
+        self.mailboxes = [block for block in blocks if isinstance(block, MailboxRegisters)]
         self.memory = MemorySpace(layout)
         self.interface: Interface | None = None
         self.physical: Function | None = None

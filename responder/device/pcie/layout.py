@@ -64,6 +64,9 @@ class Region(msgspec.Struct, frozen=True):
     updatable: bool = False
 
 
+DEFAULT_BARS = (Bar(0, 4 * PAGE), Bar(2, 2 * PAGE))
+
+
 class VirtualFunctions(msgspec.Struct, frozen=True):
     """The SR-IOV capability of a physical function.
 
@@ -79,11 +82,10 @@ class VirtualFunctions(msgspec.Struct, frozen=True):
     device_id: int
     first_offset: int = 1
     stride: int = 1
-    bars: tuple[Bar, ...] = ()
+    bars: tuple[Bar, ...] = DEFAULT_BARS
     page_sizes: int = 0x553
 
 
-DEFAULT_BARS = (Bar(0, 4 * PAGE), Bar(2, 2 * PAGE))
 DEFAULT_REGIONS = (
     Region("registers", 0, 0),
     Region("memory", 0, 2 * PAGE, 2 * PAGE),
