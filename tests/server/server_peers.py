@@ -50,6 +50,9 @@ class PlainProfile:
     def policy(self):
         return ResponderPolicy((V10, V12), self.flags, AlgorithmPolicy())
 
+    def pcie(self, random):
+        del random
+
     def hooks(self, random):
         del random
         return self.hooks_class()

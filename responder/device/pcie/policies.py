@@ -129,7 +129,8 @@ class TdispPolicy(msgspec.Struct, frozen=True):
         vdm: vendors' requests are unsupported, or sent back.
         set_config: SET_TDISP_CONFIG is supported.
         dev_addr_width: DEV_ADDR_WIDTH, bits.
-        num_req_this, num_req_all: NUM_REQ_THIS and NUM_REQ_ALL.
+        num_req_this: NUM_REQ_THIS.
+        num_req_all: NUM_REQ_ALL.
         report_portion: bytes of a report in one answer, at most; 0 for any.
         reporting_offset: MMIO_REPORTING_OFFSET is added to the addresses of the report.
         device_info: DEVICE_SPECIFIC_INFO of the report, text.
@@ -236,8 +237,9 @@ class CxlTspPolicy(msgspec.Struct, frozen=True):
             without another primary session until a reset; it is unlocked; or it is in ERROR.
         algorithms: memory encryption algorithms, a bit mask.
         te_features: TE state changes and access control, a bit mask.
-        oob_granularity, ib_granularity: supported granularities of explicit TE state changes; bit
-            i stands for 64 << i bytes.
+        oob_granularity: granularities of out-of-band TE state changes; bit i stands for 64 << i
+            bytes.
+        ib_granularity: those of in-band ones.
         fw_update: locked targets may have their firmware updated.
         secondary_sessions: how many there may be, 0 to 4.
         ckids: CKIDs, none or at least two; with them encryption may be based on CKIDs.
