@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
+from responder.campaign.mailbox import at_mailbox
 from responder.campaign.run import Exchanged, Run
 from responder.campaign.setting import DEVICE, Setting
 from responder.campaign.watching import watch
@@ -57,6 +58,8 @@ def converse(setting: Setting, faults: Sequence[FaultSpec], seed: bytes) -> Run:
     requester = _Requester(setting, profile, RandomTree(seed).child("requester"), run)
     if setting.listen:
         asyncio.run(_over_sockets(requester, profile, seed))
+    elif setting.mailbox:
+        _at_once(at_mailbox(setting, run, profile, RandomTree(seed), requester.attest))
     else:
         _at_once(_in_process(requester, profile, RandomTree(seed)))
     run.missed = [event.nearest for event in profile.missed() if isinstance(event, FaultMissed)]

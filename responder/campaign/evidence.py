@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from responder.campaign.carried import carried
 from responder.campaign.intent import unintended
 from responder.campaign.mask import masked_message, signature_to_mask
+from responder.campaign.register_evidence import contradictions_of_registers
 from responder.campaign.rehearsal import Rehearsal
 from responder.campaign.run import Exchanged, Run
 from responder.campaign.session_evidence import contradictions_of_sessions
@@ -32,6 +33,7 @@ def contradictions(rehearsal: Rehearsal) -> list[str]:
         *_before_first(rehearsal),
         *_of_bytes(rehearsal),
         *contradictions_of_sessions(rehearsal),
+        *contradictions_of_registers(rehearsal.faulted),
     ]
 
 
@@ -54,7 +56,7 @@ def _only_edits(rule: Rule) -> bool:
     return rule.hook in _BYTES and all(isinstance(action, Edit) for action in rule.action)
 
 
-_BYTES = frozenset({"draft", "message", "post_sign", "frame"})
+_BYTES = frozenset({"draft", "message", "post_sign", "frame", "register"})
 
 
 def _before_first(rehearsal: Rehearsal) -> Iterator[str]:

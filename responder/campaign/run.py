@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from responder.campaign.oracles import Asked, judged
+from responder.campaign.registers import Registers
 from responder.campaign.setting import MAX_EXCHANGES
 from responder.campaign.watching import AnySeen, Seen
 from responder.core.events import (
@@ -56,6 +57,8 @@ class Run:
         seconds: how long it took: virtual time, or real time on a socket.
         watched: what passed the hooks of keys and records, in order; nothing on a socket.
         limit: how many exchanges a bounded conversation of its setting has at most.
+        registers: what was done at the registers of a mailbox, on the last connection; nothing
+            elsewhere.
     """
 
     reports: list[Report] = field(default_factory=list)
@@ -66,6 +69,7 @@ class Run:
     seconds: float = 0.0
     watched: list[AnySeen] = field(default_factory=list)
     limit: int = MAX_EXCHANGES
+    registers: Registers = field(default_factory=Registers)
 
     @property
     def evidence(self) -> list[FaultFired]:
@@ -84,7 +88,10 @@ class Run:
         found: dict[int, list[Asked]] = {}
         for one in self.exchanges:
             found.setdefault(one.attestation, []).append(Asked(one.request, one.response))
-        return [f"{name}: {text}" for name, text in judged(list(found.values()))]
+        misdeeds = [f"{name}: {text}" for name, text in judged(list(found.values()))]
+        if self.registers.left_open:
+            misdeeds.append("the mailbox: an exchange was given up without an abort")
+        return misdeeds
 
     def struck(self) -> list[int]:
         """The exchange of each piece of evidence, by number; between two, it is the later one."""

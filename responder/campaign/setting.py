@@ -48,6 +48,8 @@ class Setting:
         padding: bytes that the transport may add to a message; 3 on DOE.
         records: whose records sessions in one process have.
         listen: where a server listens; nowhere: both sides are in one process, in virtual time.
+        mailbox: both sides are in one process, in virtual time, with the registers of the DOE
+            mailbox of function 0 between them; discovery comes first.
         hello: say TEST first, on a socket.
         discover: ask a socket for what the device can do first (DOE, storage).
         timeout: seconds that the requester waits for an answer.
@@ -73,6 +75,7 @@ class Setting:
     padding: int = 0
     records: Literal["doe", "mctp", "storage"] = "doe"
     listen: str = ""
+    mailbox: bool = False
     hello: bool = False
     discover: bool = False
     timeout: float = TIMEOUT

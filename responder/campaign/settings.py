@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from responder.campaign import scripts
+from responder.campaign.mailbox_settings import MAILBOX_SETTINGS
 from responder.campaign.message_settings import MESSAGE_SETTINGS
 from responder.campaign.session_settings import SESSION_SETTINGS
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
@@ -393,6 +394,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             *SINGLE_SETTINGS,
             *MESSAGE_SETTINGS,
             *SESSION_SETTINGS,
+            *MAILBOX_SETTINGS,
         )
     }
 )

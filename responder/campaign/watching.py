@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from msgspec.structs import replace
 
-from responder.core.hooks import Agreement, Derivation, Exchange, Hooks, Sealing
+from responder.core.hooks import Access, Agreement, Derivation, Exchange, Hooks, Sealing
 
 Watched = TypeVar("Watched")
 
@@ -16,7 +16,7 @@ class Seen(Generic[Watched]):
     """What passed a hook.
 
     Attributes:
-        hook: ``agree``, ``derive``, ``seal`` or ``record``.
+        hook: ``agree``, ``derive``, ``seal``, ``record``, or ``register`` where it was changed.
         exchange: the number of the exchange, counted from 0.
         before: what the core gave.
         after: what it got back.
@@ -64,6 +64,14 @@ class Watch:
         """A sealed record."""
         after = self._hooks.record(exchange, record)
         self._keep("record", [record], after)
+        return after
+
+    def register(self, access: Access) -> Access:
+        """An access to a register; kept only if it did not stay as it was."""
+        before = replace(access)
+        after = self._hooks.register(access)
+        if after != before:
+            self._keep("register", before, after)
         return after
 
     def __getattr__(self, name: str) -> Any:

@@ -51,6 +51,7 @@ _BASES: Mapping[str, str] = MappingProxyType(
 )
 _SCOPES: Mapping[str, str] = MappingProxyType(
     {
+        "exchange": "in an exchange of the mailbox",
         "session": "in a session",
         "connection": "in a connection",
         "device": "on a device",
@@ -141,6 +142,7 @@ _CONDITIONS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "kind": lambda kinds: f"of a frame that carries {_listed(kinds)}",
         "binding": lambda names: f"over {_listed(names)}",
         "space": lambda names: f"of {_listed(names)}",
+        "access": lambda access: f"at a {access}",
         "connection": lambda numbers: f"on connection {_listed(numbers)}",
         "after": lambda events: f"after {_listed(events)}",
         "until": lambda events: f"before {_listed(events)}",

@@ -183,22 +183,30 @@ class Sealing(msgspec.Struct):
 
 
 class Access(msgspec.Struct):
-    """A read or write of a register (hook ``register``).
+    """A read or write of a register, or of a part of it (hook ``register``).
+
+    ``value``, ``dropped`` and ``interrupt`` may be changed.
 
     Attributes:
-        space: ``doe`` or ``config``.
-        name: the register.
-        offset: bytes from the start of its space.
+        name: the register, such as ``doe.status``; ``reserved`` where there is none.
+        offset: in configuration space.
         write: whether it is a write.
         value: what is written, or what a read would give.
+        size: bytes of the value.
+        vector: of a mailbox's register, the MSI-X vector that it can signal now.
+        dropped: a write that has no effect.
+        interrupt: signal ``vector`` as well.
         evidence: events that the hook adds.
     """
 
-    space: str
     name: str
     offset: int
     write: bool
     value: int
+    size: int = 4
+    vector: int | None = None
+    dropped: bool = False
+    interrupt: bool = False
     evidence: "list[Event]" = msgspec.field(default_factory=list)
 
 
@@ -206,7 +214,7 @@ class Frame(msgspec.Struct):
     """A transport frame about to be written (hook ``frame``).
 
     Attributes:
-        framing: ``spdm-emu`` or ``dsp0287``.
+        framing: ``spdm-emu``, ``dsp0287``, or ``mailbox`` where nothing is around a data object.
         binding: ``none``, ``mctp``, ``doe`` or ``tcp``.
         kind: what it carries: ``spdm``, ``secured``, ``discovery``, or ``command`` for all that
             belongs to the transport alone.
@@ -349,7 +357,7 @@ class Hooks:
         return [record]
 
     def register(self, access: Access) -> Access:
-        """A register access; the value that comes back counts. It never delays the answer."""
+        """A register access; what comes back counts. It never delays the answer."""
         return access
 
 

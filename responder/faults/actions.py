@@ -331,7 +331,17 @@ class Refuse(Action, tag="refuse", frozen=True, kw_only=True):
 
 
 class Suppress(Action, tag="suppress", frozen=True, kw_only=True):
-    """At `transition`: the state stays as it is. At `encap`: the flow ends."""
+    """At `transition`: the state stays as it is. At `encap`: the flow ends.
+
+    At `register`: a write has no effect.
+    """
+
+
+class SignalInterrupt(Action, tag="interrupt", frozen=True, kw_only=True):
+    """At `register`: the mailbox signals its interrupt, without a cause.
+
+    Software must have enabled MSI-X, and need not have enabled the mailbox's interrupt.
+    """
 
 
 class Reset(Action, tag="reset", frozen=True, kw_only=True):

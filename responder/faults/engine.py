@@ -7,7 +7,6 @@ from responder.core.connection import Connection
 from responder.core.effects import ArmTimer, Effect, Emit, Send
 from responder.core.errors import ProtocolError
 from responder.core.hooks import (
-    Access,
     Deed,
     Defer,
     Exchange,
@@ -20,7 +19,7 @@ from responder.core.hooks import (
 from responder.core.interfaces import Device
 from responder.crypto.random_tree import RandomTree
 from responder.faults import actions as act
-from responder.faults import edits, structs
+from responder.faults import edits
 from responder.faults.asking import Asked
 from responder.faults.editing import edit
 from responder.faults.edits import Action
@@ -40,6 +39,7 @@ from responder.faults.outgoing import (
 )
 from responder.faults.overlay import Overlay
 from responder.faults.place import NoSuchPlace
+from responder.faults.registers import RegisterStriker
 from responder.faults.rule import FaultSpec
 from responder.faults.sessions import SessionStriker
 from responder.faults.signing import Signer
@@ -53,7 +53,7 @@ from responder.wire.message import Message
 Verdict = Defer | ProtocolError | list[Effect]
 
 
-class FaultEngine(SessionStriker, Hooks):
+class FaultEngine(SessionStriker, RegisterStriker, Hooks):
     """The hooks of one connection, changed as a profile's faults say."""
 
     def __init__(
@@ -330,22 +330,6 @@ class FaultEngine(SessionStriker, Hooks):
                 following = asked.request()
                 self._struck_once(armed, exchange, event)
         return following
-
-    def register(self, access: Access) -> Access:
-        """A register access."""
-        for armed in self._striking("register", Occasion(register=access.name)):
-            changed = copy(access)
-
-            def one(action: Action, _: Armed, draws: RandomTree, new: Access = changed) -> str:
-                return structs.change(new, action, draws, NoSources())
-
-            told = self._carry_out(armed, one, access.name)
-            if told:
-                self._struck(armed)
-                before, after = structs.difference(access, changed)
-                access.evidence.append(fired(armed, told, access.name, before, after))
-                access = changed
-        return access
 
 
 def _answering(

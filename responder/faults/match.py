@@ -1,6 +1,7 @@
 """Whether a rule strikes: its conditions in order, and what came nearest when it does not."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -34,7 +35,8 @@ class Occasion(msgspec.Struct):
         exchange: the request and its surroundings; ``None`` outside of any.
         message: name of the response, empty before there is one.
         field: gives the value of a response's field; ``None`` if it has none.
-        event, phase, kind, binding, register, purpose: what the hooks of that name speak of.
+        event, phase, kind, binding, register, access, purpose: what the hooks speak of that rules
+            have such conditions for.
     """
 
     exchange: Exchange | None = None
@@ -45,6 +47,7 @@ class Occasion(msgspec.Struct):
     kind: str = ""
     binding: str = ""
     register: str = ""
+    access: str = ""
     purpose: str = ""
 
 
@@ -83,6 +86,8 @@ class Matcher:
 
     def counts(self, rule: Rule) -> Counts:
         """Where the rule counts."""
+        if rule.scope == "exchange":
+            return self._own.in_exchange[self._own.mailbox]
         if rule.scope == "session":
             return self._own.in_session[self._own.session]
         return self._memory if rule.scope in {"device", "process"} else self._own
@@ -93,6 +98,8 @@ class Matcher:
             names = {occasion.message}
             if exchange is not None:
                 names.add(exchange.request.name)
+            if rule.hook == "register":
+                names.add(occasion.kind)
             yield bool(names & set(rule.message)), f"wanted {' or '.join(rule.message)}"
         yield from _about_place(rule, occasion)
         if rule.connection:
@@ -148,8 +155,16 @@ def _about_place(rule: Rule, occasion: Occasion) -> Iterator[_Test]:
     if rule.purpose:
         text = f"{occasion.purpose}, {_wanted(rule.purpose)}"
         yield occasion.purpose in rule.purpose, text
+    if rule.hook == "register":
+        yield from _about_register(rule, occasion)
+
+
+def _about_register(rule: Rule, occasion: Occasion) -> Iterator[_Test]:
     if rule.space:
-        yield occasion.register in rule.space, f"{occasion.register}, {_wanted(rule.space)}"
+        fits = any(fnmatchcase(occasion.register, pattern) for pattern in rule.space)
+        yield fits, f"{occasion.register}, {_wanted(rule.space)}"
+    text = f"a {occasion.access} of {occasion.register}, {_wanted([rule.access])}"
+    yield occasion.access == rule.access, text
 
 
 def _about_connection(rule: Rule, exchange: Exchange) -> Iterator[_Test]:

@@ -63,6 +63,8 @@ class ConnectionMemory(Counts):
         in_chunks: the answer goes out in chunks.
         session: the session of the present exchange.
         in_session: counts and events of each session; those outside of any are under ``None``.
+        mailbox: the DOE instance whose registers were accessed last, such as ``doe``.
+        in_exchange: counts and events of the present exchange of each.
         sealed: the name of the message that was sealed last.
         records: the records that were sealed, as they would have been without a change.
         seeds: what ephemeral keys were drawn from, by the name of their group.
@@ -81,6 +83,8 @@ class ConnectionMemory(Counts):
         self.in_chunks = False
         self.session: int | None = None
         self.in_session: defaultdict[int | None, Counts] = defaultdict(Counts)
+        self.mailbox = ""
+        self.in_exchange: defaultdict[str, Counts] = defaultdict(Counts)
         self.sealed = ""
         self.records: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)
         self.seeds: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)

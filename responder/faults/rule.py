@@ -31,11 +31,15 @@ HookName = Literal[
     "record",
     "register",
 ]
-Scope = Literal["session", "connection", "device", "process"]
+Scope = Literal["exchange", "session", "connection", "device", "process"]
 Event = Literal["listen", "accepted"]
 Kind = Literal["spdm", "secured", "discovery", "pending-info", "command"]
 BindingName = Literal["none", "mctp", "doe", "tcp", "storage"]
 Positive = Annotated[int, Meta(ge=1)]
+OBJECTS: tuple[str, ...] = ("discovery", "spdm", "secured")
+"""What an object in a mailbox can be."""
+MAILBOX_EVENTS: tuple[str, ...] = ("mailbox:GO", "mailbox:ABORT", "mailbox:POP")
+"""What software does to a mailbox, as `after` and `until` name it."""
 
 AnyAction = (
     edits.Set
@@ -78,6 +82,7 @@ AnyAction = (
     | act.Hang
     | act.Refuse
     | act.Suppress
+    | act.SignalInterrupt
     | act.Reset
     | act.Defect
     | act.Slot
@@ -98,6 +103,8 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
         hook: the place.
         name: of this step, for `after` and `until` of others; its number from 1 if not given.
         message: names of requests or responses. A response strikes only when it is what is sent.
+            At `register`, the request in the mailbox, known from its third DW on, or from its first
+            on `discovery`, `spdm` or `secured`.
         session: only inside, or only outside of a session.
         version: SPDM versions of the connection.
         algorithm: negotiated algorithms, by name; one of them must be in use.
@@ -111,13 +118,16 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
         event: at `connection`: before the server listens, or when a peer was accepted.
         kind: at `frame`, what the frame carries; SPDM messages if not given.
         binding: at `frame`, the transport binding.
-        space: at `register`, names of registers.
+        space: at `register`, names of registers; `*` stands for any characters.
+        access: at `register`, whether it is read or written.
         connection: which connections of the device, counted from 1.
         after: only after one of these: `sent:NAME`, `received:NAME`, `fired:ID`, `step:NAME`,
-            `phase:NAME`.
+            `phase:NAME`; `mailbox:GO`, `mailbox:ABORT` and `mailbox:POP` (a DW of the answer was
+            taken) at `register`.
         until: only before any of these.
         probability: strike with this probability only, drawn from the run's seed.
-        scope: how far counting and `after` and `until` reach.
+        scope: how far counting and `after` and `until` reach. An `exchange` is that of a mailbox,
+            from the first DW of an object to that of the next.
         nth: only these of the times that all of the above holds, counted from 1.
         skip: let so many pass first.
         times: strike no more often than this.
@@ -139,6 +149,7 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
     kind: list[Kind] = field(default_factory=lambda: ["spdm"])
     binding: list[BindingName] = field(default_factory=list)
     space: list[str] = field(default_factory=list)
+    access: Literal["read", "write"] = "read"
     connection: list[Positive] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     until: list[str] = field(default_factory=list)

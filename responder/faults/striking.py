@@ -99,6 +99,7 @@ class Striker:
     def _happened(self, event: str) -> None:
         self._own.happened.add(event)
         self._own.in_session[self._own.session].happened.add(event)
+        self._own.in_exchange[self._own.mailbox].happened.add(event)
         self._memory.happened.add(event)
 
     def _miss(self, armed: Armed, text: str) -> None:

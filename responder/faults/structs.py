@@ -17,8 +17,8 @@ from responder.wire.context import WireContext
 from responder.wire.secured import Plaintext
 
 _PLAIN = WireContext()
-_WIDTHS = {"sequence": 8, "session_id": 4, "value": 4, "size": 2, "version": 1, "offset": 4}
-"""Bytes of the fields that are numbers."""
+_WIDTHS = {"sequence": 8, "session_id": 4, "size": 2, "version": 1}
+"""Bytes of the fields that are numbers; a register's value says for itself."""
 _PLAINTEXT = "plaintext"
 FIELDS: Mapping[type, frozenset[str]] = MappingProxyType(
     {
@@ -46,7 +46,7 @@ def change(subject: Any, action: Action, draws: Draws, sources: Sources) -> str:
     if field == _PLAINTEXT:
         new: Any = _in_plaintext(subject, replace(action, field=inside), draws, sources)
     else:
-        new = _changed(old, action, draws, sources)
+        new = _changed(old, _width(subject, field), action, draws, sources)
     if new == old:
         raise NoSuchPlace(f"{field} stays as it is")
     setattr(subject, field, new)
@@ -56,21 +56,26 @@ def change(subject: Any, action: Action, draws: Draws, sources: Sources) -> str:
 def difference(before: Any, after: Any) -> tuple[bytes, bytes]:
     """The fields of two structs in which they differ, as bytes, in order."""
     found = [
-        (_as_bytes(name, old), _as_bytes(name, new))
+        (_as_bytes(old, _width(before, name)), _as_bytes(new, _width(before, name)))
         for name in before.__struct_fields__
         if (old := getattr(before, name)) != (new := getattr(after, name))
     ]
     return b"".join(old for old, _ in found), b"".join(new for _, new in found)
 
 
-def _as_bytes(name: str, value: Any) -> bytes:
+def _width(subject: Any, name: str) -> int:
+    """Bytes of a field that is a number, else 0."""
+    return subject.size if isinstance(subject, Access) else _WIDTHS.get(name, 0)
+
+
+def _as_bytes(value: Any, width: int) -> bytes:
     match value:
         case bytes():
             return value
         case bool():
             return bytes([value])
         case int():
-            return value.to_bytes(_WIDTHS[name], "little")
+            return value.to_bytes(width, "little")
         case list():
             return b"".join(data for _, data in value)
         case None:
@@ -85,12 +90,11 @@ def _in_plaintext(sealing: Sealing, action: edits.Edit, draws: Draws, sources: S
     return subject.bytes()
 
 
-def _changed(old: Any, action: edits.Edit, draws: Draws, sources: Sources) -> Any:
+def _changed(old: Any, width: int, action: edits.Edit, draws: Draws, sources: Sources) -> Any:
     if isinstance(action, edits.Set) and isinstance(old, bool | str):
         return bool(action.value) if isinstance(old, bool) else str(action.value)
     if action.field == "base_hash" and isinstance(action, edits.Set):
         return by_name(BASE_HASHES, str(action.value))
-    width = _WIDTHS.get(action.field, 0)
     data = old.to_bytes(width, "little") if isinstance(old, int) else (old or b"")
     if not isinstance(data, bytes):
         raise NoSuchPlace(f"{action.field} cannot be changed so")

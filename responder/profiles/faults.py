@@ -22,7 +22,7 @@ from responder.faults.catalogue import tables, unknown
 from responder.faults.choice import chosen
 from responder.faults.edits import Action
 from responder.faults.outgoing import error_code
-from responder.faults.rule import FaultSpec, Rule
+from responder.faults.rule import MAILBOX_EVENTS, OBJECTS, FaultSpec, Rule
 from responder.faults.signing import SignatureHalves
 from responder.faults.structs import FIELDS
 from responder.profiles import names
@@ -45,6 +45,8 @@ from responder.wire.registry import BY_CODE
 from responder.wire.secured import Plaintext, SecuredRecord
 
 _MESSAGES = {code.name: int(code) for code in (*RequestCode, *ResponseCode)}
+_IN_MAILBOX = frozenset({*OBJECTS, *(code.name for code in RequestCode)})
+"""What can be in a mailbox when its registers are accessed."""
 _ALGORITHMS = {
     row.name
     for table in (BASE_ASYM, PQC_ASYM, BASE_HASHES, MEASUREMENT_HASHES, DHE_GROUPS, KEMS, AEADS)
@@ -110,7 +112,7 @@ DOES: Mapping[str, tuple[type[Action], ...]] = {
     "encap": (_EDITS, act.Suppress, act.Answer),
     "seal": (_EDITS, act.Keys),
     "record": (_EDITS, act.Again, act.Silence, act.Replay, act.Answer),
-    "register": (_EDITS,),
+    "register": (_EDITS, act.Suppress, act.SignalInterrupt),
 }
 """What can be done at each hook."""
 _LEAST_SECONDS = 0.001
@@ -137,7 +139,7 @@ _STRUCTS: Mapping[str, type] = {
     "seal": Sealing,
     "register": Access,
 }
-_EVENTS = ("sent", "received", "fired", "step", "phase")
+_EVENTS = ("sent", "received", "fired", "step", "phase", "mailbox")
 _SIGNING = ("context", "version", "base_hash", "scheme")
 
 
@@ -203,14 +205,18 @@ def _check_rule(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> 
         raise lookup.source.error((*path, "hook"), f"fault {fault.id!r} lacks the key 'hook'")
     if not rule.action:
         raise lookup.source.error((*path, "action"), f"fault {fault.id!r} does nothing")
-    _known((*path, "message"), rule.message, _MESSAGES, "message", lookup)
+    at_register = rule.hook == "register"
+    messages = _IN_MAILBOX if at_register else _MESSAGES
+    _known((*path, "message"), rule.message, messages, "message", lookup)
     _known((*path, "version"), rule.version, names.VERSIONS, "SPDM version", lookup)
     _known((*path, "phase"), rule.phase, _PHASES, "phase", lookup)
     _known((*path, "purpose"), rule.purpose, PURPOSES, "purpose", lookup)
     _known((*path, "algorithm"), rule.algorithm, _ALGORITHMS, "algorithm", lookup)
     _check_events(path, rule, fault, lookup)
     _check_signed(path, rule, lookup)
-    _check_conditions(path, rule, lookup)
+    if not at_register:
+        _check_elsewhere(path, rule, lookup)
+        _check_conditions(path, rule, lookup)
     fit = DOES[rule.hook]
     for position, action in enumerate(rule.action):
         here = (*path, "action", position)
@@ -236,6 +242,9 @@ def _check_events(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -
             if kind == "phase" and name not in Phase.__members__:
                 reason = f"unknown phase {name!r}"
                 raise lookup.source.error(here, reason, suggest(name, Phase.__members__))
+            if kind == "mailbox" and (event not in MAILBOX_EVENTS or rule.hook != "register"):
+                reason = f"{rule.hook} hears of no event {event!r}"
+                raise lookup.source.error(here, reason, suggest(event, MAILBOX_EVENTS))
             if kind == "step" and name not in own:
                 raise lookup.source.error(here, f"there is no step {name!r}", suggest(name, own))
 
@@ -249,6 +258,19 @@ def _check_signed(path: KeyPath, rule: Rule, lookup: Lookup) -> None:
         if response not in _SIGNED:
             reason = f"{name} has no signature, so {rule.hook} never comes"
             raise lookup.source.error((*path, "message", position), reason)
+
+
+def _check_elsewhere(path: KeyPath, rule: Rule, lookup: Lookup) -> None:
+    """Conditions that only accesses to registers meet."""
+    about = {
+        "space": bool(rule.space),
+        "access": rule.access == "write",
+        "scope": rule.scope == "exchange",
+    }
+    for key, given in about.items():
+        if given:
+            reason = f"{key} is for accesses to registers, and {rule.hook} sees none"
+            raise lookup.source.error((*path, key), reason)
 
 
 def _check_conditions(path: KeyPath, rule: Rule, lookup: Lookup) -> None:

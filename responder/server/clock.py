@@ -69,6 +69,12 @@ class ManualClock:
         heapq.heappush(self._planned, (at, next(self._order), planned))
         return planned
 
+    def next_at(self) -> float | None:
+        """When the next call is to be made; ``None`` if there is none."""
+        while self._planned and self._planned[0][2].cancelled:
+            heapq.heappop(self._planned)
+        return self._planned[0][0] if self._planned else None
+
     def advance(self, seconds: float) -> None:
         """Move the time on, and make the calls that fall due, in order."""
         end = self._now + seconds

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from responder.core.hooks import Hooks
+from responder.core.hooks import Hooks, is_default
 from responder.core.ownership import Reset
 from responder.device.pcie.interfaces import (
     DataObjectAbandoned,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from responder.core.events import Event
     from responder.device.pcie.device import PcieDevice
     from responder.device.pcie.function import Function
+    from responder.device.pcie.hooked import HookedRegisters
     from responder.server.endpoint import SpdmEndpoint
     from responder.server.vfio_user.interfaces import Bus
 
@@ -129,6 +130,7 @@ class FunctionHost:
         self.hooks = Hooks()
         self._host = host
         self._function = function
+        self._hooked: HookedRegisters | None = None
         self._bus: Bus | None = None
         self._ports = [MailboxPort(self, n) for n in range(len(function.mailboxes))]
         self._due: Handle | None = None
@@ -165,7 +167,7 @@ class FunctionHost:
             port.forget()
         self._bus = bus
         self._function.trapped = bus is not None
-        self.hooks = Hooks() if bus is None else self._host.hooks()
+        self._use(Hooks() if bus is None else self._host.hooks())
 
     def emit(self, event: "Event") -> None:
         """Tell the observers."""
@@ -174,13 +176,19 @@ class FunctionHost:
 
     def config_read(self, offset: int, size: int) -> bytes:
         """Read configuration space; what is not there reads all ones."""
-        data = self._function.config_read(offset, size, self.clock.now())
-        self._arm()
+        now = self.clock.now()
+        if self._hooked is None:
+            data = self._function.config_read(offset, size, now)
+            self._arm()
+            return data
+        data, effects = self._hooked.read(offset, size, now)
+        self._settle(effects)
         return data
 
     def config_write(self, offset: int, data: bytes) -> None:
         """Write configuration space, and carry out what comes of it."""
-        self._settle(self._function.config_write(offset, data, self.clock.now()))
+        write = self._function.config_write if self._hooked is None else self._hooked.write
+        self._settle(write(offset, data, self.clock.now()))
 
     def bar_read(self, bar: int, offset: int, size: int) -> bytes:
         """Read what a BAR decodes."""
@@ -193,6 +201,11 @@ class FunctionHost:
     def reset(self, reset: Reset) -> None:
         """Reset the function, and with the physical one all others."""
         self._host.reset(self.number, reset)
+
+    def discover(self, mailbox: int, request: bytes) -> tuple[bytes, float]:
+        """What a mailbox answers a discovery request, and after how many seconds."""
+        found = self._function.mailboxes[mailbox]
+        return found.discovery_answer(request), found.discovery_delay
 
     def answer(self, mailbox: int, exchange: int, data_object: bytes | None) -> None:
         """A data object was answered, or nothing will come of it."""
@@ -212,6 +225,18 @@ class FunctionHost:
             self._due.cancel()
         for port in self._ports:
             port.forget()
+
+    def _use(self, hooks: Hooks) -> None:
+        """Have faults, if there are any, take hold of what the client asks for."""
+        self.hooks, self._hooked = hooks, None
+        hooked = not is_default(hooks)
+        for mailbox in self._function.mailboxes:
+            mailbox.hands_on_discovery = hooked
+        if hooked:
+            # Not at the top: devices without faults do without it.
+            from responder.device.pcie.hooked import HookedRegisters  # noqa: PLC0415
+
+            self._hooked = HookedRegisters(self._function, hooks, self.emit)
 
     def _settle(self, effects: "Sequence[FunctionEffect]") -> None:
         self.carry_out(effects)

@@ -11,7 +11,7 @@ from responder.server.endpoint import Ending
 from responder.server.events import PeerIgnored
 from responder.server.link import HookedLink
 from responder.transport.carried import Kind
-from responder.transport.doe import DoeBinding
+from responder.transport.doe import DISCOVERY, DataObject, DoeBinding
 from responder.transport.errors import FramingError
 from responder.transport.records import records_of
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FRAMING = ("mailbox", "doe")
 """Framing and binding as hooks know them: there is nothing around a data object."""
+_DISCOVERY = DataObject(*DISCOVERY, b"").encode()[:3]
+"""VendorID and type of discovery, which a mailbox hands out where hooks see its answers."""
 
 
 class MailboxPort:
@@ -56,6 +58,9 @@ class MailboxPort:
         except FramingError as error:
             self.emit(PeerIgnored(f"data object: {error.reason}"))
             self._function.answer(self._index, exchange, None)
+            return
+        if carried.header.startswith(_DISCOVERY):
+            self._discover(exchange, data_object)
             return
         if endpoint is None or carried.kind is Kind.OTHER:
             self.emit(PeerIgnored(f"data object {data_object[:4].hex()} is for nobody here"))
@@ -123,6 +128,15 @@ class MailboxPort:
             self._answering = self._submitted.popleft()
 
     # Inside.
+
+    def _discover(self, exchange: int, request: bytes) -> None:
+        self.hooks, self._answering = self._function.hooks, exchange
+        answer, delay = self._function.discover(self._index, request)
+        write = partial(self._hooked().write, Frame(*FRAMING, "discovery", answer))
+        if delay:
+            self.later(delay, write)
+        else:
+            write()
 
     def _exchange(self) -> int:
         """The exchange that the endpoint speaks of: what it has not done with, else the last."""

@@ -126,7 +126,7 @@ def layers_of(framing: str, binding: str, kind: str) -> tuple[str, ...]:
     What the last of them carries is the SPDM message or secured record, if that is its kind.
 
     Args:
-        framing: ``spdm-emu`` or ``dsp0287``.
+        framing: ``spdm-emu``, ``dsp0287``, or ``mailbox``: a data object with nothing around it.
         binding: ``none``, ``mctp``, ``doe``, ``tcp`` or ``storage``.
         kind: ``spdm``, ``secured``, ``discovery``, ``pending-info``, or ``command`` for what is the
             transport's own: the payload of a socket frame that carries such is no message of the
@@ -134,6 +134,8 @@ def layers_of(framing: str, binding: str, kind: str) -> tuple[str, ...]:
     """
     if framing == "dsp0287":
         return ("tcp",)
+    if framing == "mailbox":
+        return (binding, "discovery") if kind == "discovery" else (binding,)
     if binding == "storage":
         return ("socket", *_STORAGE_LAYERS.get(kind, ()))
     if kind == "command" or binding == "none":

@@ -53,6 +53,12 @@ class FakeMailbox(Block):
         super().__init__(0x2E, f"doe{index or ''}")
         self.index = index
         self.time = due
+        self.hands_on_discovery = False
+        self.vector = index
+        self.discovery_delay = 0.0
+
+    def discovery_answer(self, request):
+        return request
 
     def write(self, offset, value, now, lanes=0xF):
         super().write(offset, value, now, lanes)

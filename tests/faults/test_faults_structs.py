@@ -154,5 +154,5 @@ def test_a_register_reads_as_a_fault_says():
         hook="register", space=["STATUS"], action=[{"do": "set-bits", "field": "value", "mask": 4}]
     )
     hooks = engine(spec)
-    assert hooks.register(Access("doe", "STATUS", 0xC, False, 1)).value == 5
-    assert hooks.register(Access("doe", "CONTROL", 8, False, 1)).value == 1
+    assert hooks.register(Access("STATUS", 0xC, False, 1)).value == 5
+    assert hooks.register(Access("CONTROL", 8, False, 1)).value == 1

@@ -17,7 +17,24 @@ RESERVED = "reserved"
 
 @runtime_checkable
 class MailboxRegisters(Registers, Protocol):
-    """A DOE instance as the function around it sees it."""
+    """A DOE instance as the function around it sees it.
+
+    Attributes:
+        hands_on_discovery: discovery requests go out as other objects do.
+    """
+
+    hands_on_discovery: bool
+
+    @property
+    def vector(self) -> int | None:
+        """The MSI-X vector that it signals; ``None`` without interrupts."""
+
+    def discovery_answer(self, request: bytes) -> bytes:
+        """The data object that answers a discovery request, itself a whole data object."""
+
+    @property
+    def discovery_delay(self) -> float:
+        """Seconds that it takes to answer one."""
 
     def answer(
         self, exchange: int, data_object: bytes | None, now: float

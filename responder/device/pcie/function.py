@@ -18,6 +18,7 @@ from responder.device.pcie.extended import DeviceSerialNumber
 from responder.device.pcie.interfaces import (
     FunctionEffect,
     Interface,
+    Interrupt,
     MemoryRange,
     Noticed,
     Registers,
@@ -201,6 +202,10 @@ class Function:
             self.config.put("header.status", status)
         effects = dma.memory_done(tag, data, self._dma_refusal())
         return self._settled(self._transferred(effects))
+
+    def signal(self, vector: int) -> list[FunctionEffect]:
+        """Signal an MSI-X vector, without a cause; it goes out as the others do."""
+        return self._settled([Interrupt(vector)])
 
     def next_due(self) -> float | None:
         """When ``due`` is to be called, if ever."""

@@ -57,6 +57,8 @@ class Mailbox:
 
     Attributes:
         layout: what it is made for.
+        hands_on_discovery: discovery goes out as well, for a host that changes answers; what is
+            right, and when, ``discovery_answer`` and ``discovery_delay`` say.
     """
 
     capability_id = CAPABILITY_ID
@@ -75,12 +77,14 @@ class Mailbox:
         "_taken",
         "_until",
         "_written",
+        "hands_on_discovery",
         "layout",
     )
 
     def __init__(self, index: int, layout: MailboxLayout) -> None:
         """A mailbox as it is after a reset; ``index`` counts the instances of its function."""
         self.layout = layout
+        self.hands_on_discovery = False
         self._index = index
         self._state = State.IDLE
         self._control = Control(0)
@@ -99,6 +103,16 @@ class Mailbox:
     def version(self) -> int:
         """Of the capability."""
         return self.layout.version
+
+    @property
+    def vector(self) -> int | None:
+        """The MSI-X vector that it signals; ``None`` without interrupts."""
+        return self.layout.interrupt
+
+    @property
+    def discovery_delay(self) -> float:
+        """Seconds from a discovery request to its answer."""
+        return self.layout.policy.discovery_delay / _MICROSECONDS
 
     def name(self, offset: int) -> str:
         """The register at an offset: ``doe.status``; ``doe1.status`` in the second instance."""
@@ -161,6 +175,16 @@ class Mailbox:
         padded = data_object + bytes(-len(data_object) % DW)
         return effects + self._fire(Event.ANSWERED, now, padded)
 
+    def discovery_answer(self, request: bytes) -> bytes:
+        """The data object that answers a discovery request, itself a whole data object."""
+        layout = self.layout
+        index, version = DataObject.decode(request).payload[:2]
+        entry = discovery_entry(index, (DISCOVERY, *layout.objects))
+        listed = index <= len(layout.objects)
+        if listed and min(version, layout.version) >= 2 and layout.policy.discovery_dw:
+            entry = msgspec.structs.replace(entry, extended=self._limits(entry))
+        return DataObject(*DISCOVERY, entry.encode()).encode()
+
     def async_pending(self, pending: bool, now: float) -> list[FunctionEffect]:
         """Say whether there are asynchronous messages to fetch.
 
@@ -212,8 +236,8 @@ class Mailbox:
                 self._written.clear()
             case Action.DISCOVER:
                 self._forget()
-                self._discovered = self._discovery(data)
-                self._until = now + self.layout.policy.discovery_delay / _MICROSECONDS
+                self._discovered = self.discovery_answer(data)
+                self._until = now + self.discovery_delay
             case Action.HAND_ON:
                 self._forget()
                 self._exchange += 1
@@ -282,19 +306,11 @@ class Mailbox:
         if kind == DISCOVERY:
             reserved = any(data.payload[2:]) and layout.policy.reserved_bits == "drop"
             sized = len(data.payload) == DW
-            return Event.GO_DISCOVERY if sized and not reserved else Event.GO_MALFORMED
+            if not sized or reserved:
+                return Event.GO_MALFORMED
+            return Event.GO_OBJECT if self.hands_on_discovery else Event.GO_DISCOVERY
         known = kind in layout.objects and data.connection_id <= layout.max_connection_id
         return Event.GO_OBJECT if known else Event.GO_UNKNOWN
-
-    def _discovery(self, request: bytes) -> bytes:
-        """The data object that answers a discovery request."""
-        layout = self.layout
-        index, version = DataObject.decode(request).payload[:2]
-        entry = discovery_entry(index, (DISCOVERY, *layout.objects))
-        listed = index <= len(layout.objects)
-        if listed and min(version, layout.version) >= 2 and layout.policy.discovery_dw:
-            entry = msgspec.structs.replace(entry, extended=self._limits(entry))
-        return DataObject(*DISCOVERY, entry.encode()).encode()
 
     def _limits(self, entry: DiscoveryResponse) -> int:
         """The largest object in bits 17:0, 0 for 2**18; the highest connection id in 29:18."""
