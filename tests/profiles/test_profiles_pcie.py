@@ -101,7 +101,8 @@ def test_the_same_seed_makes_the_same_device_twice():
         ("[pcie]\n[[function]]\nnumber = 1", 14, "there are functions 0 to 0 only"),
         ("[pcie]\n[[function]]\nnumber = 0\n[[function]]\nnumber = 0", 16, "is there twice"),
         (
-            '[pcie]\nvirtual_functions = 1\ncma = "shared"\n[[function]]\nnumber = 1\nset = "alias"',
+            '[pcie]\nvirtual_functions = 1\ncma = "shared"\n'
+            '[[function]]\nnumber = 1\nset = "alias"',
             15,
             "shares SPDM has no certificates",
         ),
