@@ -36,6 +36,15 @@ _CERTIFICATES = (
 _MAX_MESSAGE = 0x28000
 _MULTI_KEY_SINCE = "1.3"
 
+_FUNCTION: dict[str, Any] = {
+    "pcie": {"status_index": 0},
+    "ide": {},
+    "tdisp": {"ide_binding": "keys", "learn_function_id": True},
+    "cxl_ide_km": {},
+    "cxl_tsp": {"session_end": "unlock"},
+}
+"""What the requester beside that program expects behind PCI DOE: IDE_KM, TDISP and CXL."""
+
 Given = dict[str, str]
 
 
@@ -179,6 +188,8 @@ def _overrides(given: Given, folder: Path) -> dict[str, Any]:
     overrides |= provisioning_overrides(overrides["slot"])
     if "CHUNK" in capabilities:
         overrides["spdm"]["max_spdm_msg_size"] = _MAX_MESSAGE
+    if given.get("--trans") == "PCI_DOE":
+        overrides |= _FUNCTION
     if "PUB_KEY_ID" in capabilities:
         overrides["public_key"] = {"set": overrides["slot"][0]["set"]}
     return overrides

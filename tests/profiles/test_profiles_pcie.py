@@ -10,6 +10,7 @@ from responder.wire.function_status import FunctionStatus, StatusFlags
 from responder.wire.measurements import MeasurementBlock
 
 P384, SHA_384 = by_name(BASE_ASYM, "ECDSA-P384"), by_name(BASE_HASHES, "SHA-384")
+SHARED = '[pcie]\nvirtual_functions = 1\ncma = "shared"\n[[function]]\nnumber = 1\nset = "device"'
 TDISP = (3, b"\x01\x00", b"\x01")
 
 
@@ -100,12 +101,7 @@ def test_the_same_seed_makes_the_same_device_twice():
     [
         ("[pcie]\n[[function]]\nnumber = 1", 14, "there are functions 0 to 0 only"),
         ("[pcie]\n[[function]]\nnumber = 0\n[[function]]\nnumber = 0", 16, "is there twice"),
-        (
-            '[pcie]\nvirtual_functions = 1\ncma = "shared"\n'
-            '[[function]]\nnumber = 1\nset = "alias"',
-            15,
-            "shares SPDM has no certificates",
-        ),
+        (SHARED, 15, "shares SPDM has no certificates"),
         ("[pcie]\n[tdisp]\nlocks = true", 14, "unknown key 'locks'"),
         ('[pcie]\n[tdisp]\nlock = "never"', 14, "none of"),
     ],
