@@ -47,6 +47,7 @@ class DeviceHost:
         hooks: Callable[[], Hooks] = Hooks,
         *,
         set_up: bool = False,
+        ordinal: int = 0,
     ) -> None:
         """Host a device.
 
@@ -57,11 +58,13 @@ class DeviceHost:
             make_endpoint: makes the endpoint of a side, by its number.
             hooks: makes the hooks of one more client of a function.
             set_up: do what the firmware of a machine would, now and after each reset.
+            ordinal: whose device it is, for observers, while no bus has a function.
         """
         self.device = device
         self.clock = clock
         self.observer = observer
         self.hooks = hooks
+        self.ordinal = ordinal
         self._make_endpoint = make_endpoint
         self._endpoints: dict[int, SpdmEndpoint] = {}
         self.functions = [FunctionHost(self, function) for function in device.functions]
@@ -171,7 +174,7 @@ class FunctionHost:
 
     def emit(self, event: "Event") -> None:
         """Tell the observers."""
-        ordinal = self._bus.ordinal if self._bus is not None else 0
+        ordinal = self._bus.ordinal if self._bus is not None else self._host.ordinal
         self._host.observer(self.clock.now(), ordinal, event)
 
     def config_read(self, offset: int, size: int) -> bytes:

@@ -116,5 +116,7 @@ class PcieDevices:
             branch = random if side == 0 else random.child("function", side)
             return self._make_endpoint(device.sides[side].device, branch, ordinal, host.settle)
 
-        host = DeviceHost(device, server.clock, server.tell, make, server.hooks, set_up=set_up)
+        host = DeviceHost(
+            device, server.clock, server.tell, make, server.hooks, set_up=set_up, ordinal=ordinal
+        )
         return host
