@@ -164,7 +164,10 @@ def get_capabilities(c: Conversation) -> Flow[None]:
 
 
 def set_configuration(c: Conversation) -> Flow[None]:
-    """SET_TARGET_CONFIGURATION: all that the target supports, but updates while it is locked."""
+    """SET_TARGET_CONFIGURATION: all that the target supports, but updates while it is locked.
+
+    Of the two kinds of keys, for CKIDs and for ranges, those for CKIDs if there are any.
+    """
     state = yield from get_state(c)
     before = c.options.tsp.state_before
     if before is not None:
@@ -173,11 +176,10 @@ def set_configuration(c: Conversation) -> Flow[None]:
     supported = yield from _support(c)
     known = supported.memory_encryption_algorithms_supported
     features = supported.memory_encryption_features_supported
-    kept = EncryptionFeature.ENCRYPTION | EncryptionFeature.CKID_BASED
     oob = supported.supported_explicit_oob_te_state_granularity
     unused = GranularityEntry(length_index=_NO_LENGTH_INDEX).build()
     request = SetTargetConfiguration(
-        memory_encryption_features=features & (kept | EncryptionFeature.RANGE_BASED),
+        memory_encryption_features=_encryption(features),
         memory_encryption_algorithm=next((one for one in _ALGORITHMS if one & known), 0),
         te_state_change_and_access_control_features=(
             supported.te_state_change_and_access_control_features_supported
@@ -189,6 +191,17 @@ def set_configuration(c: Conversation) -> Flow[None]:
     yield from exchange(c, request, SetTargetConfigurationRsp)
     c.tsp.configuration = {name: getattr(request, name) for name in _CONFIGURED}
     yield from get_configuration(c)
+
+
+def _encryption(supported: int) -> int:
+    """What is enabled of what is supported; CKIDs have to be required where they are used."""
+    enabled = supported & EncryptionFeature.ENCRYPTION
+    if not enabled:
+        return 0
+    if supported & EncryptionFeature.CKID_BASED:
+        by_ckid = EncryptionFeature.CKID_BASED | EncryptionFeature.CKID_BASED_REQUIRED
+        return int(enabled | by_ckid)
+    return int(enabled | supported & EncryptionFeature.RANGE_BASED)
 
 
 def get_configuration(c: Conversation) -> Flow[None]:

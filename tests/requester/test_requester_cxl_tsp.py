@@ -33,7 +33,7 @@ def test_a_target_is_configured_and_locked():
     assert found.report == "00" * 40
     assert found.configuration["algorithm"] == ["AES_XTS_256"]
     asked = sent(peer, tsp.SetTargetConfiguration)[0]
-    assert asked.memory_encryption_features == 0b111
+    assert asked.memory_encryption_features == 0b1011, "by CKID, which are required then"
     assert asked.explicit_oob_te_state_granularity == 0x40, "the finest one"
     assert asked.configuration_features == 0, "no update of a locked target"
     assert asked.number_of_ckids == 8
