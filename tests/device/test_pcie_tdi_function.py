@@ -16,6 +16,7 @@ from responder.device.pcie.lock_rules import rule_for
 from responder.device.pcie.mailbox import Mailbox
 from responder.device.pcie.mailbox_layout import MailboxLayout
 from responder.device.pcie.policies import TdispPolicy
+from responder.device.pcie.status import StatusMeasurement
 from responder.device.pcie.tdi import Tdi
 from responder.device.pcie.tdisp import TdispHost
 
@@ -162,3 +163,21 @@ def test_every_register_that_a_function_can_have_is_named_by_a_rule():
     names = Bench(EVERYTHING).names
     assert {"sriov.control", "pasid.control", "ide.control", "doe.status"} <= set(names)
     assert [name for name in names if rule_for(name).registers == "*"] == []
+
+
+def test_the_measurement_names_the_function_as_it_was_asked_for_until_it_is_enumerated_anew():
+    bench = Bench(learn_function_id=True)
+    status = StatusMeasurement(0x20, bench.function)
+
+    def measured():
+        return int.from_bytes(status.value()[4:6], "little")
+
+    assert measured() == FUNCTION
+    assert error_of(bench.host.request(message(0x81, function=0xBEEF), bench.session)) is None
+    assert measured() == 0xBEEF
+    bench.function.reset(Reset.FUNCTION_LEVEL, 0.0)
+    assert measured() == 0xBEEF
+    bench.function.reset(Reset.CONVENTIONAL, 0.0)
+    assert measured() == FUNCTION
+    assert error_of(bench.host.request(message(0x81, function=0x0500), bench.session)) is None
+    assert measured() == 0x0500

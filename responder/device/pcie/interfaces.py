@@ -146,6 +146,10 @@ class Interface(Protocol):
     def state(self) -> TdiState:
         """Where it truly stands."""
 
+    @property
+    def function_id(self) -> int:
+        """The routing id that it answers for, 16 bits."""
+
     def register_written(self, register: str, before: int, after: int) -> Sequence[FunctionEffect]:
         """A register of configuration space was written: ERROR if that is against the lock.
 

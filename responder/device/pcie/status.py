@@ -53,7 +53,7 @@ class StatusMeasurement:
         return FunctionStatus(
             tdi_state=int(state),
             lock_flags=interface.lock_flags if interface else 0,
-            function_id=function.function_id,
+            function_id=(interface or function).function_id,
             flags=int(flags),
             configuration=function.configuration.word,
             resets=function.reset_count,

@@ -191,7 +191,9 @@ class Tdi:
         return self.happen(TdiEvent.DEVICE_FAILED, reason)
 
     def reset(self, reset: Reset) -> Sequence[FunctionEffect]:
-        """The function was reset."""
+        """The function was reset; after all but a function level reset it may get another id."""
+        if reset is not Reset.FUNCTION_LEVEL:
+            self.learned_id = None
         event = _RESETS.get(reset)
         return self.happen(event, reset.value) if event else []
 
