@@ -19,7 +19,7 @@ class StatusFlags(IntFlag):
     CONFIGURATION_LOCKED = 1 << 0
     """Its interface is locked, runs or is in ERROR: changes are refused, or show."""
     CHANGED_SINCE_LOCK = 1 << 1
-    """Its configuration was changed in spite of a lock."""
+    """Its configuration was changed in spite of the lock; unlocking clears it."""
     DMA_NEEDS_RUN = 1 << 2
     """Its DMA engine works in RUN only."""
 

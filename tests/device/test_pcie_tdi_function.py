@@ -15,7 +15,7 @@ from responder.device.pcie.layout import Bar, FunctionLayout, VirtualFunctions
 from responder.device.pcie.lock_rules import rule_for
 from responder.device.pcie.mailbox import Mailbox
 from responder.device.pcie.mailbox_layout import MailboxLayout
-from responder.device.pcie.policies import TdispPolicy
+from responder.device.pcie.policies import LockPolicy, TdispPolicy
 from responder.device.pcie.status import StatusMeasurement
 from responder.device.pcie.tdi import Tdi
 from responder.device.pcie.tdisp import TdispHost
@@ -181,3 +181,28 @@ def test_the_measurement_names_the_function_as_it_was_asked_for_until_it_is_enum
     assert measured() == FUNCTION
     assert error_of(bench.host.request(message(0x81, function=0x0500), bench.session)) is None
     assert measured() == 0x0500
+
+
+def test_a_change_in_spite_of_the_lock_shows_until_the_interface_is_unlocked():
+    bench = Bench(FunctionLayout(lock=LockPolicy(configure="show"))).run()
+    status = StatusMeasurement(0x20, bench.function)
+
+    def measured():
+        """The flag CHANGED_SINCE_LOCK, and how many changes took effect."""
+        value = status.value()
+        return bool(value[6] & 1 << 1), int.from_bytes(value[20:24], "little")
+
+    assert measured() == (False, 0)
+    bench.function.configure(5)
+    assert measured() == (True, 1)
+    bench.ask(message(0x87))
+    bench.function.configure(6)
+    assert measured() == (False, 1)
+    bench.run()
+    bench.function.configure(7)
+    assert measured() == (True, 2)
+    bench.function.reset(Reset.FUNCTION_LEVEL, 0.0)
+    assert bench.tdi.state is TdiState.ERROR
+    assert measured() == (True, 2)
+    bench.function.reset(Reset.CONVENTIONAL, 0.0)
+    assert measured() == (False, 2)

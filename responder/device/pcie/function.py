@@ -179,7 +179,12 @@ class Function:
         return {name: problem for name, problem in found.items() if problem}
 
     def scrub(self) -> list[FunctionEffect]:
-        """Abort DMA; clear its registers and the memory of the function."""
+        """Abort DMA; clear its registers and the memory of the function.
+
+        If the interface is unlocked, what was changed in spite of the lock counts no more.
+        """
+        if self.interface is None or self.interface.state is TdiState.CONFIG_UNLOCKED:
+            self.configuration.changed_since_lock = False
         self.memory.scrub()
         return self._transferred([])
 

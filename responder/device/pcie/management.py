@@ -21,14 +21,16 @@ class Configuration:
         word: 32 bits.
         refused: how many changes were refused.
         changed_locked: how many took effect while the interface was locked.
+        changed_since_lock: one did, and the interface has not been CONFIG_UNLOCKED since.
     """
 
-    __slots__ = ("changed_locked", "refused", "word")
+    __slots__ = ("changed_locked", "changed_since_lock", "refused", "word")
 
     def __init__(self, word: int) -> None:
         self.word = word
         self.refused = 0
         self.changed_locked = 0
+        self.changed_since_lock = False
 
     def change(
         self, word: int, policy: LockPolicy, interface: Interface | None
@@ -43,6 +45,7 @@ class Configuration:
             return [Noticed("configuration-refused", what)]
         self.word = word
         self.changed_locked += 1
+        self.changed_since_lock = True
         failed = interface.fail("the physical function changed its configuration")
         return [Noticed("configuration-changed", what), *failed]
 
