@@ -102,6 +102,23 @@ def test_a_reset_reaches_everything(sticky, reset):
     assert peek(function, 0, 0x28) == function.reset_count == 1
 
 
+@pytest.mark.parametrize(
+    ("trapped", "reset", "left"),
+    [
+        (True, Reset.FUNCTION_LEVEL, 0xD000_0000),
+        (True, Reset.CONVENTIONAL, 0),
+        (False, Reset.FUNCTION_LEVEL, 0),
+    ],
+)
+def test_a_host_that_shows_software_its_own_copy_of_the_bars_finds_them_kept(trapped, reset, left):
+    function = awake()
+    write(function, 0x10, 0xD000_0000, 4)
+    function.trapped = trapped
+    function.reset(reset, NOW)
+    assert value(function, 0x10, 4) & ~0xF == left
+    assert value(function, 0x04, 2) == 0
+
+
 @pytest.mark.parametrize("reset", [Reset.SESSION_END, Reset.GET_VERSION, Reset.PEER_GONE])
 def test_what_concerns_no_function_resets_none(reset):
     function = awake(blocks=[Block()])

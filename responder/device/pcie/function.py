@@ -100,7 +100,7 @@ class Function:
 
     @property
     def trapped(self) -> bool:
-        """Whether whoever hosts the function keeps the MSI-X table, as QEMU does."""
+        """Whether whoever hosts the function keeps its MSI-X table and its BARs, as QEMU does."""
         return self.memory.msix.trapped
 
     @trapped.setter
@@ -225,15 +225,20 @@ class Function:
         """Do a reset, if it is one that concerns functions.
 
         DMA in flight is dropped and memory cleared. A function level reset keeps the
-        device-specific configuration, the others do not. That a physical function takes its
-        virtual ones with it is the device's business; ``listener`` hears nothing of resets.
+        device-specific configuration, and the BARs of a trapped function: its host goes on
+        showing software what they were, so that nobody writes them again. Other resets keep
+        neither. That a physical function takes its virtual ones with it is the device's business;
+        ``listener`` hears nothing of resets.
         """
         if Level.FUNCTION not in CLEARS[reset]:
             return []
         effects = list(self.interface.reset(reset)) if self.interface else []
         for _, block in self.config.blocks:
             effects += block.reset(reset, now)
+        kept = self._kept() if reset is Reset.FUNCTION_LEVEL else {}
         self.config.reset(reset)
+        for name, value in kept.items():
+            self.config.put(name, value)
         self.memory.msix.reset()
         effects += self.scrub()
         self.reset_count += 1
@@ -323,6 +328,10 @@ class Function:
     def _masters(self) -> bool:
         """Whether it may access memory, interrupts included."""
         return self._awake() and bool(self._command() & Command.BUS_MASTER)
+
+    def _kept(self) -> dict[str, int]:
+        names = [name for name in self.config.map.registers if name.startswith("header.bar")]
+        return {name: self.config.get(name) for name in names} if self.trapped else {}
 
     def _awake(self) -> bool:
         return self.config.get("pm.control") & PowerControl.STATE == D0
