@@ -37,8 +37,10 @@ class OpenSession:
 
     async def state(self):
         """Where the interface stands, whatever was expected of it."""
-        self._conversation.tdi.state = None
+        memory = self._conversation.tdi
+        expected, memory.state = memory.state, None
         await self.do("tdisp-state")
+        memory.state = expected
         return self.report.tdi.states[-1]
 
     async def is_gone(self):

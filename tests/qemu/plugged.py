@@ -24,6 +24,16 @@ def notices(responder):
     return [(one.function, one.what, one.detail) for one in told]
 
 
+def covered(ranges):
+    """Where the ranges of a report lie by BAR, if they touch each other: address and size."""
+    found = {}
+    for one in sorted(ranges, key=lambda one: one.address):
+        address, size = found.setdefault(one.bar, (one.address, 0))
+        assert one.address == address + size
+        found[one.bar] = (address, size + one.size)
+    return found
+
+
 class Machine(Qemu):
     """A QEMU with functions of one device, by number, in one slot of bus 0."""
 
