@@ -22,6 +22,7 @@ SHARED = {
     "campaign/message_settings.py": "campaign/test_campaign_settings.py",
     "campaign/said.py": "campaign/test_campaign_session_evidence.py",
     "campaign/session_settings.py": "campaign/test_campaign_settings.py",
+    "campaign/mailbox_settings.py": "campaign/test_campaign_settings.py",
     "campaign/single_settings.py": "campaign/test_campaign_settings.py",
     "faults/asking.py": "faults/test_catalogue_cases.py",
     "faults/key_ring.py": "faults/test_catalogue_cases.py",

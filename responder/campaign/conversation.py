@@ -159,17 +159,19 @@ class _Recorder:
         """As the channel's, and into the run."""
         run, begin = self._run, len(self._run.journal)
         response: bytes | None = None
-        record = b""
+        record, unread = b"", False
         try:
             response = await self._channel.exchange(message, secured=secured)
             return response
         finally:
             if secured:
-                message = run.message_of(RequestReceived, begin, message)
+                read = run.message_of(RequestReceived, begin, message)
+                message, unread = read, read is message
             if response is not None and secured != isinstance(response, OtherKind):
                 record, response = response, run.message_of(ResponseSent, begin, response)
             end = len(run.journal)
-            run.exchanges.append(Exchanged(self._attestation, message, response, end, record))
+            exchanged = Exchanged(self._attestation, message, response, end, record, unread)
+            run.exchanges.append(exchanged)
 
     async def close(self) -> None:
         """Close the channel."""

@@ -72,8 +72,13 @@ def _before_first(rehearsal: Rehearsal) -> Iterator[str]:
         yield f"exchange {difference} differs, and the fault struck first at {struck[0]}"
     elif max(len(healthy), len(faulted)) > difference >= min(len(healthy), len(faulted)):
         return
-    elif healthy[difference].request != faulted[difference].request:
+    elif not _asked_alike(healthy[difference], faulted[difference]):
         yield f"the request of exchange {difference}, the first that was struck, differs"
+
+
+def _asked_alike(healthy: Exchanged, faulted: Exchanged) -> bool:
+    """Whether two requests are the same, as far as the responder could read them."""
+    return faulted.unread or healthy.request == faulted.request
 
 
 def _of_bytes(rehearsal: Rehearsal) -> Iterator[str]:

@@ -3,7 +3,7 @@
 ``python -m responder.campaign.rehearsal`` does that for the catalogue, or parts of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,9 +13,9 @@ from responder.campaign.message_settings import BY_MESSAGE
 from responder.campaign.reaction import reaction, satisfies
 from responder.campaign.run import Exchanged, Run
 from responder.campaign.setting import Setting
-from responder.campaign.settings import DEFAULT_ORDER, SETTINGS, SOCKET_ORDER
+from responder.campaign.settings import DEFAULT_ORDER, MAILBOX_ORDER, SETTINGS, SOCKET_ORDER
 from responder.errors import ConfigError, suggest
-from responder.faults.rule import Duty, FaultSpec
+from responder.faults.rule import Duty, FaultSpec, HookName
 
 SEED: bytes = b"rehearsal"
 _LINK_HOOKS = frozenset({"connection", "frame"})
@@ -155,9 +155,14 @@ def settings_for(fault: FaultSpec) -> Iterator[Setting]:
     if named:
         yield SETTINGS[named[0]]
         return
-    on_socket = any(rule.hook in _LINK_HOOKS for rule in fault.rules)
-    for name in SOCKET_ORDER if on_socket else DEFAULT_ORDER:
+    for name in _order_for({rule.hook for rule in fault.rules}):
         yield SETTINGS[name]
+
+
+def _order_for(hooks: set[HookName]) -> Sequence[str]:
+    if "register" in hooks:
+        return MAILBOX_ORDER
+    return SOCKET_ORDER if hooks & _LINK_HOOKS else DEFAULT_ORDER
 
 
 def setting_named(name: str) -> Setting:

@@ -30,6 +30,8 @@ class Exchanged:
             message that the responder put into it.
         end: how many entries the journal had afterwards.
         record: the record that came; empty if none did.
+        unread: the responder has read no message of the record that was sent, which then is the
+            request here.
     """
 
     attestation: int
@@ -37,6 +39,7 @@ class Exchanged:
     response: bytes | None
     end: int
     record: bytes = b""
+    unread: bool = False
 
     @property
     def name(self) -> str:

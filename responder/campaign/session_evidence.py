@@ -60,7 +60,8 @@ def contradictions_of_sessions(rehearsal: Rehearsal) -> Iterator[str]:
 
 def _first(rehearsal: Rehearsal) -> Iterator[str]:
     """What the first strike changed is what the healthy run has at that place."""
-    watched, healthy = rehearsal.faulted.watched, rehearsal.healthy.watched
+    runs = (rehearsal.faulted, rehearsal.healthy)
+    watched, healthy = ([one for one in run.watched if one.hook in HOOKS] for run in runs)
     random = rehearsal.kem or signature_to_mask(rehearsal.algorithm)
     first = next((n for n, one in enumerate(watched) if one.before != one.after), None)
     earlier = rehearsal.faulted.struck()[:1]

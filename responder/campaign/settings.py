@@ -399,4 +399,5 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
     }
 )
 DEFAULT_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ALONE)
+MAILBOX_ORDER: tuple[str, ...] = tuple(setting.name for setting in MAILBOX_SETTINGS)
 SOCKET_ORDER: tuple[str, ...] = tuple(setting.name for setting in _ON_SOCKETS)

@@ -151,5 +151,6 @@ _READERS: Mapping[str, Callable[[bytes, WireContext], list[Leaf]]] = MappingProx
         "post_sign": _signature_leaves,
         "device": lambda data, context: _record_leaves(MeasurementBlock, data, context),
         "certificate": _chain_leaves,
+        "register": lambda data, _: [Leaf("value", data)] if data else [],
     }
 )

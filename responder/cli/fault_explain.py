@@ -8,6 +8,7 @@ import msgspec
 
 from responder.campaign.conversation import converse
 from responder.campaign.rehearsal import SEED, Rehearsal, rehearse, settings_for
+from responder.campaign.setting import Setting
 from responder.cli.fault_bytes import leaves_of, message_leaves
 from responder.cli.fault_words import rule_texts
 from responder.cli.side_by_side import Leaf, Pair, changed_fields, laid_out, paired
@@ -17,6 +18,7 @@ from responder.faults.catalogue import find, group_of, groups, tables
 from responder.faults.rule import FaultSpec
 from responder.profiles.load import load_profile
 from responder.requester.report import Report
+from responder.server.mailbox_port import FRAMING
 from responder.transport.uri import parse_uri
 from responder.wire.context import WireContext
 from responder.wire.follow import Conversation
@@ -241,13 +243,20 @@ def _change(fired: FaultFired, shown: Rehearsal, context: WireContext = _NOTHING
         return Change(fired, [])
     layers: tuple[str, ...] = ()
     if fired.hook == "frame":
-        endpoint = parse_uri(shown.setting.listen)
-        layers = layers_of(endpoint.framing, endpoint.binding or "none", fired.message or "spdm")
+        layers = layers_of(*_link(shown.setting), fired.message or "spdm")
     before = leaves_of(fired.before, fired, context, layers)
     after = leaves_of(fired.after, fired, context, layers)
     if len(fired.before) == len(fired.after) or fired.before.startswith(fired.after):
         after = _as_before(before, after, fired.after)
     return Change(fired, paired(before, after))
+
+
+def _link(setting: Setting) -> tuple[str, str]:
+    """Framing and binding of a conversation."""
+    if setting.mailbox:
+        return FRAMING
+    endpoint = parse_uri(setting.listen)
+    return endpoint.framing, endpoint.binding or "none"
 
 
 def _as_before(before: Sequence[Leaf], after: Sequence[Leaf], data: bytes) -> list[Leaf]:

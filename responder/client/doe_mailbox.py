@@ -28,6 +28,8 @@ from responder.transport.errors import FramingError
 from responder.transport.records import records_of
 
 BURST = 512  # accesses at a time
+_PORTION = BURST // 2 - 1  # DWs of an answer, and then a look at the status
+_VENDOR_SIZE = 2
 ANSWER_WITHIN = 1.0  # seconds, also for an abort: PCIe 6.2, 6.30.2
 POLL_EVERY = 0.001  # seconds
 ABORTS = 2
@@ -98,7 +100,7 @@ class DoeMailbox:
             try:
                 await self._send(data_object)
                 await self._await_ready()
-                answer = await self._receive()
+                answer = await self._receive(data_object[:_VENDOR_SIZE])
             except ChannelError as failure:
                 await self._abort_after(failure)
                 raise
@@ -161,20 +163,26 @@ class DoeMailbox:
                 raise ChannelError("timeout", f"no answer in {ANSWER_WITHIN:g} s, {state}")
             await self._timing.sleep(POLL_EVERY)
 
-    async def _receive(self) -> bytes:
+    async def _receive(self, vendor: bytes) -> bytes:
         peek, pop = (Register.READ_MAILBOX, None), (Register.READ_MAILBOX, 0)
         *header, status = await self._run([peek, pop, peek, (Register.STATUS, None)])
         # Without Ready a read returns zeros, and a length of zero would mean a megabyte.
         _expect_ready(status)
-        size = _declared_size(struct.pack("<2I", *header))
-        rest = await self._run([pop, peek] * ((size - HEADER_SIZE) // DW))
+        data = bytearray(struct.pack("<2I", *header))
+        size = _declared_size(data)
+        if not data.startswith(vendor):
+            raise ChannelError("framing", f"answered by an object of another vendor: {data.hex()}")
         # Ready stays until the last DW is taken, and not longer.
-        before, after = await self._run([(Register.STATUS, None), pop, (Register.STATUS, None)])
-        _expect_ready(before)
+        while left := (size - len(data)) // DW:
+            part = [pop, peek] * min(left, _PORTION)
+            *dwords, status = await self._run([*part, (Register.STATUS, None)])
+            _expect_ready(status)
+            data += struct.pack(f"<{len(dwords)}I", *dwords)
+        (after,) = await self._run([pop, (Register.STATUS, None)])
         if _present(after) & (Status.ERROR | Status.READY):
             what = "Error" if after & Status.ERROR else "Ready"
             raise ChannelError("framing", f"DOE {what} is set after {size} bytes, the whole answer")
-        return struct.pack(f"<{size // DW}I", *header, *rest)
+        return bytes(data)
 
     async def _status(self) -> int:
         return _present((await self._run([(Register.STATUS, None)]))[0])

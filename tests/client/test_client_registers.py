@@ -132,6 +132,25 @@ async def test_an_answer_of_another_length_than_declared_is_refused(answer):
     assert await device.driver.exchange(GET_VERSION) == VERSION
 
 
+async def test_an_answer_of_another_vendor_is_not_read_to_its_end():
+    huge = bytes.fromhex("f41a010000000000") + bytes((1 << 20) - 8)
+    device = Device(huge, VERSION)
+    with pytest.raises(ChannelError, match="another vendor: f41a0100"):
+        await device.driver.exchange(GET_VERSION)
+    assert await device.driver.exchange(GET_VERSION) == VERSION
+
+
+async def test_an_answer_that_ends_early_is_not_read_for_a_megabyte():
+    device = Device(bytes.fromhex("0100010000000000") + bytes(4), VERSION)
+    reads = []
+    read = device.function.config_read
+    device.function.config_read = lambda *access: reads.append(access) or read(*access)
+    with pytest.raises(ChannelError, match="Ready dropped"):
+        await device.driver.exchange(GET_VERSION)
+    assert len(reads) < 1000
+    assert await device.driver.exchange(GET_VERSION) == VERSION
+
+
 async def test_spdm_passes_through_the_registers():
     channel = DoeMailboxChannel(Device().driver)
     assert await channel.exchange(bytes.fromhex("10840000")) == VERSION[8:]

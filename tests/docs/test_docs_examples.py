@@ -16,7 +16,7 @@ EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 SEED = b"docs"
 
 
-def meet(name, *, connections=1, listen=""):
+def meet(name, *, connections=1, listen="", mailbox=False):
     """A conversation with the device of an example; on a socket if it listens somewhere."""
     setting = Setting(
         name=name,
@@ -24,6 +24,7 @@ def meet(name, *, connections=1, listen=""):
         profile=str(FOLDER / f"{name}.toml"),
         connections=connections,
         listen=listen,
+        mailbox=mailbox,
         padding=3 if listen else 0,
         linger=0.0 if listen else 10.0,
     )
@@ -52,8 +53,8 @@ def asked(run):
     return [name_of_code(one.request[1]) for one in run.exchanges]
 
 
-def test_there_are_ten_and_each_is_tested():
-    assert len(EXAMPLES) == 10
+def test_there_are_eleven_and_each_is_tested():
+    assert len(EXAMPLES) == 11
     tested = Path(__file__).read_text()
     assert [name for name in EXAMPLES if f'meet("{name}"' not in tested] == []
 
@@ -143,6 +144,17 @@ def test_another_device():
     (report,) = run.reports
     assert report.chain[-1].subject.startswith("CN=ecp521 device slot 1")
     assert run.evidence[0].message == "GET_MEASUREMENTS"
+
+
+def test_ready_drops():
+    run = meet("ready-drops", mailbox=True)
+    assert verdicts(run) == [("refused", "GET_CERTIFICATE", "transport.framing")]
+    assert {fault for _, fault, _ in strikes(run)} == {"example.ready-drops"}
+    first, *_, last = strikes(run)
+    assert (first[2], last[2]) == ("doe.read_mailbox", "doe.status")
+    assert asked(run)[-1] == "GET_CERTIFICATE"
+    assert run.misdeeds == [], "it was aborted"
+    assert len(run.registers.aborts) == 2
 
 
 def test_slow_link():

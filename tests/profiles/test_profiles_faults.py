@@ -41,6 +41,7 @@ def test_a_fault_of_the_catalogue_may_be_changed(write, head):
 
 
 SET = '{ do = "set", field = "nonce", value = 0 }'
+AT_REGISTERS = with_rule("register", '{ do = "set", field = "value", value = 0 }')
 UNKNOWN = [
     (FAULT + 'message = ["MEASUREMENT"]\n', 9, "unknown message 'MEASUREMENT'", "MEASUREMENTS"),
     (FAULT + 'version = ["1.22"]\n', 9, "unknown SPDM version '1.22'", "1.2"),
@@ -48,6 +49,10 @@ UNKNOWN = [
     (FAULT + 'after = ["send:VERSION"]\n', 9, "'send:VERSION' is no event", "sent"),
     (FAULT + 'after = ["sent:VERSIONS"]\n', 9, "unknown message 'VERSIONS'", "VERSION"),
     (FAULT + 'until = ["step:two"]\n', 9, "there is no step 'two'", ""),
+    (AT_REGISTERS + 'after = ["mailbox:GOO"]\n', 9, "no event 'mailbox:GOO'", "mailbox:GO"),
+    (AT_REGISTERS + 'message = ["discover"]\n', 9, "unknown message 'discover'", "discovery"),
+    (AT_REGISTERS + 'message = ["VERSION"]\n', 9, "unknown message 'VERSION'", "GET_VERSION"),
+    (AT_REGISTERS.replace('"value"', '"offset"'), 8, "unknown field of a Access 'offset'", ""),
     (FAULT + 'colour = "red"\n', 9, "unknown key 'colour' in fault[0]", ""),
     (FAULT + "nth = [0]\n", 9, "fault[0].nth", ""),
     (FAULT + FAULT, 10, "fault 'x' is there twice", ""),
@@ -129,6 +134,15 @@ def test_words_that_do_not_exist(refused, head, text, line, reason, suggestion):
         (FAULT.replace("post_sign", "request"), 8, "'flip' does nothing at request"),
         (FAULT.replace(FLIP, '{ do = "silence" }'), 8, "'silence' does nothing at post_sign"),
         (FAULT + 'message = ["DIGESTS"]\n', 9, "DIGESTS has no signature, so post_sign never"),
+        (
+            FAULT + 'scope = "exchange"\n',
+            9,
+            "scope is for accesses to registers, and post_sign sees",
+        ),
+        (FAULT + 'space = ["doe.status"]\n', 9, "space is for accesses to registers"),
+        (FAULT + 'access = "write"\n', 9, "access is for accesses to registers"),
+        (FAULT + 'until = ["mailbox:ABORT"]\n', 9, "post_sign hears of no event 'mailbox:ABORT'"),
+        (FAULT.replace(FLIP, '{ do = "interrupt" }'), 8, "'interrupt' does nothing at post_sign"),
         (FAULT + f'[[fault.step]]\nhook = "draft"\naction = [{FLIP}]\n', 9, "has steps"),
     ],
 )

@@ -142,6 +142,9 @@ def test_fields_have_their_places():
         ("spdm-emu", "storage", "pending-info", ("socket", "pending_info")),
         ("dsp0287", "tcp", "spdm", ("tcp",)),
         ("dsp0287", "tcp", "command", ("tcp",)),
+        ("mailbox", "doe", "spdm", ("doe",)),
+        ("mailbox", "doe", "secured", ("doe",)),
+        ("mailbox", "doe", "discovery", ("doe", "discovery")),
     ],
 )
 def test_the_layers_of_a_frame(framing, binding, kind, layers):
