@@ -1,11 +1,12 @@
 """Holds a conversation: the reference requester with a device, and faults or none."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
+from responder.campaign.host import Host
 from responder.campaign.mailbox import at_mailbox
 from responder.campaign.run import Exchanged, Run
 from responder.campaign.setting import DEVICE, Setting
@@ -96,11 +97,16 @@ class _Requester:
         self._random = random
         self._options = _options(setting, profile)
 
-    async def attest(self, channel: Channel, sleep: Sleep) -> None:
-        """All attestations of one connection; one that could not be told is a crash."""
+    async def attest(
+        self, channel: Channel, sleep: Sleep, settle: Callable[[], None] = lambda: None
+    ) -> None:
+        """All attestations of one connection; one that could not be told is a crash.
+
+        ``settle`` is called after each exchange.
+        """
         for _ in range(self.setting.runs):
             number = len(self.run.reports)
-            recorded = _Recorder(channel, self.run, number)
+            recorded = _Recorder(channel, self.run, number, settle)
             random = self._random.child(number)
             try:
                 options = replace(
@@ -144,12 +150,15 @@ def _options(setting: Setting, profile: Profile) -> AttestOptions:
 class _Recorder:
     """A channel that keeps what passes; a ``Channel``."""
 
-    def __init__(self, channel: Channel, run: Run, attestation: int) -> None:
+    def __init__(
+        self, channel: Channel, run: Run, attestation: int, settle: Callable[[], None]
+    ) -> None:
         self.padding = channel.padding
         self.records = channel.records
         self._channel = channel
         self._run = run
         self._attestation = attestation
+        self._settle = settle
 
     async def prompt(self, request: int, session_id: int | None) -> None:
         """As the channel's."""
@@ -164,6 +173,7 @@ class _Recorder:
             response = await self._channel.exchange(message, secured=secured)
             return response
         finally:
+            self._settle()
             if secured:
                 read = run.message_of(RequestReceived, begin, message)
                 message, unread = read, read is message
@@ -192,12 +202,15 @@ def _at_once(work: Coroutine[Any, Any, AnyResult]) -> AnyResult:
 async def _in_process(requester: _Requester, profile: Profile, random: RandomTree) -> None:
     setting, run = requester.setting, requester.run
     faults, now = random.child("faults"), 0.0
+    pcie = profile.pcie(random.child("device"))
+    device = pcie.sides[0].device if pcie is not None else profile.device
+    host = Host(pcie) if pcie is not None else None
     responder: Responder | None = None
     for ordinal in range(1, setting.connections + 1):
         hooks = watch(profile.hooks(faults), run.saw)
         if responder is None or setting.attach == "fresh":
             branch = random.child("connection", ordinal)
-            responder = Responder(profile.device, profile.policy, branch, hooks)
+            responder = Responder(device, profile.policy, branch, hooks)
         else:
             responder.use(hooks)
             if setting.resumed:
@@ -212,11 +225,20 @@ async def _in_process(requester: _Requester, profile: Profile, random: RandomTre
             now=now,
             observer=partial(_note, run, ordinal),
         )
-        await requester.attest(channel, channel.sleep)
+        settle = partial(_settle, run, ordinal, host, channel)
+        await requester.attest(channel, channel.sleep, settle)
         await channel.sleep(setting.linger)
         await channel.close()
+        settle()
         now = channel.now
     run.seconds = now
+    run.written = host.written if host is not None else []
+
+
+def _settle(run: Run, ordinal: int, host: Host | None, channel: InProcessChannel) -> None:
+    """Carry out what has come of an exchange beside its answer."""
+    for event in host.settle(channel.now) if host is not None else ():
+        run.note(channel.now, ordinal, event)
 
 
 def _note(run: Run, ordinal: int, time: float, event: Event) -> None:

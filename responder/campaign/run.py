@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from responder.campaign.host import Written
 from responder.campaign.oracles import Asked, judged
 from responder.campaign.registers import Registers
 from responder.campaign.setting import MAX_EXCHANGES
@@ -59,6 +60,7 @@ class Run:
         crash: what the requester raised, where it is no verdict.
         seconds: how long it took: virtual time, or real time on a socket.
         watched: what passed the hooks of keys and records, in order; nothing on a socket.
+        written: what PCI Express functions wrote to host memory, or tried to.
         limit: how many exchanges a bounded conversation of its setting has at most.
         registers: what was done at the registers of a mailbox, on the last connection; nothing
             elsewhere.
@@ -71,6 +73,7 @@ class Run:
     crash: str = ""
     seconds: float = 0.0
     watched: list[AnySeen] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
     limit: int = MAX_EXCHANGES
     registers: Registers = field(default_factory=Registers)
 

@@ -8,6 +8,7 @@ from typing import Any
 from responder.campaign import scripts
 from responder.campaign.mailbox_settings import MAILBOX_SETTINGS
 from responder.campaign.message_settings import MESSAGE_SETTINGS
+from responder.campaign.pcie_settings import PCIE_SETTINGS
 from responder.campaign.session_settings import SESSION_SETTINGS
 from responder.campaign.setting import OPTIONS, SOCKET_TIMEOUT, Setting
 from responder.campaign.single_settings import SINGLE_SETTINGS
@@ -395,6 +396,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             *MESSAGE_SETTINGS,
             *SESSION_SETTINGS,
             *MAILBOX_SETTINGS,
+            *PCIE_SETTINGS,
         )
     }
 )

@@ -133,6 +133,7 @@ def _fields_text(conditions: Mapping[str, Any]) -> str:
 _CONDITIONS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
         "message": lambda names: f"of {_listed(names)}",
+        "inside": lambda names: f"that carries {_listed(names)}",
         "session": lambda inside: "inside a session" if inside else "outside of sessions",
         "version": lambda versions: f"in SPDM {_listed(versions)}",
         "algorithm": lambda names: f"with {_listed(names)}",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from responder.core.interfaces import (
+    Controls,
     Measured,
     Psk,
     SessionToken,
@@ -34,7 +35,10 @@ class EmulatedDevice:
         events: what has happened to it.
         trust: whom it believes to be a requester.
         provisioning: the part that is written from outside.
+        controls: none: it is no PCI Express device by itself.
     """
+
+    controls: Controls | None = None
 
     def __init__(  # noqa: PLR0913 - the parts of a profile, by name
         self,

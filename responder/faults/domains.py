@@ -11,6 +11,7 @@ from responder.spec.codes import (
     ResponseCode,
     response_code_of,
 )
+from responder.spec.tdisp import TdispType
 from responder.spec.versions import V10
 from responder.wire.message import wire_fields
 from responder.wire.registry import BY_CODE
@@ -24,6 +25,9 @@ _ATTESTATION = frozenset(code for code, since in REQUEST_SINCE.items() if since 
 _RECOVERABLE = frozenset({ErrorCode.BUSY, ErrorCode.RESPONSE_NOT_READY, ErrorCode.REQUEST_RESYNCH})
 _HEADER_FIELDS = 2
 _SIGNATURE = "signature"
+_TDISP = [TdispType(number) for number in range(0x01, 0x08)]
+"""The answers of TDISP to the requests that every device supports."""
+_TDISP_REQUEST = 0x80
 
 
 def _requests() -> list[str]:
@@ -65,6 +69,9 @@ DOMAINS: Mapping[str, Callable[[Chosen], Sequence[int | str]]] = MappingProxyTyp
         "requests": lambda _: list(_requests()),
         "signed": lambda _: list(_signed()),
         "fields": _fields,
+        "tdisp-messages": lambda _: [one.name for one in _TDISP],
+        "tdisp-answers": lambda _: [one.name.lower() for one in _TDISP],
+        "tdisp-requests": lambda _: [TdispType(one | _TDISP_REQUEST).name for one in _TDISP],
         "bits": lambda _: list(range(8)),
         "named-errors": lambda _: sorted({int(code) for code in ErrorCode} - _RECOVERABLE),
         "errors": lambda _: sorted(set(range(0x100)) - _RECOVERABLE),
@@ -89,6 +96,9 @@ _TEXTS = {
     "requests": "the names of the requests that every version has, but RESPOND_IF_READY",
     "signed": "the responses that carry a signature",
     "fields": "the fields of the response `message`, a variable before this one, from Param1 on",
+    "tdisp-messages": "the answers of TDISP to the requests that every device supports",
+    "tdisp-answers": "the same as parts of addresses, in lower case",
+    "tdisp-requests": "those requests",
     "bits": "0 to 7",
     "named-errors": "error codes that have a name, except those that call for a retry or resync",
     "errors": "all error codes, 0 to 255, except those that call for a retry or resync",

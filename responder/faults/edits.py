@@ -22,7 +22,9 @@ class Edit(Action, frozen=True, kw_only=True):
 
     Attributes:
         field: address of the field; all bytes without it.
-        part: at `pre_sign`, the message of the transcript that is changed; `*` is each of them.
+        part: at `pre_sign`, the message of the transcript that is changed; `*` is each of them. At
+            `device`, where edits need it, `report`: the interface report of TDISP, however it is
+            read, until the interface is locked anew.
     """
 
     field: str = ""

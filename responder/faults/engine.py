@@ -21,11 +21,13 @@ from responder.crypto.random_tree import RandomTree
 from responder.faults import actions as act
 from responder.faults import edits
 from responder.faults.asking import Asked
+from responder.faults.controls import AT_ONCE, AtOnce
 from responder.faults.editing import edit
 from responder.faults.edits import Action
+from responder.faults.inside import inside
 from responder.faults.key_ring import KeyRing
 from responder.faults.links import FrameInProgress, accepted
-from responder.faults.match import Armed, Occasion
+from responder.faults.match import Armed, Occasion, fields_of
 from responder.faults.memory import FaultMemory
 from responder.faults.outgoing import (
     TIMER,
@@ -133,12 +135,30 @@ class FaultEngine(SessionStriker, RegisterStriker, Hooks):
         self._own.session = exchange.session_id
         self._ring.look(exchange.connection)
         self._happened(f"received:{exchange.request.name}")
+        self._happened(f"received:{inside(fields_of(exchange))}")
         for hook in ("device", "certificate"):
             for armed in self._striking(hook, Occasion(exchange)):
+                if isinstance(armed.rule.action[0], AT_ONCE):
+                    self._do_at_once(armed, exchange, device)
+                    continue
                 device = self._overlay.over(
                     device, armed, exchange, lambda a, t, b, c: self._seen(exchange, a, t, b, c)
                 )
         return device
+
+    def _do_at_once(self, armed: Armed, exchange: Exchange, device: Device) -> None:
+        name = exchange.request.name
+        deeds = AtOnce(
+            armed.rule.action, exchange, device, lambda one: self._sources(exchange, one, name)
+        )
+
+        def one(action: Action, armed: Armed, draws: RandomTree) -> str:
+            del armed
+            return deeds.carry_out(action, draws)
+
+        told = self._carry_out(armed, one, name)
+        if told:
+            self._struck_once(armed, exchange, fired(armed, told, name, deeds.before, deeds.after))
 
     def request(self, exchange: Exchange) -> Defer | ProtocolError | list[Effect] | None:
         """What the faults make of a request before it is handled."""
@@ -270,6 +290,8 @@ class FaultEngine(SessionStriker, RegisterStriker, Hooks):
         self._remember(exchange.request.name, exchange.raw_request, exchange)
         self._remember(name, message, exchange)
         self._happened(f"sent:{name}")
+        subject = Subject.of_bytes(message, exchange.wire)
+        self._happened(f"sent:{inside(lambda field: field_of(subject, field))}")
         if out.message is not None and self._own.held:
             self._outcomes.release(out)
         return out.effects()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from responder.core.hooks import Exchange
+from responder.faults.inside import inside
 from responder.faults.memory import ConnectionMemory, Counts, FaultMemory, Near
 from responder.faults.rule import FaultSpec, Rule
 from responder.spec.versions import ALL_VERSIONS, SpdmVersion
@@ -101,6 +102,10 @@ class Matcher:
             if rule.hook == "register":
                 names.add(occasion.kind)
             yield bool(names & set(rule.message)), f"wanted {' or '.join(rule.message)}"
+        if rule.inside:
+            carried = {inside(fields_of(exchange)), inside(occasion.field)} - {""}
+            text = f"{' and '.join(sorted(carried)) or 'nothing'} inside, {_wanted(rule.inside)}"
+            yield bool(carried & set(rule.inside)), text
         yield from _about_place(rule, occasion)
         if rule.connection:
             ordinal = self._own.ordinal or self._memory.count + 1
@@ -108,7 +113,7 @@ class Matcher:
         if exchange is not None:
             yield from _about_connection(rule, exchange)
         yield from self._about_history(armed)
-        yield from _about_fields("request", rule.request, _fields_of(exchange))
+        yield from _about_fields("request", rule.request, fields_of(exchange))
         yield from _about_fields("response", rule.response, occasion.field)
         yield from self._about_counts(armed)
 
@@ -210,7 +215,8 @@ def version_label(version: int) -> str:
     return SpdmVersion(version).label if version in ALL_VERSIONS else f"0x{version:02x}"
 
 
-def _fields_of(exchange: Exchange | None) -> Callable[[str], Any]:
+def fields_of(exchange: Exchange | None) -> Callable[[str], Any]:
+    """Gives the fields of the request; ``None`` for one that it has not got."""
     return lambda name: getattr(exchange.request, name, None) if exchange else None
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta, Struct, field
 
 from responder.faults import actions as act
+from responder.faults import device_actions as dev
 from responder.faults import edits
 from responder.faults.edits import Value
 
@@ -90,6 +91,9 @@ AnyAction = (
     | act.Fill
     | act.ContentChanged
     | act.Csr
+    | dev.Switch
+    | dev.Happen
+    | dev.WriteMemory
 )
 
 ACTIONS: tuple[type[edits.Action], ...] = get_args(AnyAction)
@@ -105,6 +109,8 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
         message: names of requests or responses. A response strikes only when it is what is sent.
             At `register`, the request in the mailbox, known from its third DW on, or from its first
             on `discovery`, `spdm` or `secured`.
+        inside: names of messages of IDE_KM, TDISP, CXL_IDE_KM or TSP, of which the request or the
+            response must carry one.
         session: only inside, or only outside of a session.
         version: SPDM versions of the connection.
         algorithm: negotiated algorithms, by name; one of them must be in use.
@@ -121,9 +127,9 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
         space: at `register`, names of registers; `*` stands for any characters.
         access: at `register`, whether it is read or written.
         connection: which connections of the device, counted from 1.
-        after: only after one of these: `sent:NAME`, `received:NAME`, `fired:ID`, `step:NAME`,
-            `phase:NAME`; `mailbox:GO`, `mailbox:ABORT` and `mailbox:POP` (a DW of the answer was
-            taken) at `register`.
+        after: only after one of these: `sent:NAME`, `received:NAME` (of a message, or of one
+            inside), `fired:ID`, `step:NAME`, `phase:NAME`; `mailbox:GO`, `mailbox:ABORT` and
+            `mailbox:POP` (a DW of the answer was taken) at `register`.
         until: only before any of these.
         probability: strike with this probability only, drawn from the run's seed.
         scope: how far counting and `after` and `until` reach. An `exchange` is that of a mailbox,
@@ -138,6 +144,7 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_d
     action: list[AnyAction]
     name: str = ""
     message: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
     session: bool | None = None
     version: list[str] = field(default_factory=list)
     algorithm: list[str] = field(default_factory=list)

@@ -15,12 +15,15 @@ from responder.core.hooks import PURPOSES, Access, Agreement, Derivation, Sealin
 from responder.core.session import SESSION_CHANGES
 from responder.errors import ConfigError, suggest
 from responder.faults import actions as act
+from responder.faults import device_actions as dev
 from responder.faults import edits
 from responder.faults.address import AddressError, addresses, check_address
 from responder.faults.cases import cases
 from responder.faults.catalogue import tables, unknown
 from responder.faults.choice import chosen
+from responder.faults.controls import AT_ONCE
 from responder.faults.edits import Action
+from responder.faults.inside import NAMES
 from responder.faults.outgoing import error_code
 from responder.faults.rule import MAILBOX_EVENTS, OBJECTS, FaultSpec, Rule
 from responder.faults.signing import SignatureHalves
@@ -43,6 +46,7 @@ from responder.wire.message import Record
 from responder.wire.raw import RawMessage
 from responder.wire.registry import BY_CODE
 from responder.wire.secured import Plaintext, SecuredRecord
+from responder.wire.tdisp import InterfaceReport
 
 _MESSAGES = {code.name: int(code) for code in (*RequestCode, *ResponseCode)}
 _IN_MAILBOX = frozenset({*OBJECTS, *(code.name for code in RequestCode)})
@@ -89,7 +93,7 @@ _LATER = (act.Delay, act.Hold, act.Speak, act.Again)
 DOES: Mapping[str, tuple[type[Action], ...]] = {
     "connection": (act.CloseLink, act.Write, act.Hang, act.Refuse),
     "request": (act.NotReady, act.Forget, *_OUTCOMES),
-    "device": (act.Slot, act.Measure, act.Fill, act.ContentChanged, act.Csr),
+    "device": (act.Slot, act.Measure, act.Fill, act.ContentChanged, act.Csr, *AT_ONCE),
     "certificate": (act.Defect,),
     "draft": (_EDITS, act.Error, act.Answer),
     "pre_sign": (_EDITS, act.LeaveOut, act.PutIn, act.DoublePart, act.Sign),
@@ -131,6 +135,7 @@ _WORDS_OF: Mapping[type[Action], frozenset[str]] = {
     act.Speak: frozenset({"again"}),
     act.Measure: frozenset({"none", "same", "random", "counter", "mode-debug"}),
     act.Write: frozenset(),
+    dev.WriteMemory: frozenset(),
 }
 """The words of actions that have others."""
 _STRUCTS: Mapping[str, type] = {
@@ -208,6 +213,7 @@ def _check_rule(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> 
     at_register = rule.hook == "register"
     messages = _IN_MAILBOX if at_register else _MESSAGES
     _known((*path, "message"), rule.message, messages, "message", lookup)
+    _known((*path, "inside"), rule.inside, NAMES, "message inside", lookup)
     _known((*path, "version"), rule.version, names.VERSIONS, "SPDM version", lookup)
     _known((*path, "phase"), rule.phase, _PHASES, "phase", lookup)
     _known((*path, "purpose"), rule.purpose, PURPOSES, "purpose", lookup)
@@ -218,6 +224,9 @@ def _check_rule(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> 
         _check_elsewhere(path, rule, lookup)
         _check_conditions(path, rule, lookup)
     fit = DOES[rule.hook]
+    if len({isinstance(action, AT_ONCE) for action in rule.action}) > 1 and rule.hook == "device":
+        reason = "a rule changes what a request finds, or the device itself: steps can do both"
+        raise lookup.source.error((*path, "action"), reason)
     for position, action in enumerate(rule.action):
         here = (*path, "action", position)
         if not isinstance(action, fit):
@@ -235,10 +244,9 @@ def _check_events(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -
             if kind not in _EVENTS:
                 reason = f"{event!r} is no event"
                 raise lookup.source.error(here, reason, suggest(kind, _EVENTS))
-            if kind in {"sent", "received"} and name not in _MESSAGES:
-                raise lookup.source.error(
-                    here, f"unknown message {name!r}", suggest(name, _MESSAGES)
-                )
+            if kind in {"sent", "received"} and name not in {*_MESSAGES, *NAMES}:
+                known = [*_MESSAGES, *sorted(NAMES)]
+                raise lookup.source.error(here, f"unknown message {name!r}", suggest(name, known))
             if kind == "phase" and name not in Phase.__members__:
                 reason = f"unknown phase {name!r}"
                 raise lookup.source.error(here, reason, suggest(name, Phase.__members__))
@@ -303,6 +311,8 @@ def _check_action(path: KeyPath, rule: Rule, action: Action, lookup: Lookup) -> 
     if isinstance(action, act.LeaveOut | act.DoublePart):
         wanted = [part for part in action.part if part != "*"]
         _known((*path, "part"), wanted, _PARTS, "message", lookup)
+    if isinstance(action, dev.Switch):
+        _check_switch(path, action, lookup)
     if isinstance(action, edits.Edit):
         _check_edit(path, rule, action, lookup)
 
@@ -362,6 +372,22 @@ def _check_edit(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -
         _known((*path, "message"), wanted, _MESSAGES, "message", lookup)
 
 
+def _check_switch(path: KeyPath, action: dev.Switch, lookup: Lookup) -> None:
+    """Each switch is one of the table, with a value that it can have."""
+    from responder.device.pcie.controls import TABLES  # noqa: PLC0415 - only if it is asked for
+
+    kind = TABLES[action.table]
+    for name, value in action.values.items():
+        here = (*path, "values", name)
+        lookup.one(
+            here, name, dict.fromkeys(kind.__struct_fields__, 1), f"switch of {action.table}"
+        )
+        try:
+            msgspec.convert({name: value}, kind)
+        except msgspec.ValidationError as error:
+            raise lookup.source.error(here, f"{action.table}.{name}: {error}") from None
+
+
 def _check_struct(path: KeyPath, address: str, struct: type, lookup: Lookup) -> None:
     field, dot, inside = address.partition(".")
     lookup.one(path, field, dict.fromkeys(FIELDS[struct], 1), f"field of a {struct.__name__}")
@@ -375,6 +401,9 @@ def _classes(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> l
         return [SignatureHalves]
     if rule.hook == "record":
         return [SecuredRecord]
+    if rule.hook == "device":
+        lookup.one((*path, "part"), action.part, {"report": 1}, "part of a device")
+        return [InterfaceReport]
     if action.part and action.part != "*":
         _known((*path, "part"), [action.part], _PARTS, "message", lookup)
         return [_class(action.part)] if action.part in _MESSAGES else [RawMessage]

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from responder.crypto.random_tree import RandomTree
 from responder.device.emulated import EmulatedDevice
+from responder.device.pcie.controls import Controls
 from responder.device.pcie.cxl_ide_km import CxlIdeKm
 from responder.device.pcie.cxl_tsp import CxlTsp
 from responder.device.pcie.device import PcieDevice, Side
@@ -20,6 +21,7 @@ from responder.device.pcie.layout import (
     DEFAULT_REGIONS,
     MANAGEMENT,
     FunctionLayout,
+    Region,
     VirtualFunctions,
 )
 from responder.device.pcie.mailbox import Mailbox
@@ -81,11 +83,9 @@ class FunctionPlan(msgspec.Struct, frozen=True):
     def build(self, random: RandomTree) -> PcieDevice:
         """One more device; ``random`` is its branch of the tree."""
         parts = _Parts(self, random)
-        sides = [
-            Side(parts.endpoint(numbers, self.devices[numbers[0]]), numbers)
-            for numbers in self._sides()
-        ]
-        return PcieDevice(
+        endpoints = [parts.endpoint(one, self.devices[one[0]]) for one in self._sides()]
+        sides = [Side(*one) for one in zip(endpoints, self._sides(), strict=True)]
+        device = PcieDevice(
             parts.functions,
             sides,
             parts.outbox,
@@ -93,6 +93,10 @@ class FunctionPlan(msgspec.Struct, frozen=True):
             flr_ends_sessions=self.section.flr_ends_sessions,
             also_reset=parts.also_reset,
         )
+        controls = parts.controls(device)
+        for endpoint in endpoints:
+            endpoint.controls = controls
+        return device
 
     def function(self, number: int, port: IdePort | None) -> Function:
         """A function with its mailboxes and, if it is the first, the registers of the port."""
@@ -128,6 +132,7 @@ class _Parts:
                 function.attach_interface(tdi)
                 self._interfaces.append(tdi)
         self._ide_km = IdeKm(self.port, self._function_id, self.outbox) if self.port else None
+        self._hosts: list[TdispHost] = []
         self.also_reset: list[Callable[[], None]] = []
         self._tsp: CxlTsp | None = None
         self._cxl: dict[ProtocolKey, VendorProtocol] = {}
@@ -144,6 +149,11 @@ class _Parts:
     def _function_id(self) -> int:
         return self.functions[0].function_id
 
+    def controls(self, device: PcieDevice) -> Controls:
+        """What can be done to the device that these parts make up."""
+        policies = self._plan.ide_policy, self._plan.tdisp
+        return Controls(device, self._interfaces, self._ide_km, self._hosts, policies)
+
     def endpoint(self, numbers: tuple[int, ...], device: EmulatedDevice) -> FunctionEndpoint:
         """What the SPDM endpoint of these functions speaks for."""
         protocols = dict(self._cxl) if 0 in numbers else {}
@@ -152,6 +162,7 @@ class _Parts:
         if self._plan.tdisp is not None:
             hosted = [self._interfaces[number] for number in numbers]
             host = TdispHost(hosted, self._plan.tdisp, self.port, self.outbox)
+            self._hosts.append(host)
             protocols[StandardId.PCI_SIG, _PCI_SIG, PciProtocol.TDISP] = host
         first = self._plan.section.status_index
         statuses = [
@@ -173,7 +184,8 @@ def plan_functions(
     """
     count = 1 + section.virtual_functions
     own = _own(spec, count, lookup)
-    layouts = _layouts(section, own, count, lookup)
+    updatable = spec.tdisp is not None and spec.tdisp.mmio_attributes
+    layouts = _layouts(section, own, count, lookup, updatable=updatable)
     devices = [device] * count
     for number, (place, function) in own.items():
         if function.set is not None or function.identity is not None:
@@ -212,11 +224,19 @@ def _layouts(
     own: dict[int, tuple[int, FunctionSection]],
     count: int,
     lookup: Lookup,
+    *,
+    updatable: bool,
 ) -> list[FunctionLayout]:
-    """One layout for the physical function, and one that virtual ones share."""
+    """One layout for the physical function, and one that virtual ones share.
+
+    The attribute of their memory can be set where SET_MMIO_ATTRIBUTE is supported.
+    """
+    regions = tuple(
+        replace(one, updatable=one.kind == "memory" and updatable) for one in DEFAULT_REGIONS
+    )
     try:
-        physical = _layout(section, virtual=False)
-        virtual = _layout(section, virtual=True)
+        physical = _layout(section, regions, virtual=False)
+        virtual = _layout(section, regions, virtual=True)
     except ValueError as error:
         raise lookup.source.error(("pcie",), str(error)) from error
     layouts = [physical, *([virtual] * (count - 1))]
@@ -226,7 +246,7 @@ def _layouts(
     return layouts
 
 
-def _layout(section: PcieSection, *, virtual: bool) -> FunctionLayout:
+def _layout(section: PcieSection, regions: tuple[Region, ...], *, virtual: bool) -> FunctionLayout:
     names = section.capabilities
     has_sriov = "sr-iov" in names and section.virtual_functions and not virtual
     sriov = VirtualFunctions(section.virtual_functions, section.virtual_device_id)
@@ -237,7 +257,7 @@ def _layout(section: PcieSection, *, virtual: bool) -> FunctionLayout:
         subsystem_id=section.subsystem_id,
         class_code=section.class_code,
         revision=section.revision,
-        regions=DEFAULT_REGIONS if virtual else (*DEFAULT_REGIONS, MANAGEMENT),
+        regions=regions if virtual else (*regions, MANAGEMENT),
         vectors=section.vectors,
         virtual=virtual,
         vf_rules=virtual and section.vf_rules,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from responder.requester.conversation import Conversation, Flow
-from responder.requester.protocols import Protocol, ask, names_of, read_answer
+from responder.requester.protocols import Protocol, ask, granted, names_of, read_answer
 from responder.requester.report_tdi import IdeReport, StreamReport
 from responder.spec.ide import (
     FIRST_INVOCATION,
@@ -51,6 +51,8 @@ from responder.wire.tdisp import function_id_text
 IDE_KM = Protocol("ide", PCI_SIG_VENDOR_ID, PciProtocol.IDE_KM, code_at=0)
 IFV = swapped_dwords(FIRST_INVOCATION.to_bytes(IFV_SIZE, "big"))
 _DWORD = 4
+_DEVICE = 0xF8
+"""The bits of a device number in a routing id without ARI; with ARI it is 0."""
 _EXTENDED_SPACE = 4096 - 256
 """Bytes of extended configuration space, where the capability and its header are."""
 
@@ -100,7 +102,36 @@ def stop_keys(c: Conversation) -> Flow[None]:
         yield from _acknowledged(c, KSetStop(**_address(c, key)))
         c.ide.programmed.discard(key)
     c.ide.key_set, c.ide.secure = None, False
+    c.tdi.fail()
     _note_keys(c)
+
+
+def retire_keys(c: Conversation) -> Flow[None]:
+    """K_SET_STOP for the keys that are no longer in use; the stream stays secure without them."""
+    for key in sorted(c.ide.programmed):
+        if key & 1 != c.ide.key_set:
+            yield from _acknowledged(c, KSetStop(**_address(c, key)))
+            c.ide.programmed.discard(key)
+    _note_keys(c)
+
+
+def go_too_early(c: Conversation) -> Flow[None]:
+    """K_SET_GO for a key that was not programmed: it has to be refused."""
+    key = next(key for key in _keys(c.options.tdi.key_set) if key not in c.ide.programmed)
+    if (yield from granted(c, IDE_KM, KSetGo(**_address(c, key)))):
+        c.report.observe("ide.go-unchecked", _text(key))
+
+
+def repeat_key(c: Conversation) -> Flow[None]:
+    """KEY_PROG with one key twice: AES-GCM takes none twice, so that it ought to be refused."""
+    key = next(_keys(KeySet(c.options.tdi.key_set ^ 1)))
+    secret = swapped_dwords(c.ide_keys.bytes(KEY_SIZE))
+    request = KeyProg(**_address(c, key), key=secret, ifv=IFV)
+    yield from _take(c, request, key)
+    message = yield from _exchange(c, request, KpAck)
+    _check_echo(c, request, message)
+    if message.status == KpAckStatus.SUCCESS:
+        c.report.observe("ide.key-repeated", _text(key))
 
 
 def _keys(key_set: KeySet) -> Iterator[int]:
@@ -119,14 +150,19 @@ def _program(c: Conversation, key_set: KeySet) -> Flow[None]:
     for key in _keys(key_set):
         secret = c.ide_keys.bytes(KEY_SIZE)
         request = KeyProg(**_address(c, key), key=swapped_dwords(secret), ifv=IFV)
-        message = yield from _exchange(c, request, KpAck)
-        _check_echo(c, request, message)
-        status, known = message.status, {one.value: one.name for one in KpAckStatus}
-        told = known.get(status, f"reserved status {status}")
-        c.require("ide.status", status == KpAckStatus.SUCCESS, f"{told} for {_text(key)}")
-        c.ide.programmed.add(key)
-        c.ide.session = c.session.id if c.session else None
+        yield from _take(c, request, key)
     _note_keys(c)
+
+
+def _take(c: Conversation, request: KeyProg, key: int) -> Flow[None]:
+    """KEY_PROG of a key that has to be taken."""
+    message = yield from _exchange(c, request, KpAck)
+    _check_echo(c, request, message)
+    status, known = message.status, {one.value: one.name for one in KpAckStatus}
+    told = known.get(status, f"reserved status {status}")
+    c.require("ide.status", status == KpAckStatus.SUCCESS, f"{told} for {_text(key)}")
+    c.ide.programmed.add(key)
+    c.ide.session = c.session.id if c.session else None
 
 
 def _go(c: Conversation, key_set: KeySet) -> Flow[None]:
@@ -180,14 +216,15 @@ def _note_keys(c: Conversation) -> None:
 
 
 def _note_place(c: Conversation, message: QueryResp) -> None:
-    """Where the port is; the interface has to be a function of the same device."""
+    """Where the port is: it is function 0 of the device that the interface is a function of."""
     wanted = c.options.tdi.function_id
     place = message.bus_num << 8 | message.dev_func_num
     if message.segment:
         place |= message.segment << SEGMENT_SHIFT | SEGMENT_VALID
     _report(c).function = function_id_text(place)
     segment = wanted >> SEGMENT_SHIFT & 0xFF if wanted & SEGMENT_VALID else message.segment
-    if (segment, wanted >> 8 & 0xFF) != (message.segment, message.bus_num):
+    same = (segment, wanted >> 8 & 0xFF) == (message.segment, message.bus_num)
+    if not (same and message.dev_func_num in {0, wanted & _DEVICE}):
         told = f"port at {function_id_text(place)}, interface {function_id_text(wanted)}"
         c.report.observe("ide.other-function", told)
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from responder.requester.conversation import Conversation, Flow
 from responder.requester.options import VendorRequest
 from responder.requester.vendor_defined import exchange_vendor
+from responder.spec.codes import ErrorCode
 from responder.spec.registries import StandardId
 from responder.wire.cxl_tsp import TspErrorRsp
 from responder.wire.errors import WireError
@@ -64,12 +65,7 @@ def ask(c: Conversation, protocol: Protocol, request: Coded) -> Flow[bytes]:
 
     What is refused afterwards names the message as the step.
     """
-    wanted = VendorRequest(
-        StandardId.PCI_SIG,
-        protocol.vendor_id.to_bytes(_VENDOR_ID_SIZE, "little"),
-        bytes([protocol.protocol_id]) + request.build(),
-    )
-    payload = (yield from exchange_vendor(c, wanted)) or b""
+    payload = (yield from exchange_vendor(c, _carried(protocol, request))) or b""
     c.checks.step = request.name
     told = payload[:1]
     c.require(
@@ -78,6 +74,21 @@ def ask(c: Conversation, protocol: Protocol, request: Coded) -> Flow[bytes]:
         f"ProtocolID {told.hex() or 'missing'}, sent {protocol.protocol_id:02x}",
     )
     return payload[1:]
+
+
+def granted(c: Conversation, protocol: Protocol, request: Coded) -> Flow[bool]:
+    """Whether a device does what it ought to refuse with the ERROR InvalidRequest of SPDM."""
+    refusals = (ErrorCode.INVALID_REQUEST,)
+    wanted = _carried(protocol, request)
+    return (yield from exchange_vendor(c, wanted, may_refuse=refusals)) is not None
+
+
+def _carried(protocol: Protocol, request: Coded) -> VendorRequest:
+    return VendorRequest(
+        StandardId.PCI_SIG,
+        protocol.vendor_id.to_bytes(_VENDOR_ID_SIZE, "little"),
+        bytes([protocol.protocol_id]) + request.build(),
+    )
 
 
 def ask_patiently(

@@ -36,7 +36,7 @@ from responder.requester.tdisp_optional import (
     set_attribute,
     set_config,
 )
-from responder.requester.tdisp_report import get_report
+from responder.requester.tdisp_report import get_report, get_report_unlocked
 from responder.requester.upkeep import (
     heartbeat,
     stay,
@@ -177,12 +177,20 @@ STEPS: Mapping[str, PlanStep] = MappingProxyType(
         "ide-keys": _interface("Program the six keys of a stream.", ide_km.program_keys),
         "ide-go": _interface("Use them.", ide_km.use_keys),
         "ide-refresh": _interface("Program the other key set, and use it.", ide_km.refresh_keys),
+        "ide-retire": _interface("Use the other key set no longer.", ide_km.retire_keys),
         "ide-stop": _interface("Use the keys no longer.", ide_km.stop_keys),
+        "ide-go-early": _interface(
+            "Use a key that is not there: it must fail.", ide_km.go_too_early
+        ),
+        "ide-key-again": _interface("Program a key twice: it ought to fail.", ide_km.repeat_key),
         "tdisp-version": _interface("Ask for the versions of TDISP.", tdisp.get_versions),
         "tdisp-capabilities": _interface("Ask what the interface can do.", tdisp.get_capabilities),
         "tdisp-state": _interface("Ask where the interface stands.", tdisp.check_state),
         "tdisp-lock": _interface("Lock the interface.", tdisp.lock),
         "tdisp-report": _interface("Read the interface report.", get_report),
+        "tdisp-report-unlocked": _interface(
+            "Read the report of an unlocked interface: it must fail.", get_report_unlocked
+        ),
         "tdisp-measured": _interface(
             "Read the measurements, and what they say of the lock.", measure_interface, MEAS
         ),

@@ -80,6 +80,11 @@ class TdiMemory:
             self._moved(None)
             self.abandoned = True
 
+    def fail(self) -> None:
+        """The stream that it is bound to is gone: it is in ERROR, if it was locked."""
+        if self.locked:
+            self._moved(TdiState.ERROR)
+
     def stop(self) -> None:
         """It is unlocked now."""
         self._moved(TdiState.CONFIG_UNLOCKED)

@@ -25,6 +25,7 @@ class TdiOptions:
         state_before: the state in which the interface has to be before it is locked; ``None`` for
             any.
         bars: address and size in bytes of BARs by their number, where the host knows them.
+        non_tee: addresses of ranges that the host knows to stay outside of the trusted environment.
         vdm_vendor: VENDOR_ID of a vendor's message, as on the wire, in the registry of the PCI-SIG.
         vdm_data: its data.
         config: what SET_TDISP_CONFIG_REQUEST sets.
@@ -41,6 +42,7 @@ class TdiOptions:
     portion: int = PAGE_SIZE
     state_before: TdiState | None = TdiState.CONFIG_UNLOCKED
     bars: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    non_tee: frozenset[int] = frozenset()
     vdm_vendor: bytes = b"\x01\x00"
     vdm_data: bytes = b""
     config: int = 0

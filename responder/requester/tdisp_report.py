@@ -7,13 +7,20 @@ from responder.requester.conversation import Conversation, Flow
 from responder.requester.portions import read_portions
 from responder.requester.protocols import names_of
 from responder.requester.report_tdi import InterfaceFacts, RangeReport
-from responder.requester.tdisp import TDISP, exchange, note_reserved, report_of
+from responder.requester.tdisp import (
+    TDISP,
+    exchange,
+    exchange_if_possible,
+    note_reserved,
+    report_of,
+)
 from responder.spec.tdisp import (
     MMIO_RANGE_SIZE,
     PAGE_SIZE,
     InterfaceInfo,
     LockFlag,
     MmioAttribute,
+    TdispErrorCode,
     TdiState,
 )
 from responder.wire.tdisp import (
@@ -46,6 +53,15 @@ def get_report(c: Conversation) -> Flow[None]:
     )
     _check_lock(c, report)
     _check_ranges(c)
+
+
+def get_report_unlocked(c: Conversation) -> Flow[None]:
+    """Ask for the report of an interface that is not locked: it has to be refused."""
+    request = GetDeviceInterfaceReport(offset=0, length=c.options.tdi.portion)
+    refusals = (TdispErrorCode.INVALID_INTERFACE_STATE, TdispErrorCode.INVALID_REQUEST)
+    message = yield from exchange_if_possible(c, request, DeviceInterfaceReport, refusals)
+    if message is not None:
+        c.report.observe("tdi.report-unlocked", f"{len(message.report_bytes)} bytes")
 
 
 def _portion(c: Conversation, offset: int, length: int) -> Flow[tuple[bytes, int]]:
@@ -115,8 +131,7 @@ def _check_ranges(c: Conversation) -> None:
         c.require("tdi.range-wrap", end <= _ADDRESS_SPACE, f"{name} ends at 0x{end:x}")
         _check_bar(c, one)
         note_reserved(c, f"{name}, attributes", one.range_attributes & ~sum(MmioAttribute))
-        if one.range_attributes & MmioAttribute.IS_NON_TEE_MEM:
-            c.report.observe("tdi.non-tee", f"{name}: {one.number_of_pages} pages")
+        _note_side(c, one, name)
     ascending = sorted(c.tdi.ranges, key=lambda one: one.first_page)
     for one, following in pairwise(ascending):
         told = f"range ids {one.range_id} and {following.range_id}"
@@ -124,6 +139,16 @@ def _check_ranges(c: Conversation) -> None:
     for one, following in pairwise(sorted(ascending, key=lambda one: one.range_id)):
         if one.range_id == following.range_id and _end(one) < following.first_page:
             c.report.observe("tdi.range-id-repeated", f"range id {one.range_id}")
+
+
+def _note_side(c: Conversation, one: MmioRange, name: str) -> None:
+    """On which side of the trusted environment a range is, and whether the host knows it so."""
+    outside = one.range_attributes & MmioAttribute.IS_NON_TEE_MEM
+    known = _address(c, one) in c.options.tdi.non_tee
+    if outside and not known:
+        c.report.observe("tdi.non-tee", f"{name}: {one.number_of_pages} pages")
+    if known and not outside:
+        c.report.observe("tdi.non-tee-hidden", f"{name}: {one.number_of_pages} pages")
 
 
 def _end(one: MmioRange) -> int:

@@ -12,6 +12,9 @@ ALWAYS_SEEN = {
     "unsigned-two-connections": {"measurements.unsigned"},
     "csr-reset": {"reset.required"},
     "set-certificate-reset": {"reset.required"},
+    "tdisp": {"measurements.raw", "measurements.changed"},
+    "tdisp-second-function": {"measurements.raw", "measurements.changed"},
+    "tdisp-attribute": {"tdi.non-tee"},
 }
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from responder.core.interfaces import Device
 from responder.core.ownership import Reset
-from responder.device.pcie.interfaces import Noticed, Outbox
+from responder.device.pcie.interfaces import FunctionEffect, Noticed, Outbox
 from responder.device.pcie.sriov import SriovChange
 
 if TYPE_CHECKING:
@@ -82,6 +82,10 @@ class PcieDevice:
         self._outbox.clear()
         return effects
 
+    def leave(self, number: int, effects: "Sequence[FunctionEffect]") -> None:
+        """What a function does is to be carried out with the rest."""
+        self._outbox += [(number, effect) for effect in effects]
+
     def reset(self, number: int, reset: Reset, now: float) -> list[int]:
         """Reset a function; with the physical one the virtual ones are reset as well.
 
@@ -90,8 +94,7 @@ class PcieDevice:
         """
         hit = range(len(self.functions)) if number == 0 else [number]
         for one in hit:
-            effects = self.functions[one].reset(reset, now)
-            self._outbox += [(one, effect) for effect in effects]
+            self.leave(one, self.functions[one].reset(reset, now))
         if number == 0 and reset is not Reset.FUNCTION_LEVEL:
             for also in self._also_reset:
                 also()
@@ -105,12 +108,12 @@ class PcieDevice:
         """The interface of a function goes to ERROR, if it is locked or runs."""
         interface = self.functions[number].interface
         if interface is not None:
-            self._outbox += [(number, effect) for effect in interface.fail(reason)]
+            self.leave(number, interface.fail(reason))
 
     def fail_stream(self, stream_id: int) -> None:
         """An IDE stream goes insecure, because of a failed integrity check."""
         if self.port is not None:
-            self._outbox += [(0, effect) for effect in self.port.integrity_failed(stream_id)]
+            self.leave(0, self.port.integrity_failed(stream_id))
 
     def link_down(self, now: float) -> list[int]:
         """The link goes down and comes back: a conventional reset of everything (PCIe 6.2, 6.6.1).
@@ -121,11 +124,14 @@ class PcieDevice:
         self._outbox.append((0, Noticed("link-down", "the link went down and came back")))
         return self.reset(0, Reset.CONVENTIONAL, now)
 
+    def write_config(self, number: int, offset: int, data: bytes, now: float) -> None:
+        """Somebody writes to the configuration space of a function."""
+        self.leave(number, self.functions[number].config_write(offset, data, now))
+
     def configure(self, number: int, word: int, now: float = 0.0) -> None:
         """The physical function writes the configuration word, 32 bits, of another one."""
         del now
-        effects = self.functions[number].configure(word)
-        self._outbox += [(number, effect) for effect in effects]
+        self.leave(number, self.functions[number].configure(word))
 
     # What the physical function asks.
 
@@ -136,5 +142,4 @@ class PcieDevice:
     def virtual_functions_changed(self, change: SriovChange, now: float) -> None:
         """The physical function has written to its SR-IOV registers."""
         for function in self.functions[1:]:
-            effects = function.physical_changed(change, now)
-            self._outbox += [(function.number, effect) for effect in effects]
+            self.leave(function.number, function.physical_changed(change, now))

@@ -153,6 +153,15 @@ class DmaEngine:
             return self._end(DmaState.ERROR, DmaReason.ACCESS_FAILED)
         return self._write(data, refusal)
 
+    def write_unasked(self, address: int, data: bytes) -> list[FunctionEffect]:
+        """Write to host memory as no engine should: at once, and although it is refused."""
+        self.scrub()
+        self.registers.put("dma.destination", address)
+        self.registers.put("dma.length", len(data))
+        self._command = DmaCommand.FILL
+        self._set_status(DmaState.BUSY, DmaReason.NONE)
+        return self._write(data, DmaReason.NONE)
+
     def scrub(self) -> None:
         """Forget the transfer and all that was set up for it."""
         for register in REGISTERS:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from responder.core.interfaces import Measured, Psk, SessionToken, VendorRequest
+from responder.core.interfaces import Controls, Measured, Psk, SessionToken, VendorRequest
 
 if TYPE_CHECKING:
     from responder.device.emulated import EmulatedDevice
@@ -31,7 +31,12 @@ class FunctionEndpoint:
     """The device that the SPDM endpoint of a function speaks for: a ``core.interfaces.Device``.
 
     What it does not say itself the emulated device below it does, which several may share.
+
+    Attributes:
+        controls: what can be done to the device that it is a side of; set when that is whole.
     """
+
+    controls: Controls | None = None
 
     def __init__(
         self,

@@ -62,11 +62,12 @@ class Function:
         listener: who is told when it changes its virtual functions.
         reset_count: how often it was reset since it was made.
         configuration: its device-specific configuration.
+        lock: what it allows while its interface is locked.
     """
 
     __slots__ = (
-        "config", "configuration", "function_id", "interface", "layout", "listener", "mailboxes",
-        "memory", "number", "physical", "reset_count",
+        "config", "configuration", "function_id", "interface", "layout", "listener", "lock",
+        "mailboxes", "memory", "number", "physical", "reset_count",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +92,7 @@ class Function:
         self.listener: SriovListener | None = None
         self.reset_count = 0
         self.configuration = Configuration(layout.configuration)
+        self.lock = layout.lock
         self._publish()
 
     @property
@@ -150,6 +152,13 @@ class Function:
             part = data[first - offset : last - offset]
             effects += self._write_region(region, first - region.offset, part, now)
         return self._settled(effects)
+
+    def dma_unasked(self, address: int, data: bytes) -> list[FunctionEffect]:
+        """Write to host memory although nobody asked for it, whatever is against it.
+
+        At most ``dma.PIECE`` bytes; a transfer under way is given up.
+        """
+        return self._settled(self._transferred(self.memory.dma.write_unasked(address, data)))
 
     def decodes(self) -> bool:
         """Whether it answers accesses to its BARs."""
@@ -249,7 +258,7 @@ class Function:
 
     def configure(self, word: int) -> list[FunctionEffect]:
         """The physical function gives it another device-specific configuration, 32 bits."""
-        effects = self.configuration.change(word, self.layout.lock, self.interface)
+        effects = self.configuration.change(word, self.lock, self.interface)
         self._publish()
         return effects
 

@@ -7,10 +7,12 @@ from responder.device.pcie.ide_keys import Key, KeyHistory, Place
 from responder.device.pcie.ide_port import IdePort
 from responder.device.pcie.interfaces import Outbox
 from responder.device.pcie.key_manager import KeyManager
+from responder.device.pcie.policies import IdePolicy
 from responder.spec.ide import (
     DIRECTION_SHIFT,
     FIRST_INVOCATION,
     SUB_STREAM_SHIFT,
+    Direction,
     KpAckStatus,
     SubStream,
 )
@@ -50,10 +52,18 @@ class IdeKm(KeyManager):
     def __init__(self, port: IdePort, function_id: Callable[[], int], outbox: Outbox) -> None:
         super().__init__("IDE_KM", port.policy, outbox)
         self._port = port
-        self._policy = port.policy
         self._function_id = function_id
         self._history = KeyHistory()
         self._failures = 0
+
+    @property
+    def _policy(self) -> IdePolicy:
+        return self._port.policy
+
+    def use(self, policy: IdePolicy) -> None:  # type: ignore[override]
+        """Go by another policy from now on, the port too."""
+        super().use(policy)
+        self._port.policy = policy
 
     def request(self, message: bytes, session: SessionToken | None) -> bytes:
         """The answer to a message that came in a session, or outside of all.
@@ -112,12 +122,19 @@ class IdeKm(KeyManager):
             return ack.replace(status=KpAckStatus.INCORRECT_LENGTH)
         status = self._status_for(request)
         if status == KpAckStatus.SUCCESS:
-            key = Key(swapped_dwords(request.key), request.ifv, session)
-            place, key_set = _place(request.key_sub_stream)
-            if self._history.again(key):
-                self.notice("ide-key-reuse", f"stream {request.stream_id}: an earlier key")
-            self.tell(self._port.program(request.stream_id, place, key_set, key))
+            status = self._take(request, session)
         return ack.replace(status=status)
+
+    def _take(self, request: KeyProg, session: SessionToken | None) -> KpAckStatus:
+        key = Key(swapped_dwords(request.key), request.ifv, session)
+        place, key_set = _place(request.key_sub_stream)
+        if self._history.again(key):
+            self.notice("ide-key-reuse", f"stream {request.stream_id}: an earlier key")
+            if self._policy.refuse_reuse:
+                return KpAckStatus.UNSUPPORTED_VALUE
+        if self._policy.takes_keys:
+            self.tell(self._port.program(request.stream_id, place, key_set, key))
+        return KpAckStatus.SUCCESS
 
     def _status_for(self, request: KeyProg) -> KpAckStatus:
         policy = self._policy
@@ -141,15 +158,26 @@ class IdeKm(KeyManager):
         self.check_port(request.port_index)
         place, key_set = _place(request.key_sub_stream)
         if self._port.keys(request.stream_id).programmed(place, key_set):
-            self.tell(self._port.go(request.stream_id, place, key_set))
+            if self._obeys(request.stream_id, place):
+                self.tell(self._port.go(request.stream_id, place, key_set))
         elif not self._policy.go_without_key:
             raise self.refused(f"stream {request.stream_id} has no such key to use")
         return _acknowledged(request)
 
+    def _obeys(self, stream_id: int, place: Place) -> bool:
+        """Whether K_SET_GO for a key that is there has an effect."""
+        match self._policy.obeys_go:
+            case "receivers":
+                return place[1] == Direction.RX
+            case "first":
+                return self._port.keys(stream_id).active(place) is None
+        return True
+
     def _stop(self, request: KSetStop) -> KGostopAck:
         """Always well: without such a key there is none to stop."""
         place, key_set = _place(request.key_sub_stream)
-        self.tell(self._port.stop(request.stream_id, place, key_set))
+        if self._policy.obeys_stop:
+            self.tell(self._port.stop(request.stream_id, place, key_set))
         return _acknowledged(request)
 
 

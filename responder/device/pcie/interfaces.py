@@ -136,10 +136,12 @@ class Interface(Protocol):
     Attributes:
         state: where it stands.
         lock_flags: LOCK_INTERFACE flags, 0 while unlocked.
+        violations: writes against the lock that it has let pass.
         enforced: the function does DMA in RUN only.
     """
 
     lock_flags: int
+    violations: int
     enforced: bool
 
     @property

@@ -30,6 +30,10 @@ class KeyManager:
         self._outbox = outbox
         self._owner: SessionToken | None = None
 
+    def use(self, policy: "IdePolicy | CxlIdePolicy") -> None:
+        """Go by another policy from now on."""
+        self._rules = policy
+
     def admit(self, session: SessionToken | None) -> None:
         """See that a session may speak now.
 

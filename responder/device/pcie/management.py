@@ -44,6 +44,8 @@ class Configuration:
             self.refused += 1
             return [Noticed("configuration-refused", what)]
         self.word = word
+        if policy.configure == "hide":
+            return []
         self.changed_locked += 1
         self.changed_since_lock = True
         failed = interface.fail("the physical function changed its configuration")

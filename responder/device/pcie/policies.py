@@ -17,12 +17,13 @@ class LockPolicy(msgspec.Struct, frozen=True):
     Attributes:
         configure: what happens when the physical function writes the configuration word of a
             function that is not CONFIG_UNLOCKED: ``refuse`` ignores it, counts and notices it;
-            ``show`` lets it take effect, and the interface goes to ERROR.
+            ``show`` lets it take effect, and the interface goes to ERROR; ``hide`` lets it take
+            effect, and nothing but the word itself tells of it.
         lock_needs_bus_master: a function whose Bus Master Enable is clear must not be locked.
         lock_needs_memory: nor one whose Memory Space Enable is.
     """
 
-    configure: Literal["refuse", "show"] = "refuse"
+    configure: Literal["refuse", "show", "hide"] = "refuse"
     lock_needs_bus_master: bool = False
     lock_needs_memory: bool = False
 
@@ -82,6 +83,11 @@ class IdePolicy(msgspec.Struct, frozen=True):
             refused like mistakes in other messages.
         refuse_in_silence: what an IDE_KM message cannot tell is not told at all; else it is
             InvalidRequest of SPDM.
+        refuse_reuse: KEY_PROG is refused for a key that was programmed before.
+        takes_keys: a key that KP_ACK says was taken is there; else it is forgotten at once.
+        obeys_go: which K_SET_GO has an effect: all; those of receivers only; or only the first of
+            each place, so that a key that is in use stays in use.
+        obeys_stop: K_SET_STOP has an effect.
     """
 
     enable_order: Literal["any", "keys-first", "enable-first"] = "any"
@@ -96,6 +102,10 @@ class IdePolicy(msgspec.Struct, frozen=True):
     go_without_key: bool = False
     status_for_all: bool = True
     refuse_in_silence: bool = False
+    refuse_reuse: bool = False
+    takes_keys: bool = True
+    obeys_go: Literal["all", "receivers", "first"] = "all"
+    obeys_stop: bool = True
 
 
 class TdispPolicy(msgspec.Struct, frozen=True):
@@ -112,11 +122,20 @@ class TdispPolicy(msgspec.Struct, frozen=True):
             in use which came over its session; or that the stream is secure and the default one by
             its registers as well.
         enforced: DMA works in RUN only.
-        watch_configuration: writes against the lock are an ERROR.
+        watch_configuration: writes against the lock are an ERROR; else measurements tell of them.
+        watch_streams: a stream that is no longer what it was is an ERROR of what is bound to it.
+        default_stream: the stream that a lock binds: the one that was asked for, or another one.
         session_end: what the end of the locking session does.
         stop_when_unlocked: STOP_INTERFACE_REQUEST succeeds in CONFIG_UNLOCKED too.
         early_report: how a report that nothing has been locked for is refused: for the state, or as
-            an invalid request.
+            an invalid request; or that it is served.
+        start_nonce: START_INTERFACE_NONCE: another random one for each lock, always the same
+            random one, or zeros.
+        accepts_nonce: the nonce that START_INTERFACE_REQUEST is granted for: that of the lock, any,
+            or none at all.
+        crossed: what is told of the next interface that the host has: nothing, its state, or its
+            report.
+        survives_resets: a reset of the function does not change where an interface stands.
         version_restarts: GET_TDISP_VERSION takes an interface back to CONFIG_UNLOCKED.
         unchanged_writes: a write against the lock is one even if it changes nothing.
         refuse_locked_writes: such writes have no effect, where all of the register is locked.
@@ -124,6 +143,8 @@ class TdispPolicy(msgspec.Struct, frozen=True):
             for as that of the interface.
         lock_flags: LOCK_INTERFACE_FLAGS_SUPPORTED, as far as nothing below adds to it.
         p2p: BIND_P2P_STREAM and UNBIND_P2P_STREAM are supported, and the lock flag for them.
+        p2p_streams: what they bind and unbind: what was asked for; another stream is bound; or what
+            is bound is not unbound again.
         mmio_attributes: SET_MMIO_ATTRIBUTE is supported.
         report_follows_attributes: the report shows attributes as they were set last.
         vdm: vendors' requests are unsupported, or sent back.
@@ -142,15 +163,22 @@ class TdispPolicy(msgspec.Struct, frozen=True):
     ide_binding: Literal["none", "keys", "secure"] = "secure"
     enforced: bool = True
     watch_configuration: bool = True
+    watch_streams: bool = True
+    default_stream: Literal["asked", "other"] = "asked"
     session_end: Literal["error", "unlock", "keep"] = "error"
     stop_when_unlocked: bool = True
-    early_report: Literal["state", "request"] = "state"
+    early_report: Literal["state", "request", "serve"] = "state"
+    start_nonce: Literal["random", "same", "zero"] = "random"
+    accepts_nonce: Literal["lock", "any", "none"] = "lock"
+    crossed: Literal["nothing", "state", "report"] = "nothing"
+    survives_resets: bool = False
     version_restarts: bool = False
     unchanged_writes: bool = False
     refuse_locked_writes: bool = False
     learn_function_id: bool = False
     lock_flags: int = 0x0007
     p2p: bool = False
+    p2p_streams: Literal["asked", "other", "kept"] = "asked"
     mmio_attributes: bool = False
     report_follows_attributes: bool = True
     vdm: Literal["unsupported", "echo"] = "unsupported"

@@ -46,7 +46,7 @@ class StatusMeasurement:
         flags = StatusFlags(0)
         if state is not TdiState.CONFIG_UNLOCKED:
             flags |= StatusFlags.CONFIGURATION_LOCKED
-        if function.configuration.changed_since_lock:
+        if function.configuration.changed_since_lock or (interface and interface.violations):
             flags |= StatusFlags.CHANGED_SINCE_LOCK
         if interface and interface.enforced:
             flags |= StatusFlags.DMA_NEEDS_RUN

@@ -35,31 +35,39 @@ class Tdi:
         session: the one that locked it, while both last.
         streams: the streams that it is bound to: the default one first, then those of peers.
         report: the report of the lock.
+        rewritten: served in the place of that report, unless ``None``.
+        violations: writes against the lock that it has let pass.
         learned_id: the function id that it was asked for first, where that counts.
     """
 
     __slots__ = (
         "_locks", "_nonce", "_policy", "_random", "_table", "enforced", "host", "learned_id",
-        "lock_flags", "report", "session", "streams", "told",
+        "lock_flags", "report", "rewritten", "session", "streams", "told", "violations",
     )  # fmt: skip
 
     def __init__(self, host: TdiHost, policy: TdispPolicy, random: RandomTree) -> None:
         """``random`` is the branch that nonces are drawn from."""
         self.host = host
         self.told = TdiState.CONFIG_UNLOCKED
-        self.enforced = policy.enforced and policy.lock != "lies"
         self.learned_id: int | None = None
-        self._policy = policy
-        self._table = table_of(policy)
+        self.use(policy)
         self._random = random
         self._locks = 0
         self._forget()
+
+    def use(self, policy: TdispPolicy) -> None:
+        """Go by another policy from now on."""
+        self.enforced = policy.enforced and policy.lock != "lies"
+        self._policy = policy
+        self._table = table_of(policy)
 
     def _forget(self) -> None:
         self.lock_flags = 0
         self.session: SessionToken | None = None
         self.streams: list[int] = []
         self.report: InterfaceReport | None = None
+        self.rewritten: bytes | None = None
+        self.violations = 0
         self._nonce: bytes | None = None
 
     @property
@@ -90,7 +98,7 @@ class Tdi:
         before, self.told = self.told, outcome
         moved = f"{self.host.name}: {before.name} to {outcome.name}"
         if outcome is TdiState.ERROR:
-            self._nonce = self.report = None
+            self._nonce = self.report = self.rewritten = None
             return [Noticed("tdi-error", f"{moved}: {reason or event.value}")]
         effects: list[FunctionEffect] = [Noticed("tdi-state", moved)]
         if outcome is TdiState.RUN:
@@ -113,18 +121,37 @@ class Tdi:
         if problem:
             raise RefusedError(TdispErrorCode.INVALID_DEVICE_CONFIGURATION, problem)
         policy = self._policy
-        offset = request.mmio_reporting_offset if policy.reporting_offset else 0
-        info = policy.device_info.encode()
+        other = policy.default_stream == "other"
         self.lock_flags = request.flags
         self.session = session
-        self.streams = [request.default_stream_id]
-        self.report = interface_report(self.host, request.flags, offset, info)
-        nonce = self._random.child("lock", self._locks).bytes(START_NONCE_SIZE)
-        self._locks += 1
-        self._nonce = nonce
+        self.streams = [request.default_stream_id ^ other]
+        self.report = self._report(request.flags, request.mmio_reporting_offset)
+        self.rewritten = None
+        nonce = self._nonce = self._next_nonce()
         if self._policy.lock == "pretends":
             return nonce, []
         return nonce, self.happen(TdiEvent.LOCK)
+
+    def _report(self, flags: int, reporting_offset: int) -> InterfaceReport:
+        policy = self._policy
+        offset = reporting_offset if policy.reporting_offset else 0
+        return interface_report(self.host, flags, offset, policy.device_info.encode())
+
+    def _next_nonce(self) -> bytes:
+        kind = self._policy.start_nonce
+        number = 0 if kind == "same" else self._locks
+        self._locks += 1
+        if kind == "zero":
+            return bytes(START_NONCE_SIZE)
+        return self._random.child("lock", number).bytes(START_NONCE_SIZE)
+
+    def served(self) -> bytes:
+        """The report for whoever asks; empty if there is none."""
+        if self.rewritten is not None:
+            return self.rewritten
+        if self.report is None and self._policy.early_report == "serve":
+            return self._report(0, 0).build()
+        return self.report.build() if self.report else b""
 
     def start(self, nonce: bytes) -> list[FunctionEffect]:
         """START_INTERFACE_REQUEST.
@@ -132,7 +159,9 @@ class Tdi:
         Raises:
             RefusedError: INVALID_NONCE: it is not that of the lock.
         """
-        if self._nonce is None or not hmac.compare_digest(nonce, self._nonce):
+        accepts, right = self._policy.accepts_nonce, self._nonce
+        same = right is not None and hmac.compare_digest(nonce, right)
+        if accepts == "none" or not (same or accepts == "any"):
             raise RefusedError(TdispErrorCode.INVALID_NONCE, "not the nonce of the lock")
         return self.happen(TdiEvent.START)
 
@@ -169,13 +198,16 @@ class Tdi:
 
     def register_written(self, register: str, before: int, after: int) -> Sequence[FunctionEffect]:
         """A register of configuration space was written: ERROR if that is against the lock."""
-        if self.state not in LOCKED or not self._policy.watch_configuration:
+        if self.state not in LOCKED:
             return []
         rule = rule_for(register)
         if rule.flag is not None and not self.lock_flags & rule.flag:
             return []
         unchanged = self._policy.unchanged_writes or not self.may_write(register)
         if not rule.broken(before, after, unchanged=unchanged):
+            return []
+        if not self._policy.watch_configuration:
+            self.violations += 1
             return []
         return self.happen(TdiEvent.REGISTER_WRITTEN, f"{register} was written")
 
@@ -194,7 +226,7 @@ class Tdi:
         """The function was reset; after all but a function level reset it may get another id."""
         if reset is not Reset.FUNCTION_LEVEL:
             self.learned_id = None
-        event = _RESETS.get(reset)
+        event = None if self._policy.survives_resets else _RESETS.get(reset)
         return self.happen(event, reset.value) if event else []
 
 

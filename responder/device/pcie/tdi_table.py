@@ -95,6 +95,7 @@ VARIANTS: dict[tuple[str, object], tuple[TdiEvent, Row]] = {
         TdiEvent.REPORT,
         (TdispErrorCode.INVALID_REQUEST, _LOCKED, _RUN, _NO),
     ),
+    ("early_report", "serve"): (TdiEvent.REPORT, (_UNLOCKED, _LOCKED, _RUN, _NO)),
     ("version_restarts", True): (TdiEvent.GET_VERSION, _TO_UNLOCKED),
     ("session_end", "unlock"): (TdiEvent.SESSION_ENDED, _TO_UNLOCKED),
     ("session_end", "keep"): (TdiEvent.SESSION_ENDED, _STAYS),

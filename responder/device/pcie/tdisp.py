@@ -98,12 +98,21 @@ class TdispHost:
         outbox: Outbox,
     ) -> None:
         self._interfaces = tuple(interfaces)
-        self._policy = policy
         self._port = port
         self._outbox = outbox
-        self._supported = supported_requests(policy)
-        if port is not None and policy.ide_binding != "none":
+        self._set(policy)
+        if port is not None:
             port.watch(self._stream_lost)
+
+    def _set(self, policy: TdispPolicy) -> None:
+        self._policy = policy
+        self._supported = supported_requests(policy)
+
+    def use(self, policy: TdispPolicy) -> None:
+        """Go by another policy from now on, the interfaces too."""
+        self._set(policy)
+        for tdi in self._interfaces:
+            tdi.use(policy)
 
     def request(self, message: bytes, session: SessionToken | None) -> bytes:
         """The answer to a message that came in a session, or outside of all.
@@ -206,8 +215,8 @@ class TdispHost:
         return self._port.default_stream_problem(stream_id)
 
     def _report(self, asked: _Asked) -> TdispMessage:
-        tdi, request, _ = asked
-        report = tdi.report.build() if tdi.report else b""
+        request = asked.request
+        report = self._told_of(asked.tdi, "report").served()
         length = min(request.length, self._policy.report_portion or request.length)
         if not length or request.offset >= len(report):
             raise RefusedError(TdispErrorCode.INVALID_REQUEST, "no such part of the report")
@@ -217,7 +226,12 @@ class TdispHost:
         )
 
     def _state(self, asked: _Asked) -> TdispMessage:
-        return DeviceInterfaceState(tdi_state=asked.tdi.told)
+        return DeviceInterfaceState(tdi_state=self._told_of(asked.tdi, "state").told)
+
+    def _told_of(self, tdi: Tdi, what: str) -> Tdi:
+        """The interface whose report or state is told."""
+        following = self._interfaces.index(tdi) + (self._policy.crossed == what)
+        return self._interfaces[following % len(self._interfaces)]
 
     def _start(self, asked: _Asked) -> TdispMessage:
         self._tell(asked.tdi, asked.tdi.start(asked.request.start_interface_nonce))
@@ -236,14 +250,16 @@ class TdispHost:
         )
         if not known or stream_id in tdi.streams or not tdi.lock_flags & LockFlag.BIND_P2P:
             raise RefusedError(TdispErrorCode.INVALID_REQUEST, f"stream {stream_id} not to bind")
-        tdi.streams.append(stream_id)
+        other = self._policy.p2p_streams == "other"
+        tdi.streams.append(stream_id ^ other)
         return BindP2pStreamResponse()
 
     def _unbind(self, asked: _Asked) -> TdispMessage:
         streams, stream_id = asked.tdi.streams, asked.request.p2p_stream_id
         if stream_id not in streams[1:]:
             raise RefusedError(TdispErrorCode.INVALID_REQUEST, "the stream is not bound")
-        streams.remove(stream_id)
+        if self._policy.p2p_streams != "kept":
+            streams.remove(stream_id)
         return UnbindP2pStreamResponse()
 
     def _set_mmio(self, asked: _Asked) -> TdispMessage:
@@ -265,6 +281,8 @@ class TdispHost:
         return SetTdispConfigResponse()
 
     def _stream_lost(self, stream_id: int, reason: str) -> None:
+        if self._policy.ide_binding == "none" or not self._policy.watch_streams:
+            return
         for tdi in self._interfaces:
             self._tell(tdi, tdi.stream_lost(stream_id, reason))
 

@@ -1,0 +1,111 @@
+"""The host of a PCI Express device in the same process: sets it up, and answers its DMA."""
+
+from dataclasses import dataclass
+
+from responder.core.events import Event
+from responder.device.pcie.device import PcieDevice
+from responder.device.pcie.function import Function
+from responder.device.pcie.interfaces import FunctionEffect, MemoryRead, MemoryWrite, Noticed
+from responder.server.events import FunctionNotice
+from responder.spec.ide import STREAM_ID_SHIFT, StreamControl
+from responder.spec.pcie import Command
+
+STREAMS = 2
+"""Selective IDE streams that are enabled, of ids 0 and 1; the first is the default one."""
+BAR_SPACING = 0x0100_0000
+_FIRST_BAR = 0x8000_0000
+_WORD = 4
+MEMORY_START = MEMORY_SIZE = 0x1_0000
+"""Host memory that functions may access, in bytes: the rest is not mapped for them."""
+
+
+def bar_address(function: int, bar: int) -> int:
+    """Where the host puts a BAR, in bytes."""
+    return _FIRST_BAR + BAR_SPACING * (8 * function + bar)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Something that a function wrote to memory.
+
+    Attributes:
+        function: its number.
+        address: in bytes.
+        data: what it wrote.
+        done: whether the host let it.
+    """
+
+    function: int
+    address: int
+    data: bytes
+    done: bool
+
+
+class Host:
+    """A device's host, as far as a conversation needs one.
+
+    Attributes:
+        written: what functions wrote to its memory, or tried to.
+    """
+
+    def __init__(self, device: PcieDevice) -> None:
+        """Set the functions up as firmware and driver do: BARs, bus mastering, streams."""
+        self.written: list[Written] = []
+        self._device = device
+        self._memory = bytearray(MEMORY_SIZE)
+        for function in device.functions:
+            for bar in function.layout.bars:
+                _write(
+                    function, f"header.bar{bar.number}", bar_address(function.number, bar.number)
+                )
+            _write(function, "header.command", Command.MEMORY_SPACE | Command.BUS_MASTER)
+        for stream in range(STREAMS):
+            control = StreamControl.ENABLE | stream << STREAM_ID_SHIFT
+            control |= 0 if stream else StreamControl.DEFAULT_STREAM
+            _write(device.functions[0], f"ide.stream{stream}.control", control)
+
+    def settle(self, now: float) -> list[Event]:
+        """Carry out what the functions want done; what there is to tell of it.
+
+        Args:
+            now: virtual time in seconds.
+        """
+        told: list[Event] = []
+        while effects := self._device.drain():
+            for number, effect in effects:
+                if isinstance(effect, Noticed):
+                    told.append(FunctionNotice(number, effect.what, effect.detail))
+                else:
+                    self._device.leave(number, self._carried_out(number, effect, now))
+        return told
+
+    def _carried_out(self, number: int, effect: FunctionEffect, now: float) -> list[FunctionEffect]:
+        function = self._device.functions[number]
+        match effect:
+            case MemoryRead(tag, address, size):
+                at = self._place(address, size)
+                data = None if at is None else bytes(self._memory[at : at + size])
+                return function.memory_done(tag, data, now)
+            case MemoryWrite(tag, address, data):
+                at = self._place(address, len(data))
+                if at is not None:
+                    self._memory[at : at + len(data)] = data
+                self.written.append(Written(number, address, data, at is not None))
+                return function.memory_done(tag, None if at is None else b"", now)
+        return []
+
+    def _place(self, address: int, size: int) -> int | None:
+        at = address - MEMORY_START
+        return at if 0 <= at <= MEMORY_SIZE - size else None
+
+
+def _write(function: Function, register: str, value: int) -> None:
+    offset = _offset(function, register)
+    if offset is not None:
+        function.config_write(offset, value.to_bytes(_WORD, "little"), 0.0)
+
+
+def _offset(function: Function, register: str) -> int | None:
+    """Where a register of configuration space is; ``None`` if the function has none such."""
+    offsets = range(0, 4096, _WORD)
+    return next((at for at in offsets if function.register_name(at) == register), None)
