@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from responder.campaign.carried import carried
+from responder.campaign.device_evidence import contradictions_of_devices
 from responder.campaign.intent import unintended
 from responder.campaign.mask import masked_message, signature_to_mask
 from responder.campaign.register_evidence import contradictions_of_registers
@@ -33,6 +34,7 @@ def contradictions(rehearsal: Rehearsal) -> list[str]:
         *_before_first(rehearsal),
         *_of_bytes(rehearsal),
         *contradictions_of_sessions(rehearsal),
+        *contradictions_of_devices(rehearsal),
         *contradictions_of_registers(rehearsal.faulted),
     ]
 

@@ -4,24 +4,12 @@ from dataclasses import dataclass
 
 from responder.core.events import Event
 from responder.device.pcie.device import PcieDevice
-from responder.device.pcie.function import Function
+from responder.device.pcie.firmware import set_up
 from responder.device.pcie.interfaces import FunctionEffect, MemoryRead, MemoryWrite, Noticed
 from responder.server.events import FunctionNotice
-from responder.spec.ide import STREAM_ID_SHIFT, StreamControl
-from responder.spec.pcie import Command
 
-STREAMS = 2
-"""Selective IDE streams that are enabled, of ids 0 and 1; the first is the default one."""
-BAR_SPACING = 0x0100_0000
-_FIRST_BAR = 0x8000_0000
-_WORD = 4
 MEMORY_START = MEMORY_SIZE = 0x1_0000
 """Host memory that functions may access, in bytes: the rest is not mapped for them."""
-
-
-def bar_address(function: int, bar: int) -> int:
-    """Where the host puts a BAR, in bytes."""
-    return _FIRST_BAR + BAR_SPACING * (8 * function + bar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +37,10 @@ class Host:
     """
 
     def __init__(self, device: PcieDevice) -> None:
-        """Set the functions up as firmware and driver do: BARs, bus mastering, streams."""
         self.written: list[Written] = []
         self._device = device
         self._memory = bytearray(MEMORY_SIZE)
-        for function in device.functions:
-            for bar in function.layout.bars:
-                _write(
-                    function, f"header.bar{bar.number}", bar_address(function.number, bar.number)
-                )
-            _write(function, "header.command", Command.MEMORY_SPACE | Command.BUS_MASTER)
-        for stream in range(STREAMS):
-            control = StreamControl.ENABLE | stream << STREAM_ID_SHIFT
-            control |= 0 if stream else StreamControl.DEFAULT_STREAM
-            _write(device.functions[0], f"ide.stream{stream}.control", control)
+        set_up(device, 0.0)
 
     def settle(self, now: float) -> list[Event]:
         """Carry out what the functions want done; what there is to tell of it.
@@ -97,15 +75,3 @@ class Host:
     def _place(self, address: int, size: int) -> int | None:
         at = address - MEMORY_START
         return at if 0 <= at <= MEMORY_SIZE - size else None
-
-
-def _write(function: Function, register: str, value: int) -> None:
-    offset = _offset(function, register)
-    if offset is not None:
-        function.config_write(offset, value.to_bytes(_WORD, "little"), 0.0)
-
-
-def _offset(function: Function, register: str) -> int | None:
-    """Where a register of configuration space is; ``None`` if the function has none such."""
-    offsets = range(0, 4096, _WORD)
-    return next((at for at in offsets if function.register_name(at) == register), None)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from responder.campaign.host import bar_address
 from responder.campaign.message_settings import asks
 from responder.campaign.setting import Setting
+from responder.device.pcie.firmware import FIRST_ADDRESS
 from responder.requester.options import AttestOptions
 from responder.requester.plan import Plan, SessionPlan
 from responder.requester.tdi_options import TdiOptions
@@ -26,7 +26,10 @@ _DEVICE: Mapping[str, Any] = {
         "dhe": ["SECP256R1"],
     },
 }
-_BARS = ((0, 4 * PAGE_SIZE), (2, 2 * PAGE_SIZE))
+_BARS = {0: (0, 4 * PAGE_SIZE), 2: (4 * PAGE_SIZE, 2 * PAGE_SIZE)}
+"""Where each BAR is behind the first of its function, and its size, in bytes."""
+_FUNCTION_SIZE = 8 * PAGE_SIZE
+"""From the BARs of a function to those of the next one."""
 _LOCK_ALL = LockFlag.NO_FW_UPDATE | LockFlag.SYSTEM_CACHE_LINE_SIZE | LockFlag.LOCK_MSIX
 
 KEYS = ("ide-query", "ide-keys", "ide-go", "ide-query")
@@ -41,8 +44,9 @@ END = ("tdisp-stop", "ide-stop")
 
 def _interface(function: int = 0, **changes: Any) -> TdiOptions:
     """What the host knows of a function; the report is read in small portions."""
-    bars = {bar: (bar_address(function, bar), size) for bar, size in _BARS}
-    outside = frozenset() if function else frozenset({bars[0][0] + _MANAGEMENT})
+    first = FIRST_ADDRESS + function * _FUNCTION_SIZE
+    bars = {bar: (first + offset, size) for bar, (offset, size) in _BARS.items()}
+    outside = frozenset() if function else frozenset({first + _MANAGEMENT})
     known = {"function_id": _BUS + function, "bars": bars, "non_tee": outside, "portion": 32}
     return TdiOptions(**{**known, **changes})
 
