@@ -38,7 +38,7 @@ class DeviceHost:
         functions: the hosts of its functions, by number.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a device, and all that is around it
         self,
         device: "PcieDevice",
         clock: Clock,
