@@ -154,7 +154,8 @@ def _device(profile: Profile, run: Run, random: RandomTree, clock: ManualClock) 
         raise ConfigError(f"profile {profile.name} has no function with SPDM")
 
     def endpoint(side: int) -> SpdmEndpoint:
-        responder = Responder(device.sides[side].device, profile.policy, branch, Hooks())
+        own = branch if side == 0 else branch.child("function", side)
+        responder = Responder(device.sides[side].device, profile.policy, own, Hooks())
         emit = partial(_emit, run, clock)
         return SpdmEndpoint(responder, clock, emit, settle=host.settle)
 
