@@ -34,6 +34,7 @@ ATTEMPTS = 3
 """A machine that is busy for a while slows the longer of two starts more."""
 EXCHANGES = 4000
 ENDPOINTS = 2000
+FUNCTIONS = 1000
 
 
 @contextmanager
@@ -116,18 +117,48 @@ def test_socket_cost_of_an_exchange(report):
     assert beyond <= 150e-6
 
 
-def test_memory_of_an_idle_endpoint(report):
+@contextmanager
+def descriptors(count: int):
+    """As many for this process, and for those that it starts."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * ENDPOINTS + 500), hard))
-    command = [*SERVE, "--max-connections", str(ENDPOINTS + 10)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, count), hard))
     try:
-        with running(command) as (process, words), ExitStack() as peers:
-            exchange(peers.enter_context(connect(words)))
-            before = resident(process.pid)
-            for _ in range(ENDPOINTS):
-                exchange(peers.enter_context(connect(words)))
-            each = (resident(process.pid) - before) / ENDPOINTS
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_memory_of_an_idle_endpoint(report):
+    command = [*SERVE, "--max-connections", str(ENDPOINTS + 10)]
+    with (
+        descriptors(2 * ENDPOINTS + 500),
+        running(command) as (process, words),
+        ExitStack() as peers,
+    ):
+        exchange(peers.enter_context(connect(words)))
+        before = resident(process.pid)
+        for _ in range(ENDPOINTS):
+            exchange(peers.enter_context(connect(words)))
+        each = (resident(process.pid) - before) / ENDPOINTS
     report.add(f"memory of one of {ENDPOINTS} endpoints", f"{each / 1024:.1f} KiB", "kilobytes")
+    assert each <= 64 * 1024
+
+
+def test_memory_of_an_idle_function_and_how_soon_many_are_there(report, tmp_path):
+    serve = [*SERVE[:-2], "tdisp-device", "--listen", f"vfio-user:{tmp_path / 'device'}"]
+
+    def of(count: int) -> tuple[float, int]:
+        """Seconds to READY, and bytes then, of a device with so many functions, all with SPDM."""
+        command = [*serve, "--set", "function=[]", "--set", f"pcie.virtual_functions={count - 1}"]
+        begin = time.perf_counter()
+        with running(command, COMPILED) as (process, _):
+            return time.perf_counter() - begin, resident(process.pid)
+
+    with descriptors(FUNCTIONS + 500):
+        (_, one), (seconds, many) = of(1), of(FUNCTIONS)
+    each = (many - one) / (FUNCTIONS - 1)
+    report.add(
+        f"memory of one of {FUNCTIONS} idle functions", f"{each / 1024:.1f} KiB", "kilobytes"
+    )
+    report.add(f"start to READY with {FUNCTIONS} functions", f"{seconds:.2f} s", "")
     assert each <= 64 * 1024
