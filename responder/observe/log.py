@@ -9,6 +9,7 @@ from responder.observe.entry import Entry
 from responder.observe.queued import QueuedSink
 from responder.server.events import (
     DeviceReset,
+    FunctionNotice,
     NegotiatedStateLost,
     PeerArrived,
     PeerIgnored,
@@ -34,6 +35,7 @@ _LEVELS: dict[type[Event], Level] = {
     PeerArrived: Level.INFO,
     PeerLeft: Level.INFO,
     DeviceReset: Level.INFO,
+    FunctionNotice: Level.INFO,
     FaultFired: Level.INFO,
 }
 """Messages and all the rest are DEBUG."""

@@ -15,7 +15,7 @@ from responder.core.events import (
 from responder.observe.bus import ObserverLost
 from responder.observe.entry import Entry
 from responder.observe.log import Level, Log, LogSink, line_of
-from responder.server.events import PeerArrived, PeerIgnored, PeerLeft
+from responder.server.events import FunctionNotice, PeerArrived, PeerIgnored, PeerLeft
 
 LEFT = PeerLeft("127.0.0.1:5000", "the peer asked for shutdown")
 
@@ -44,6 +44,11 @@ LEFT = PeerLeft("127.0.0.1:5000", "the peer asked for shutdown")
             0,
             FaultMissed("a.b", "connection 1, wanted 2"),
             "  1.500000 warning - FaultMissed fault=a.b nearest='connection 1, wanted 2'\n",
+        ),
+        (
+            1,
+            FunctionNotice(2, "tdi-error", "RUN to ERROR"),
+            "  1.500000 info    #1 FunctionNotice function=2 what=tdi-error detail='RUN to ERROR'\n",
         ),
         (
             1,
