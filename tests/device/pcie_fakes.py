@@ -82,7 +82,7 @@ class FakeInterface:
     def __init__(self, state=TdiState.CONFIG_UNLOCKED, *, enforced=False, refuses=()):
         self.state = state
         self.function_id = 0x0300
-        self.lock_flags = 0
+        self.lock_flags = self.violations = 0
         self.enforced = enforced
         self.refuses = set(refuses)
         self.written = []

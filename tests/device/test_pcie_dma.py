@@ -16,6 +16,7 @@ from device.pcie_fakes import (
 
 from responder.core.ownership import Reset
 from responder.device.pcie.dma import DmaCommand, DmaReason, DmaState
+from responder.device.pcie.function import Function
 from responder.device.pcie.interfaces import (
     Interrupt,
     MemoryRead,
@@ -23,6 +24,7 @@ from responder.device.pcie.interfaces import (
     Noticed,
     TdiState,
 )
+from responder.device.pcie.layout import FunctionLayout
 
 SOURCE, DESTINATION, LENGTH, PATTERN, INTERRUPT, COMMAND, STATUS, TRANSFERRED = (
     0x00, 0x08, 0x10, 0x14, 0x18, 0x1C, 0x20, 0x24
@@ -289,3 +291,15 @@ def test_registers_can_be_written_at_once_and_by_the_byte(function):
     assert poke(function, 0, COMMAND + 1, 0, 1) == []
     assert poke(function, 0, COMMAND, FILL, 1) == []
     assert peek(function, 0, STATUS) == DmaState.DONE, "a length of 0"
+
+
+@pytest.mark.parametrize("state", [TdiState.CONFIG_UNLOCKED, TdiState.CONFIG_LOCKED])
+@pytest.mark.parametrize("done", [b"", None])
+def test_what_nobody_asked_for_is_written_whatever_is_against_it(state, done):
+    function = Function(0, FunctionLayout())
+    function.attach_interface(FakeInterface(state, enforced=True))
+    (written,) = function.dma_unasked(0x1234, b"rogue")
+    assert written == MemoryWrite(1, 0x1234, b"rogue")
+    assert function.memory_done(written.tag, done, NOW) == []
+    ended = DmaState.DONE if done == b"" else DmaState.ERROR
+    assert function.memory.dma.registers.get("dma.status") & 0xFF == ended

@@ -30,6 +30,7 @@ from responder.core.errors import IgnoredError, OutsideError, ProtocolError
 from responder.device.pcie.ide_km import IdeKm
 from responder.device.pcie.ide_port import STOCK_IDE, IdePort
 from responder.device.pcie.ide_registers import IdeLayout
+from responder.device.pcie.policies import IdePolicy
 
 CONTROL = 0x10
 WRONG_LENGTH, WRONG_PORT, WRONG_FIELD, FAILURE = 1, 2, 3, 4
@@ -252,3 +253,60 @@ def test_the_flow_of_the_reference_requester_makes_a_stream_secure():
     assert bench.port.keyed(0, bench.session)
     bench.port.write(CONTROL, ENABLE)
     assert bench.port.read(0x14) == SECURE
+
+
+def test_a_key_that_comes_again_is_refused_if_the_policy_says_so():
+    bench = Bench(refuse_reuse=True)
+    assert bench.ask(key_prog(PR, material=key(1))) == kp_ack(PR)
+    assert bench.ask(key_prog(NPR, material=key(1))) == kp_ack(NPR, WRONG_FIELD)
+    assert bench.ask(key_prog(NPR, material=key(2))) == kp_ack(NPR)
+
+
+def test_keys_that_are_not_taken_secure_nothing():
+    bench = Bench(takes_keys=False, go_without_key=True)
+    bench.enable()
+    bench.key()
+    assert bench.state != SECURE
+    assert not bench.port.keys(0).fingerprints()
+
+
+def test_a_device_that_obeys_for_receivers_only_has_half_of_its_keys_in_use():
+    bench = Bench(obeys_go="receivers")
+    bench.enable()
+    bench.key()
+    in_use = [name for name in bench.port.keys(0).fingerprints() if name.endswith("*")]
+    assert sorted(in_use) == ["K0 RX CPL*", "K0 RX NPR*", "K0 RX PR*"]
+    assert bench.state != SECURE
+
+
+def test_a_device_that_obeys_the_first_k_set_go_keeps_the_old_keys_in_use():
+    bench = Bench(obeys_go="first")
+    bench.enable()
+    bench.key()
+    bench.key([which | K1 for which in SIX], base=0x80)
+    in_use = [name for name in bench.port.keys(0).fingerprints() if name.endswith("*")]
+    assert {name[:2] for name in in_use} == {"K0"}
+    for which in SIX:
+        bench.ask(stop(which))
+    assert bench.state != SECURE
+
+
+def test_a_device_that_does_not_stop_stays_secure():
+    bench = Bench(obeys_stop=False)
+    bench.enable()
+    bench.key()
+    for which in SIX:
+        assert bench.ask(stop(which)) == gostop_ack(which)
+    assert bench.state == SECURE
+
+
+def test_another_policy_counts_from_the_next_message_on():
+    bench = Bench()
+    bench.enable()
+    bench.key()
+    bench.km.use(IdePolicy(obeys_stop=False))
+    bench.ask(stop(PR))
+    assert bench.state == SECURE
+    bench.km.use(IdePolicy())
+    bench.ask(stop(PR))
+    assert bench.state != SECURE

@@ -138,3 +138,14 @@ def test_what_resets_do_to_the_configuration(device, reset, after):
     assert device.peek(1, CONFIGURATION) == after
     assert device.functions[1].memory.dma.registers.get("function.configuration") == after
     assert device.peek(1, RESET_COUNT) == 1
+
+
+@pytest.mark.parametrize("state", LOCKED)
+def test_a_hidden_change_shows_in_the_word_alone(state):
+    device = Device(LockPolicy(configure="hide"))
+    interface = device.lock(1, state)
+    device.poke(1, CONFIGURATION, 0xBAD)
+    assert device.peek(1, CONFIGURATION) == 0xBAD
+    assert [device.peek(1, at) for at in (REFUSED, CHANGED_LOCKED)] == [0, 0]
+    assert interface.state == state
+    assert device.effects == []

@@ -7,6 +7,7 @@ from device.pcie_tdi import (
     ERROR,
     EVERYTHING,
     INVALID_CONFIGURATION,
+    INVALID_NONCE,
     INVALID_REQUEST,
     INVALID_STATE,
     LOCKED,
@@ -23,6 +24,7 @@ from device.pcie_tdi import (
 )
 
 from responder.core.ownership import Reset
+from responder.device.pcie.policies import TdispPolicy
 from responder.device.pcie.tdi_table import STOCK_TDISP
 
 LOCK_MSIX = 1 << 2
@@ -291,3 +293,88 @@ def test_it_tells_the_function_when_dma_is_allowed():
     assert Bench().tdi.enforced
     assert not Bench(enforced=False).tdi.enforced
     assert not STOCK_TDISP.enforced
+
+
+def test_a_nonce_that_never_changes_is_the_same_for_each_lock_and_right():
+    bench = Bench(start_nonce="same")
+    first = bench.lock()
+    bench.granted(message(0x87))
+    assert bench.lock() == first
+    bench.granted(start(first))
+    assert bench.state == RUN
+
+
+def test_a_nonce_of_zeros_is_the_right_one():
+    bench = Bench(start_nonce="zero")
+    assert bench.lock() == bytes(32)
+    bench.granted(start(bytes(32)))
+    assert bench.state == RUN
+
+
+def test_any_nonce_is_granted_or_none():
+    bench = Bench(accepts_nonce="any")
+    bench.lock()
+    bench.granted(start(bytes(32)))
+    assert bench.state == RUN
+    bench = Bench(accepts_nonce="none")
+    bench.lock()
+    assert bench.refused(start(bench.nonce)) == INVALID_NONCE
+    assert bench.state == LOCKED
+
+
+@held
+def test_an_interface_bound_to_another_stream_does_not_mind_the_loss_of_its_own(state):
+    bench = Bench(default_stream="other").reach(state)
+    stop_key(bench)
+    assert bench.state == state
+
+
+@held
+def test_lost_streams_do_not_matter_to_one_that_does_not_watch_them(state):
+    bench = Bench(watch_streams=False).reach(state)
+    stop_key(bench)
+    assert bench.state == state
+
+
+@held
+def test_writes_that_are_let_pass_are_counted(state):
+    bench = Bench(watch_configuration=False).reach(state)
+    assert bench.tdi.violations == 0
+    assert list(bench.tdi.register_written("header.bar0", 1, 2)) == []
+    assert (bench.state, bench.tdi.violations) == (state, 1)
+    bench.granted(message(0x87))
+    assert bench.tdi.violations == 0
+
+
+@held
+@pytest.mark.parametrize("reset", [Reset.FUNCTION_LEVEL, Reset.CONVENTIONAL])
+def test_an_interface_that_survives_resets_stays_where_it_was(state, reset):
+    bench = Bench(survives_resets=True).reach(state)
+    assert list(bench.tdi.reset(reset)) == []
+    assert bench.state == state
+
+
+def test_the_report_of_an_unlocked_interface_is_served_if_the_policy_says_so():
+    bench = Bench(early_report="serve")
+    served = bench.granted(report())
+    bench.lock()
+    assert bench.granted(report()) == served
+
+
+def test_a_rewritten_report_is_served_until_the_next_lock():
+    bench = Bench()
+    bench.lock()
+    right = bench.granted(report())
+    bench.tdi.rewritten = b"something else"
+    assert bench.granted(report(5, 4)) == b"\x04\0\x05\0" + b"hing"
+    bench.granted(message(0x87))
+    bench.lock()
+    assert bench.granted(report()) == right
+
+
+def test_another_policy_counts_from_the_next_message_on():
+    bench = Bench()
+    bench.host.use(TdispPolicy(accepts_nonce="any"))
+    bench.lock()
+    bench.granted(start(bytes(32)))
+    assert bench.state == RUN

@@ -353,3 +353,37 @@ def test_supported_requests_are_exactly_those_of_the_policy():
 def test_the_session_of_the_lock_is_told_from_one_of_the_same_number():
     bench = Bench().reach(LOCKED)
     assert bench.refused(message(0x87), Session(bench.session.session_id)) == INVALID_REQUEST
+
+
+def two(**policy):
+    """A host with two interfaces, of which the first is locked."""
+    bench = Bench([FakeHost(), FakeHost(number=1, function_id=OTHER_FUNCTION)], **policy)
+    bench.lock()
+    return bench
+
+
+def test_the_state_of_the_other_interface_is_told_if_they_are_crossed():
+    bench = two(crossed="state")
+    assert bench.granted(message(0x85))[0] == UNLOCKED
+    assert bench.granted(message(0x85, function=OTHER_FUNCTION))[0] == LOCKED
+
+
+def test_the_report_of_the_other_interface_is_told_if_they_are_crossed():
+    bench = two(crossed="report")
+    assert bench.refused(report()) == INVALID_REQUEST, "the other one has none"
+    assert bench.granted(message(0x85))[0] == LOCKED
+
+
+def test_another_stream_is_bound_than_was_asked_for():
+    bench = Bench(**EVERYTHING, p2p_streams="other").reach(RUN, 1 << 3)
+    bench.granted(message(0x88, bytes([P2P])))
+    assert bench.tdi.streams == [STREAM, P2P ^ 1]
+    assert bench.refused(message(0x89, bytes([P2P]))) == INVALID_REQUEST
+
+
+def test_a_stream_stays_bound_although_it_was_unbound():
+    bench = Bench(**EVERYTHING, p2p_streams="kept").reach(RUN, 1 << 3)
+    bench.granted(message(0x88, bytes([P2P])))
+    bench.granted(message(0x89, bytes([P2P])))
+    assert bench.tdi.streams == [STREAM, P2P]
+    assert bench.refused(message(0x88, bytes([P2P]))) == INVALID_REQUEST

@@ -170,3 +170,65 @@ def test_keys_that_are_used_before_they_are_there_are_noted():
     outcome = talk(TdiPeer(), "ide-go")
     assert outcome.observed == ["ide.go-without-keys"]
     assert outcome.report.ide.keys == []
+
+
+def test_keys_that_are_no_longer_in_use_are_retired():
+    peer = TdiPeer()
+    steps = ("ide-keys", "ide-go", "ide-refresh", "ide-retire")
+    outcome = talk(peer, *steps)
+    assert outcome.report.verdict == "attested"
+    assert [m.key_sub_stream for m in sent(peer, ide_km.KSetStop)] == sorted(RECEIVERS_FIRST)
+    assert all(" K1, in use" in text for text in outcome.report.ide.keys)
+
+
+def refusing(kind, refusal):
+    """A peer that refuses a request of that class with an ERROR of SPDM, the first time."""
+
+    class Peer(TdiPeer):
+        def vendor(self, request):
+            answer = super().vendor(request)
+            return refusal if sent(self, kind) == self.asked[-1:] else answer
+
+    return Peer()
+
+
+def test_a_key_that_is_not_there_must_not_be_used():
+    invalid = error(V12, ErrorCode.INVALID_REQUEST)
+    peer = refusing(ide_km.KSetGo, invalid)
+    outcome = talk(peer, "ide-go-early", "ide-keys", "ide-go")
+    assert outcome.report.verdict == "attested"
+    assert outcome.observed == []
+    assert [m.key_sub_stream for m in sent(peer, ide_km.KSetGo)] == [0, *RECEIVERS_FIRST]
+    assert talk(TdiPeer(), "ide-go-early").observed == ["ide.go-unchecked"]
+
+
+def test_a_key_must_not_be_taken_twice():
+    class Peer(TdiPeer):
+        def key_prog(self, message):
+            again = [m.key for m in sent(self, ide_km.KeyProg)].count(message.key) > 1
+            status = KpAckStatus.UNSUPPORTED_VALUE if again else KpAckStatus.SUCCESS
+            return super().key_prog(message).replace(status=status)
+
+    peer = Peer()
+    outcome = talk(peer, "ide-key-again", "ide-keys")
+    assert outcome.report.verdict == "attested"
+    assert outcome.observed == []
+    first, again, *rest = sent(peer, ide_km.KeyProg)
+    assert first == again
+    assert first.key not in [m.key for m in rest]
+    assert talk(TdiPeer(), "ide-key-again").observed == ["ide.key-repeated"]
+
+
+@pytest.mark.parametrize(
+    ("place", "observed"),
+    [
+        (0x28, []),
+        (0x00, []),
+        (0x29, ["ide.other-function"]),
+        (0x30, ["ide.other-function"]),
+        (0x08, ["ide.other-function"]),
+    ],
+)
+def test_the_port_is_function_0_of_the_device(place, observed):
+    peer = TdiPeer(says={ide_km.QueryResp: put(dev_func_num=place)})
+    assert talk(peer, "ide-keys", "ide-go", "ide-query").observed == observed

@@ -263,3 +263,14 @@ def test_an_interface_that_was_stopped_stays_so_in_the_next_session():
 def test_keys_go_with_their_session():
     observed = in_two_sessions(TdiPeer(), ("ide-keys", "ide-go"), ("ide-query",))
     assert observed == ["ide.still-secure"]
+
+
+def test_a_lock_does_not_outlive_the_keys_of_its_stream():
+    class Peer(TdiPeer):
+        def go_stop(self, message):
+            self.state = TdiState.ERROR
+            return super().go_stop(message)
+
+    steps = ("ide-keys", "ide-go", "tdisp-lock", "ide-stop", "tdisp-state", "tdisp-stop")
+    assert talk(Peer(), *steps).report.verdict == "attested"
+    assert talk(TdiPeer(), *steps).check == "tdi.state-kept"

@@ -168,3 +168,29 @@ def test_ranges_that_touch_do_not_overlap(pages):
 def test_a_range_may_end_where_the_address_space_does():
     last = ONE.replace(first_page=(1 << 52) - 4)
     assert talk(lying(put(mmio_ranges=last.build())), *READ).report.verdict == "attested"
+
+
+def test_the_report_of_an_unlocked_interface_has_to_be_refused():
+    steps = ("tdisp-lock", "tdisp-stop", "tdisp-report-unlocked")
+    outcome = talk(TdiPeer(), *steps)
+    assert (outcome.report.verdict, outcome.observed) == ("attested", [])
+    outcome = talk(TdiPeer(serves_unlocked=True), *steps)
+    assert (outcome.report.verdict, outcome.observed) == ("attested", ["tdi.report-unlocked"])
+
+
+OUTSIDE = MmioAttribute.IS_NON_TEE_MEM
+
+
+@pytest.mark.parametrize(
+    ("attributes", "known", "observed"),
+    [
+        (0, (), []),
+        (OUTSIDE, (), ["tdi.non-tee"]),
+        (OUTSIDE, (0x100000,), []),
+        (0, (0x100000,), ["tdi.non-tee-hidden"]),
+    ],
+)
+def test_a_host_knows_what_stays_outside(attributes, known, observed):
+    found = ONE.replace(range_attributes=attributes).build()
+    peer = lying(put(mmio_ranges=found))
+    assert talk(peer, *READ, non_tee=frozenset(known)).observed == observed
