@@ -47,8 +47,8 @@ LEFT = PeerLeft("127.0.0.1:5000", "the peer asked for shutdown")
         ),
         (
             1,
-            FunctionNotice(2, "tdi-error", "RUN to ERROR"),
-            "  1.500000 info    #1 FunctionNotice function=2 what=tdi-error detail='RUN to ERROR'\n",
+            FunctionNotice(2, "tdi-error", "it fails"),
+            "  1.500000 info    #1 FunctionNotice function=2 what=tdi-error detail='it fails'\n",
         ),
         (
             1,
