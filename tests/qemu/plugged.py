@@ -3,6 +3,7 @@
 from responder.client.doe_mailbox import DoeMailboxChannel, spdm_mailbox
 from responder.client.pci import Window, map_bars
 from responder.client.qemu import Qemu, vfio_user
+from responder.core.events import RecordDropped
 from responder.server.events import FunctionNotice
 
 PHYSICAL_ID = 0x5BD0_1B36
@@ -22,6 +23,13 @@ def notices(responder):
     events = [entry.event for entry in responder.events]
     told = [one for one in events if isinstance(one, FunctionNotice)]
     return [(one.function, one.what, one.detail) for one in told]
+
+
+def sessions_missed(responder):
+    """How many records came for sessions that there are not."""
+    events = [entry.event for entry in responder.events]
+    dropped = [one.reason for one in events if isinstance(one, RecordDropped)]
+    return dropped.count("no such session")
 
 
 def covered(ranges):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from inside_session import open_session
-from plugged import Machine, notices
+from plugged import Machine, notices, sessions_missed
 
 from responder.client.config_space import extended_capabilities
 from responder.client.pci import function_level_reset
@@ -57,6 +57,7 @@ async def test_each_function_has_its_chain_and_its_session_and_a_reset_hits_whom
         for number in OTHERS:
             await sessions[number].do("measurements")
         assert await sessions[HARMED].is_gone()
+        assert sessions_missed(responder) == 1
         reset = "function level reset of virtual function 2"
         assert notices(responder)[told:] == [(HARMED, "reset", reset)]
 
@@ -64,6 +65,7 @@ async def test_each_function_has_its_chain_and_its_session_and_a_reset_hits_whom
         told = len(notices(responder))
         await function_level_reset(machine.at(0))
         assert all(await asyncio.gather(*(session.is_gone() for session in sessions)))
+        assert sessions_missed(responder) == 1 + len(ALL)
         assert [(number, what) for number, what, _ in notices(responder)[told:]] == [
             (number, "reset") for number in ALL
         ]

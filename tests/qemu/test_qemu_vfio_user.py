@@ -10,7 +10,7 @@ import time
 import pytest
 from inside_device import DEFAULT_STREAM, ENABLE, RESET_COUNT, Engine, Stream
 from inside_session import LOCK, open_session
-from plugged import PHYSICAL_ID, SLOT, Machine, covered, notices
+from plugged import PHYSICAL_ID, SLOT, Machine, covered, notices, sessions_missed
 
 from responder.client.config_space import COMMAND_STATUS, extended_capabilities, find_capability
 from responder.client.doe_mailbox import DoeMailboxChannel, discover, spdm_mailbox
@@ -153,6 +153,7 @@ async def test_resets_reach_the_device_and_show(machine, responder):
 
     await machine.system_reset()
     assert await session.is_gone()
+    assert sessions_missed(responder) == 2
     resets = [one for one in notices(responder)[told:] if one[0] == 0]
     assert set(resets) == {(0, "reset", "conventional reset of function 0")}
     await machine.bars(0)
