@@ -20,6 +20,7 @@ DEVICE_STEPS = "requester/test_requester_device_steps.py"
 SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
     "campaign/message_settings.py": "campaign/test_campaign_settings.py",
+    "campaign/pcie_settings.py": "campaign/test_campaign_settings.py",
     "campaign/said.py": "campaign/test_campaign_session_evidence.py",
     "campaign/session_settings.py": "campaign/test_campaign_settings.py",
     "campaign/mailbox_settings.py": "campaign/test_campaign_settings.py",
@@ -92,6 +93,7 @@ SHARED = {
     "server/host.py": "server/test_server_connection.py",
     "server/vfio_user/interfaces.py": "server/vfio_user/test_vfio_user_connection.py",
     "faults/actions.py": "faults/test_faults_engine.py",
+    "faults/device_actions.py": "faults/test_faults_controls.py",
     "faults/devices.py": "faults/test_catalogue_cases.py",
     "faults/domains.py": "faults/test_faults_cases.py",
     "faults/edits.py": "faults/test_faults_editing.py",

@@ -42,6 +42,7 @@ def test_a_fault_of_the_catalogue_may_be_changed(write, head):
 
 SET = '{ do = "set", field = "nonce", value = 0 }'
 AT_REGISTERS = with_rule("register", '{ do = "set", field = "value", value = 0 }')
+SWITCH = '{{ do = "switch", table = "ide_km", values = {{ {} }} }}'
 UNKNOWN = [
     (FAULT + 'message = ["MEASUREMENT"]\n', 9, "unknown message 'MEASUREMENT'", "MEASUREMENTS"),
     (FAULT + 'version = ["1.22"]\n', 9, "unknown SPDM version '1.22'", "1.2"),
@@ -114,6 +115,36 @@ UNKNOWN = [
         "GetMeasurements has no field 'operaton'",
         "operation",
     ),
+    (
+        with_rule("draft", SET, 'inside = ["LOCK_INTERFACE_RESPONS"]'),
+        9,
+        "unknown message inside 'LOCK_INTERFACE_RESPONS'",
+        "LOCK_INTERFACE_RESPONSE",
+    ),
+    (
+        FAULT + 'after = ["sent:START_INTERFACE_RESPONS"]\n',
+        9,
+        "unknown message 'START_INTERFACE_RESPONS'",
+        "START_INTERFACE_RESPONSE",
+    ),
+    (
+        with_rule("device", SWITCH.format("obey_stop = false")),
+        8,
+        "unknown switch of ide_km 'obey_stop'",
+        "obeys_stop",
+    ),
+    (
+        with_rule("device", '{ do = "set", part = "report", field = "mmio_range", value = 0 }'),
+        8,
+        "InterfaceReport has no field 'mmio_range'",
+        "mmio_ranges",
+    ),
+    (
+        with_rule("device", '{ do = "set", part = "state", field = "x", value = 0 }'),
+        8,
+        "unknown part of a device 'state'",
+        "",
+    ),
     ('[[fault]]\nextends = "sig.zerro"\n', 2, "there is no fault 'sig.zerro'", "sig.zero"),
 ]
 
@@ -143,6 +174,14 @@ def test_words_that_do_not_exist(refused, head, text, line, reason, suggestion):
         (FAULT + 'access = "write"\n', 9, "access is for accesses to registers"),
         (FAULT + 'until = ["mailbox:ABORT"]\n', 9, "post_sign hears of no event 'mailbox:ABORT'"),
         (FAULT.replace(FLIP, '{ do = "interrupt" }'), 8, "'interrupt' does nothing at post_sign"),
+        (
+            with_rule(
+                "device",
+                SWITCH.format("obeys_stop = false") + ', { do = "content-changed", value = 1 }',
+            ),
+            8,
+            "what a request finds, or the device itself",
+        ),
         (FAULT + f'[[fault.step]]\nhook = "draft"\naction = [{FLIP}]\n', 9, "has steps"),
     ],
 )
@@ -173,6 +212,12 @@ OUT_OF_RANGE = [
     ("request", '{ do = "not-ready", token = 256 }'),
     ("device", '{ do = "fill", count = 256, size = 1 }'),
     ("device", '{ do = "measure", index = 1, value = "zeros" }'),
+    ("device", '{ do = "switch", table = "doe", values = { x = 1 } }'),
+    ("device", SWITCH.format('obeys_go = "never"')),
+    ("device", SWITCH.format("obeys_stop = 0")),
+    ("device", '{ do = "happen", event = "lightning" }'),
+    ("device", '{ do = "write-memory", address = -1, value = "00" }'),
+    ("device", '{ do = "write-memory", address = 0, value = "zeros" }'),
     ("frame", '{ do = "write", value = "none" }'),
     ("frame", '{ do = "drip", size = -1 }'),
     ("connection", '{ do = "refuse" }'),
