@@ -387,3 +387,13 @@ def test_a_stream_stays_bound_although_it_was_unbound():
     bench.granted(message(0x89, bytes([P2P])))
     assert bench.tdi.streams == [STREAM, P2P]
     assert bench.refused(message(0x88, bytes([P2P]))) == INVALID_REQUEST
+
+
+@pytest.mark.parametrize("code", [0x0003, 0x0105, 0xFFFF_FFFF])
+def test_a_request_is_refused_whatever_it_says(code):
+    bench = Bench(refuses="LOCK_INTERFACE_REQUEST", refusal=code)
+    assert bench.refused(lock()) == code
+    assert bench.state == UNLOCKED
+    bench.host.use(TdispPolicy())
+    bench.lock()
+    assert bench.state == LOCKED

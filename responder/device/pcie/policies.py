@@ -133,6 +133,9 @@ class TdispPolicy(msgspec.Struct, frozen=True):
             random one, or zeros.
         accepts_nonce: the nonce that START_INTERFACE_REQUEST is granted for: that of the lock, any,
             or none at all.
+        refuses: the name of a request that is refused whatever it says, such as
+            ``START_INTERFACE_REQUEST``; empty for none.
+        refusal: the ErrorCode of that.
         crossed: what is told of the next interface that the host has: nothing, its state, or its
             report.
         survives_resets: a reset of the function does not change where an interface stands.
@@ -170,6 +173,8 @@ class TdispPolicy(msgspec.Struct, frozen=True):
     early_report: Literal["state", "request", "serve"] = "state"
     start_nonce: Literal["random", "same", "zero"] = "random"
     accepts_nonce: Literal["lock", "any", "none"] = "lock"
+    refuses: str = ""
+    refusal: int = 0x0005
     crossed: Literal["nothing", "state", "report"] = "nothing"
     survives_resets: bool = False
     version_restarts: bool = False

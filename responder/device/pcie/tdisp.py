@@ -150,6 +150,8 @@ class TdispHost:
         tdi = self._interface(InterfaceId.parse(interface_id).function_id & 0xFFFF, kind)
         if kind not in self._supported:
             raise RefusedError(TdispErrorCode.UNSUPPORTED_REQUEST, f"type {kind:#x}", kind)
+        if TdispType(kind).name == self._policy.refuses:
+            return TdispError(error_code=self._policy.refusal)
         try:
             request = TDISP.parse(message)
         except WireError as error:
