@@ -101,8 +101,8 @@ async def test_busy_shows_ready_interrupts_and_nothing_comes_of_what_was_aborted
     await open_session(channel)
     doe = Registers(machine.at(0), mailbox)
 
-    await doe.submit(CHALLENGE)
     begin = time.monotonic()
+    await doe.submit(CHALLENGE)
     seen = []
     while not (status := await doe.read(Register.STATUS)) & Status.READY:
         seen.append(status)
