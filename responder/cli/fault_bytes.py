@@ -6,7 +6,7 @@ from types import MappingProxyType
 from responder.cli.side_by_side import Leaf
 from responder.core.events import FaultFired
 from responder.faults.signing import SignatureHalves
-from responder.spec.codes import ResponseCode
+from responder.spec.codes import RequestCode, ResponseCode
 from responder.spec.limits import HEADER_SIZE
 from responder.wire.context import WireContext
 from responder.wire.describe import Line, describe
@@ -16,6 +16,7 @@ from responder.wire.frames import LAYERS
 from responder.wire.measurements import MeasurementBlock
 from responder.wire.message import Record, spans
 from responder.wire.registry import class_of
+from responder.wire.tdisp import InterfaceReport
 
 _PLAIN = WireContext()
 _PAYLOAD = "payload"
@@ -40,6 +41,8 @@ def leaves_of(
     reader = _READERS.get(fired.hook)
     if reader is not None:
         return reader(data, context)
+    if fired.hook == "device":
+        return _device_leaves(data, fired)
     if fired.hook == "frame":
         return _frame_leaves(data, layers, context if fired.message == _SPDM else None)
     return _unnamed(data)
@@ -116,6 +119,17 @@ def _frame_leaves(data: bytes, layers: Sequence[str], context: WireContext | Non
     return [*leaves, Leaf(f"{layers[-1]}.{_PAYLOAD}", data)] if data else leaves
 
 
+def _device_leaves(data: bytes, fired: FaultFired) -> list[Leaf]:
+    """A measurement, or an interface report that became another one, or what was written."""
+    if fired.message == RequestCode.VENDOR_DEFINED_REQUEST.name:
+        return _record_leaves(InterfaceReport, data, _PLAIN) if fired.before else _unnamed(data)
+    try:
+        MeasurementBlock.parse(data)
+    except WireError:
+        return _unnamed(data)
+    return _record_leaves(MeasurementBlock, data, _PLAIN)
+
+
 def _record_leaves(record: type[Record], data: bytes, context: WireContext) -> list[Leaf]:
     found: list[tuple[int, Leaf]] = []
     end = 0
@@ -149,7 +163,6 @@ _READERS: Mapping[str, Callable[[bytes, WireContext], list[Leaf]]] = MappingProx
         "message": message_leaves,
         "pre_sign": lambda data, context: list(_transcript_leaves(data, context)),
         "post_sign": _signature_leaves,
-        "device": lambda data, context: _record_leaves(MeasurementBlock, data, context),
         "certificate": _chain_leaves,
         "register": lambda data, _: [Leaf("value", data)] if data else [],
     }

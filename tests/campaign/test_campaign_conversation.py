@@ -15,6 +15,7 @@ from responder.errors import ConfigError
 from responder.faults.rule import FaultSpec
 from responder.requester.options import VendorRequest
 from responder.requester.plan import Plan, SessionPlan
+from responder.server.events import FunctionNotice
 
 PLAIN = SETTINGS["attestation"]
 SEED = b"conversations"
@@ -169,3 +170,19 @@ def test_both_sides_agree_on_whether_digests_are_signed_in_a_session(first, stan
     assert (report.verdict, report.refusal) == ("attested", None)
     refused = "vendor.refused" in [observed.id for observed in report.observations]
     assert refused == (standard == 1)
+
+
+def test_a_device_with_functions_lives_as_long_as_the_conversation():
+    run = converse(SETTINGS["tdisp"], (), SEED)
+    told = [e.event.what for e in run.journal if isinstance(e.event, FunctionNotice)]
+    assert told.count("ide-secure") == 1
+    assert told.count("tdi-state") == 3, "locked, started, stopped"
+    assert run.written == []
+    off = {"do": "switch", "table": "ide_km", "values": {"takes_keys": False}}
+    switched = converse(
+        replace(SETTINGS["ide"], connections=2),
+        [fault(hook="device", message=["GET_VERSION"], times=1, scope="device", action=[off])],
+        SEED,
+    )
+    assert [report.refusal.step for report in switched.reports] == ["VENDOR_DEFINED_REQUEST"] * 2
+    assert len(switched.evidence) == 1, "the second connection finds the same device"

@@ -110,5 +110,23 @@ def test_a_measurement_block_and_a_chain():
     assert [data for _, data in leaves("certificate", b"\xff")] == ["ff"]
 
 
+REPORT = bytes.fromhex("0100 0000 0000 0000 00000000 01000000") + bytes(16 + 4)
+
+
+def of_device(data, before, message="VENDOR_DEFINED_REQUEST"):
+    found = leaves_of(data, FaultFired("t", "device", "", message, before, data), KNOWN)
+    assert b"".join(leaf.data for leaf in found) == data
+    return [leaf.path for leaf in found]
+
+
+def test_an_interface_report_and_what_was_written_to_memory():
+    names = of_device(REPORT, REPORT)
+    assert names[:2] == ["interface_info", "reserved"]
+    assert "mmio_ranges[0].first_page" in names
+    assert of_device(REPORT[:20], REPORT)[0] == "interface_info"
+    assert of_device(b"written", b"") == [""]
+    assert of_device(b"written", b"", "GET_VERSION") == [""]
+
+
 def test_elsewhere_bytes_have_no_names():
     assert leaves("record", b"abc") == [("", "616263")]

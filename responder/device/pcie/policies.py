@@ -108,6 +108,23 @@ class IdePolicy(msgspec.Struct, frozen=True):
     obeys_stop: bool = True
 
 
+Refusable = Literal[
+    "",
+    "GET_TDISP_VERSION",
+    "GET_TDISP_CAPABILITIES",
+    "LOCK_INTERFACE_REQUEST",
+    "GET_DEVICE_INTERFACE_REPORT",
+    "GET_DEVICE_INTERFACE_STATE",
+    "START_INTERFACE_REQUEST",
+    "STOP_INTERFACE_REQUEST",
+    "BIND_P2P_STREAM_REQUEST",
+    "UNBIND_P2P_STREAM_REQUEST",
+    "SET_MMIO_ATTRIBUTE_REQUEST",
+    "VDM_REQUEST",
+    "SET_TDISP_CONFIG_REQUEST",
+]
+
+
 class TdispPolicy(msgspec.Struct, frozen=True):
     """What a device does where the facts leave it open, or where devices differ.
 
@@ -173,7 +190,7 @@ class TdispPolicy(msgspec.Struct, frozen=True):
     early_report: Literal["state", "request", "serve"] = "state"
     start_nonce: Literal["random", "same", "zero"] = "random"
     accepts_nonce: Literal["lock", "any", "none"] = "lock"
-    refuses: str = ""
+    refuses: Refusable = ""
     refusal: int = 0x0005
     crossed: Literal["nothing", "state", "report"] = "nothing"
     survives_resets: bool = False
