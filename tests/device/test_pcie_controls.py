@@ -73,6 +73,13 @@ def test_values_that_there_are_not_are_refused(device, table, values):
         controls(device).switch(table, values)
 
 
+def test_interfaces_are_crossed_where_they_share_a_host(device):
+    with pytest.raises(ValueError, match="a host of its own"):
+        controls(device).switch("tdisp", {"crossed": "state"})
+    shared = built(pcie={"cma": "shared"}, function=[])
+    assert controls(shared).switch("tdisp", {"crossed": "state"}) == {"crossed": "nothing"}
+
+
 def test_a_device_without_tdisp_has_no_such_table():
     device = built("default", pcie={})
     with pytest.raises(ValueError, match="no tdisp"):

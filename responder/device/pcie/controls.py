@@ -88,10 +88,17 @@ class Controls:
             raise ValueError(f"the device has no {table}")
         before = msgspec.to_builtins(self._policies[table])
         policy = msgspec.convert({**before, **values}, TABLES[table])
+        if isinstance(policy, TdispPolicy) and policy.crossed != "nothing":
+            self._check_neighbours()
         self._policies[table] = policy
         for part in self._parts[table]:
             part.use(policy)
         return {name: before[name] for name in values}
+
+    def _check_neighbours(self) -> None:
+        """Raise ValueError if each interface has a host of its own: none has a next one."""
+        if len(self._interfaces) == len(self._parts["tdisp"]):
+            raise ValueError("each interface has a host of its own")
 
     def happen(self, event: DeviceEvent, *, function: int, value: int, now: float) -> None:
         """Something happens to the device of its own accord; see ``core.interfaces.Controls``.
