@@ -30,8 +30,8 @@ def test_groups_and_duties_narrow_it():
 
 
 def test_a_group_that_does_not_exist():
-    with pytest.raises(ConfigError, match="there is no group 'X'; groups are A"):
-        listed(["X"])
+    with pytest.raises(ConfigError, match="there is no group 'XX'; groups are A"):
+        listed(["XX"])
 
 
 def test_an_object_has_what_scripts_need():
