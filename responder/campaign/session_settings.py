@@ -94,6 +94,15 @@ SESSION_SETTINGS = (
         linger=0.0,
     ),
     Setting(
+        name="socket-mctp-session",
+        text="A session on a socket of spdm-emu's protocol, MCTP.",
+        overrides=device(*SESSION),
+        options=in_session("measurements"),
+        listen="spdm-emu+mctp://127.0.0.1:0",
+        timeout=SOCKET_TIMEOUT,
+        linger=0.0,
+    ),
+    Setting(
         name="session-mac-only",
         text="A session whose records are authenticated and not encrypted.",
         overrides=device(*_without("ENCRYPT"), session=_HEARTBEATS),
