@@ -196,6 +196,14 @@ TDI_OPTIONS = (
         "May be repeated.",
     ),
     click.option(
+        "--non-tee",
+        type=_number,
+        multiple=True,
+        metavar="ADDRESS",
+        help="Where a range begins that is known to stay outside of the trusted environment, in "
+        "hexadecimal. May be repeated.",
+    ),
+    click.option(
         "--p2p-stream",
         type=click.IntRange(0, 0xFF),
         default=1,
@@ -265,6 +273,7 @@ def _tdi(given: dict[str, Any]) -> "TdiOptions":
         portion=given["portion"],
         state_before=_STATES[given["before"]],
         bars=dict(given["bars"]),
+        non_tee=frozenset(given["non_tee"]),
         p2p_stream_id=given["p2p_stream"],
         vdm_vendor=given["vdm"][0],
         vdm_data=given["vdm"][1],

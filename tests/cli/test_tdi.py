@@ -10,12 +10,12 @@ from click.testing import CliRunner
 from client.socket_server import serving
 from requester.cases import put
 from requester.chains import default_chain
-from requester.tdi_peer import TdiPeer
+from requester.tdi_peer import RANGES, TdiPeer
 
 from responder.cli.tdi import PARTS, command, function_id
 from responder.requester.step_table import STEPS
 from responder.spec.registries import MctpType
-from responder.spec.tdisp import LockFlag, TdiState
+from responder.spec.tdisp import LockFlag, MmioAttribute, TdiState
 from responder.transport.socket_frame import Command, TransportType, wrap_frame
 from responder.wire import ide_km, tdisp
 
@@ -155,6 +155,22 @@ async def test_bars_that_the_host_knows(run):
     result = await run(TdiPeer(), "--function", FUNCTION, *bars)
     assert result.exit_code == 1
     assert "tdi.range-bar" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "observed"),
+    [
+        ((), ["tdi.non-tee"]),
+        (("--non-tee", "100000"), []),
+        (("--non-tee", "100000", "--non-tee", "0x200000"), ["tdi.non-tee-hidden"]),
+    ],
+)
+async def test_what_the_host_knows_to_stay_outside(run, arguments, observed):
+    outside = RANGES[0].replace(range_attributes=MmioAttribute.IS_NON_TEE_MEM)
+    peer = TdiPeer(ranges=[outside, RANGES[1]])
+    result = await run(peer, "--function", FUNCTION, "--only", "lock,report", "--json", *arguments)
+    seen = [one["id"] for one in json.loads(result.stdout)["observations"]]
+    assert [one for one in seen if "non-tee" in one] == observed
 
 
 async def test_a_vendors_message(run):
