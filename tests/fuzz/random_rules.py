@@ -19,6 +19,7 @@ ANSWERS = set(ResponseCode) - {ResponseCode.ERROR}
 RESPONSES = [ResponseCode(code).name for code in BY_CODE if code in ANSWERS]
 SIGNED = ["CHALLENGE_AUTH", "MEASUREMENTS"]
 PARTS = ["", "*", "CHALLENGE", "CHALLENGE_AUTH", "GET_MEASUREMENTS", "VERSION"]
+SWITCHES = ["lock", "session_bound", "takes_keys", "configure", "start_nonce", "max_port_index"]
 NUMBERS = [0, 1, -1, 2, 7, 8, 16, 255, 256, -256, 65_535, 65_536, (1 << 32) - 1]
 TEXTS = [
     *("", "00", "ff01", "zeros", "ones", "random", "reversed", "request", "again", "none", "same"),
@@ -79,6 +80,8 @@ class Rules:
                 return self.value(arguments[0], name, where)
         if typing.get_origin(kind) is list:
             return [self.value(arguments[0], "", where) for _ in range(pick([0, 1, 2]))]
+        if typing.get_origin(kind) is dict:
+            return {pick([*SWITCHES, *TEXTS]): self.typed(arguments[1], "", where)}
         return pick({int: NUMBERS, float: SECONDS, bool: [True, False], str: TEXTS}[kind])
 
     def address(self, hook, message):
