@@ -61,7 +61,9 @@ def resets() -> str:
         " peer, `sticky` and `shared` ones stay as they are. Certificates and key pairs that wait"
         " for a reset take effect with those that end waiting. Of the endpoint of a responder with"
         " CACHE_CAP the negotiated state is left where the last column says so: version,"
-        " capabilities, algorithms, and the messages in which they were agreed.\n\n"
+        " capabilities, algorithms, and the messages in which they were agreed. A function level"
+        " reset of a function that has SPDM of its own ends that connection too, unless"
+        " `pcie.flr_ends_sessions` is false; a reset of the physical function resets all.\n\n"
         + table(head, rows)
     )
 
