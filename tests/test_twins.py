@@ -52,6 +52,7 @@ SHARED = {
     "core/handlers/": ERROR_TABLE,
     "core/handshake.py": "core/test_core_session.py",
     "core/hooked.py": "core/test_core_session.py",
+    "core/controls.py": "device/test_pcie_controls.py",
     "core/interfaces.py": "device/test_device_emulated.py",
     "core/key_schedule.py": "core/test_core_session.py",
     "core/secured.py": "core/test_core_session.py",

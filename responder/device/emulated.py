@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from responder.core.controls import Controls
 from responder.core.interfaces import (
-    Controls,
     Measured,
     Psk,
     SessionToken,

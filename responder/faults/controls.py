@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from responder.core.controls import Controls, PolicyValue
 from responder.core.hooks import Exchange
-from responder.core.interfaces import Controls, Device, PolicyValue
+from responder.core.interfaces import Device
 from responder.faults import device_actions as dev
 from responder.faults import edits
 from responder.faults.editing import Draws, Sources, edit

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from responder.core.interfaces import DeviceEvent
+from responder.core.controls import DeviceEvent
 from responder.faults.edits import Action
 
 FunctionNumber = Annotated[int, Meta(ge=0, le=4096)]

@@ -167,6 +167,11 @@ def _msix(layout: "FunctionLayout") -> Capability:
 
 
 def _pci_express(layout: "FunctionLayout") -> Capability:
+    registers = (*_device_registers(layout), *_link_registers(layout))
+    return Capability("pcie", CapabilityId.PCI_EXPRESS, Pcie.SIZE, registers)
+
+
+def _device_registers(layout: "FunctionLayout") -> tuple[Register, ...]:
     capabilities = (
         layout.max_payload | layout.phantom_functions << 3
         | DeviceCapabilities.EXTENDED_TAG | DeviceCapabilities.ROLE_BASED_ERRORS
@@ -175,59 +180,59 @@ def _pci_express(layout: "FunctionLayout") -> Capability:
     )  # fmt: skip
     phantom = DeviceControl.PHANTOM_FUNCTIONS if layout.phantom_functions else DeviceControl(0)
     prefixes = DeviceCapabilities2.END_END_TLP_PREFIX * layout.pasid
-    port = layout.link_speed | layout.link_width << 4
-    return Capability(
-        "pcie",
-        CapabilityId.PCI_EXPRESS,
-        Pcie.SIZE,
-        (
-            Register("capabilities", Pcie.CAPABILITIES, 2, _PCIE_VERSION),
-            Register("device_capabilities", Pcie.DEVICE_CAPABILITIES, 4, int(capabilities)),
-            Register(
-                "device_control",
-                Pcie.DEVICE_CONTROL,
-                2,
-                int(_DEVICE_CONTROL_VALUE),
-                writable=int(_DEVICE_CONTROL_WRITABLE | phantom),
-                kept=int(DeviceControl.MAX_PAYLOAD_SIZE),
-            ),
-            Register("device_status", Pcie.DEVICE_STATUS, 2, clears=int(_DEVICE_STATUS_CLEARS)),
-            Register("link_capabilities", Pcie.LINK_CAPABILITIES, 4, port | _ASPM_OPTIONALITY),
-            Register(
-                "link_control",
-                Pcie.LINK_CONTROL,
-                2,
-                writable=int(_LINK_CONTROL_WRITABLE),
-                kept=int(_LINK_CONTROL_WRITABLE),
-            ),
-            Register("link_status", Pcie.LINK_STATUS, 2, port | _SLOT_CLOCK),
-            Register(
-                "device_capabilities_2",
-                Pcie.DEVICE_CAPABILITIES_2,
-                4,
-                int(DeviceCapabilities2.COMPLETION_TIMEOUT_DISABLE | prefixes),
-            ),
-            Register(
-                "device_control_2",
-                Pcie.DEVICE_CONTROL_2,
-                2,
-                writable=int(_DEVICE_CONTROL_2_WRITABLE),
-            ),
-            Register("device_status_2", Pcie.DEVICE_STATUS_2, 2),
-            Register(
-                "link_capabilities_2",
-                Pcie.LINK_CAPABILITIES_2,
-                4,
-                (1 << layout.link_speed + 1) - 2,
-            ),
-            Register(
-                "link_control_2",
-                Pcie.LINK_CONTROL_2,
-                2,
-                layout.link_speed,
-                writable=_LINK_CONTROL_2_WRITABLE,
-                sticky=_LINK_CONTROL_2_WRITABLE,
-            ),
-            Register("link_status_2", Pcie.LINK_STATUS_2, 2),
+    return (
+        Register("capabilities", Pcie.CAPABILITIES, 2, _PCIE_VERSION),
+        Register("device_capabilities", Pcie.DEVICE_CAPABILITIES, 4, int(capabilities)),
+        Register(
+            "device_control",
+            Pcie.DEVICE_CONTROL,
+            2,
+            int(_DEVICE_CONTROL_VALUE),
+            writable=int(_DEVICE_CONTROL_WRITABLE | phantom),
+            kept=int(DeviceControl.MAX_PAYLOAD_SIZE),
         ),
+        Register("device_status", Pcie.DEVICE_STATUS, 2, clears=int(_DEVICE_STATUS_CLEARS)),
+        Register(
+            "device_capabilities_2",
+            Pcie.DEVICE_CAPABILITIES_2,
+            4,
+            int(DeviceCapabilities2.COMPLETION_TIMEOUT_DISABLE | prefixes),
+        ),
+        Register(
+            "device_control_2",
+            Pcie.DEVICE_CONTROL_2,
+            2,
+            writable=int(_DEVICE_CONTROL_2_WRITABLE),
+        ),
+        Register("device_status_2", Pcie.DEVICE_STATUS_2, 2),
+    )
+
+
+def _link_registers(layout: "FunctionLayout") -> tuple[Register, ...]:
+    port = layout.link_speed | layout.link_width << 4
+    return (
+        Register("link_capabilities", Pcie.LINK_CAPABILITIES, 4, port | _ASPM_OPTIONALITY),
+        Register(
+            "link_control",
+            Pcie.LINK_CONTROL,
+            2,
+            writable=int(_LINK_CONTROL_WRITABLE),
+            kept=int(_LINK_CONTROL_WRITABLE),
+        ),
+        Register("link_status", Pcie.LINK_STATUS, 2, port | _SLOT_CLOCK),
+        Register(
+            "link_capabilities_2",
+            Pcie.LINK_CAPABILITIES_2,
+            4,
+            (1 << layout.link_speed + 1) - 2,
+        ),
+        Register(
+            "link_control_2",
+            Pcie.LINK_CONTROL_2,
+            2,
+            layout.link_speed,
+            writable=_LINK_CONTROL_2_WRITABLE,
+            sticky=_LINK_CONTROL_2_WRITABLE,
+        ),
+        Register("link_status_2", Pcie.LINK_STATUS_2, 2),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from responder.core.interfaces import DeviceEvent, PolicyValue
+from responder.core.controls import DeviceEvent, PolicyValue
 from responder.core.ownership import Reset
 from responder.device.pcie.policies import IdePolicy, LockPolicy, TdispPolicy
 

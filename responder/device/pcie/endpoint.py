@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from responder.core.interfaces import Controls, Measured, Psk, SessionToken, VendorRequest
+from responder.core.controls import Controls
+from responder.core.interfaces import Measured, Psk, SessionToken, VendorRequest
 
 if TYPE_CHECKING:
     from responder.device.emulated import EmulatedDevice
