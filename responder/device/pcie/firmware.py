@@ -3,6 +3,7 @@
 Behind a socket there is no machine, and nobody could write these registers.
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from responder.spec.ide import STREAM_ID_SHIFT, StreamControl
@@ -16,7 +17,7 @@ FIRST_ADDRESS = 0x4_0000_0000
 """Where the BARs of function 0 begin, in bytes; those of the others follow."""
 _COMMAND = 0x04
 _BARS = 0x10
-_MOST_STREAMS = 0x100
+_STREAM_CONTROL = re.compile(r"ide\.stream\d+\.control")
 
 
 def set_up(device: "PcieDevice", now: float) -> None:
@@ -52,6 +53,5 @@ def _place(function: "Function", address: int, now: float) -> int:
 
 def _stream_controls(function: "Function") -> list[int]:
     """Where the control registers of its selective streams are, in configuration space."""
-    names = (f"ide.stream{number}.control" for number in range(_MOST_STREAMS))
-    wanted = set(names)
-    return [at for at in range(0x100, 0x1000, 4) if function.register_name(at) in wanted]
+    names = {at: function.register_name(at) for at in range(0x100, 0x1000, 4)}
+    return [at for at, name in names.items() if _STREAM_CONTROL.fullmatch(name)]
