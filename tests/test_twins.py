@@ -21,6 +21,7 @@ SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
     "campaign/message_settings.py": "campaign/test_campaign_settings.py",
     "campaign/pcie_settings.py": "campaign/test_campaign_settings.py",
+    "campaign/result.py": "campaign/test_campaign_reaction.py",
     "campaign/said.py": "campaign/test_campaign_session_evidence.py",
     "campaign/session_settings.py": "campaign/test_campaign_settings.py",
     "campaign/mailbox_settings.py": "campaign/test_campaign_settings.py",
@@ -30,6 +31,8 @@ SHARED = {
     "campaign/run.py": "campaign/test_campaign_reaction.py",
     "campaign/watching.py": "campaign/test_campaign_session_evidence.py",
     "campaign/setting.py": "campaign/test_campaign_settings.py",
+    "cli/campaign.py": "cli/test_main.py",
+    "cli/report.py": "cli/test_main.py",
     "cli/attesting.py": "cli/test_attest.py",
     "cli/report_tdi.py": "cli/test_tdi.py",
     "cli/certs.py": "pki/test_pki_certs_verb.py",

@@ -272,7 +272,7 @@ def _print(report: "Report", *, as_json: bool) -> None:
 
         click.echo(json.dumps(report.document(), indent=2))
     else:
-        from responder.cli.report import print_report  # noqa: PLC0415 - not for --json
+        from responder.cli.attest_report import print_report  # noqa: PLC0415 - not for --json
 
         print_report(report)
 

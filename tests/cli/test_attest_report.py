@@ -9,7 +9,7 @@ from requester.cxl_peer import CxlPeer
 from requester.cxl_peer import talk as talk_cxl
 from requester.peer import Peer, block, converse, default_options
 
-from responder.cli.report import print_report, verdict_line
+from responder.cli.attest_report import print_report, verdict_line
 from responder.requester.attestation import unreached
 
 
