@@ -121,7 +121,9 @@ class Conversation:
         old = self.report
         known = Known(old.versions_offered, old.identity, old.chain, old.measurements)
         self._before = self._before or known
-        self.report = Report(observations=old.observations, exchanges=old.exchanges)
+        self.report = Report(
+            observations=old.observations, declined=old.declined, exchanges=old.exchanges
+        )
         self.agreed = Agreement()
         self.outside = Transcript()
         self.first_digests = FirstDigests()

@@ -9,6 +9,7 @@ from responder.requester.conversation import Conversation
 from responder.requester.encapsulated_transcript import EncapsulatedTranscript
 from responder.requester.event_answers import check_events, own_event_group, subscription
 from responder.requester.identity import OwnKey, own_key
+from responder.requester.report import Passed
 from responder.requester.session import Session
 from responder.spec.codes import ErrorCode, RequestCode, name_of_code
 from responder.spec.flags import EP_INFO, Cap
@@ -143,7 +144,9 @@ class Answers:
         self, check_id: str, condition: object, code: ErrorCode = ErrorCode.INVALID_REQUEST
     ) -> None:
         """Decline with ``code`` unless the condition holds or the check is left out."""
-        if not self._c.checks.holds(check_id, condition, f"declined with {code.name}"):
+        checks, detail = self._c.checks, f"declined with {code.name}"
+        if not checks.holds(check_id, condition, detail):
+            self._c.report.declined.append(Passed(checks.step, check_id, detail))
             raise DeclinedError(code)
 
     def _supported(self, flags: Cap, code: int) -> None:

@@ -274,7 +274,7 @@ class ExchangeReport:
 
 @dataclass(slots=True)
 class Passed:
-    """A check that was left out and would have refused."""
+    """A check that did not hold, though the attestation went on."""
 
     step: str
     check: str
@@ -301,6 +301,8 @@ class Report:
         tsp: the CXL memory target, if it was asked.
         negotiated_state: of a responder with CACHE_CAP the messages from GET_VERSION to ALGORITHMS;
             none if END_SESSION cleared it.
+        declined: the checks for which a request of the responder was answered with ERROR, in order.
+        passed_over: the checks that were left out and would have refused, in order.
     """
 
     verdict: Verdict = ""
@@ -337,6 +339,7 @@ class Report:
     application_response: str = ""
     negotiated_state: list[str] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    declined: list[Passed] = field(default_factory=list)
     passed_over: list[Passed] = field(default_factory=list)
     exchanges: list[ExchangeReport] = field(default_factory=list)
 

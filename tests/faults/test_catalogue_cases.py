@@ -1,17 +1,20 @@
 """Every case of the catalogue, in its conversation with the reference requester.
 
 It strikes; its evidence is what happened, and nothing differs before it; and the requester does
-its duty. ``catalogue_exceptions`` lists where it does not.
+its duty, in the way that the table of expectations has. ``catalogue_exceptions`` lists where it
+does not.
 """
 
 import pytest
 from faults.catalogue_exceptions import WRONG
 
 from responder.campaign.evidence import contradictions
+from responder.campaign.expected import expected_of, load_expected
 from responder.campaign.rehearsal import rehearse
 from responder.faults import catalogue
 
 FAULTS = list(catalogue.tables())
+TABLE = load_expected()
 
 
 def problems(case):
@@ -23,6 +26,9 @@ def problems(case):
     found = [*contradictions(rehearsal), *run.defects, *run.misdeeds]
     if run.crash:
         found.append(f"the requester crashed: {run.crash}")
+    row = expected_of(rehearsal)
+    if TABLE.get(case.id) != row:
+        found.append(f"the table has not {row} (run python -m responder.campaign.expected)")
     expected = WRONG.get(case.id) or WRONG.get(case.family)
     if expected and rehearsal.satisfied:
         found.append(f"the requester does its duty; no longer true: {expected}")

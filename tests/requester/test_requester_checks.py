@@ -58,6 +58,7 @@ def test_a_request_of_the_responder_is_declined(case):
     outcome, peer = case.run()
     assert ResponseCode.ERROR in [answer[1] for answer in peer.delivered]
     assert "encapsulated.declined" in outcome.observed
+    assert case.check in [declined.check for declined in outcome.report.declined]
     assert outcome.report.verdict == "attested", "the session is kept"
 
 
@@ -65,6 +66,7 @@ def test_a_request_of_the_responder_is_declined(case):
 def test_without_the_check_it_is_answered(case):
     outcome, peer = case.run(case.check)
     assert ResponseCode.ERROR not in [answer[1] for answer in peer.delivered]
+    assert outcome.report.declined == []
     assert case.check in [passed.check for passed in outcome.report.passed_over]
 
 
