@@ -1,6 +1,7 @@
 """Holds a conversation: the reference requester with a device, and faults or none."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -108,6 +109,7 @@ class _Requester:
             number = len(self.run.reports)
             recorded = _Recorder(channel, self.run, number, settle)
             random = self._random.child(number)
+            begin = time.perf_counter()
             try:
                 options = replace(
                     self._options,
@@ -120,6 +122,9 @@ class _Requester:
             except Exception as error:  # noqa: BLE001 - whatever a fault does to it is the finding
                 self.run.crash = f"{type(error).__name__}: {error}"
                 return
+            finally:
+                own = time.perf_counter() - begin - recorded.seconds
+                self.run.requester_seconds += own
             self.run.reports.append(report)
 
     def _negotiated_state(self) -> tuple[bytes, ...]:
@@ -148,7 +153,11 @@ def _options(setting: Setting, profile: Profile) -> AttestOptions:
 
 
 class _Recorder:
-    """A channel that keeps what passes; a ``Channel``."""
+    """A channel that keeps what passes; a ``Channel``.
+
+    Attributes:
+        seconds: real time that the other side took.
+    """
 
     def __init__(
         self, channel: Channel, run: Run, attestation: int, settle: Callable[[], None]
@@ -159,6 +168,7 @@ class _Recorder:
         self._run = run
         self._attestation = attestation
         self._settle = settle
+        self.seconds = 0.0
 
     async def prompt(self, request: int, session_id: int | None) -> None:
         """As the channel's."""
@@ -169,11 +179,13 @@ class _Recorder:
         run, begin = self._run, len(self._run.journal)
         response: bytes | None = None
         record, unread = b"", False
+        started = time.perf_counter()
         try:
             response = await self._channel.exchange(message, secured=secured)
             return response
         finally:
             self._settle()
+            self.seconds += time.perf_counter() - started
             if secured:
                 read = run.message_of(RequestReceived, begin, message)
                 message, unread = read, read is message

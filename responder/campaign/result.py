@@ -131,7 +131,7 @@ class Observed(Struct, frozen=True, kw_only=True, omit_defaults=True):
         reasons: why it refused, as ids of checks or patterns of them (``*.signature``); empty if
             it did not refuse, or nobody can tell why.
         surfaced: what it told besides: observations by their ids, or ``told`` if the target cannot
-            say more.
+            say more; ``None`` if it has no way to tell anything.
         text: what it said, in a line.
         wire: what was seen on the wire.
         process: how its process ended, if it has one.
@@ -144,7 +144,7 @@ class Observed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     crash: str = ""
     hang: str = ""
     reasons: tuple[str, ...] = ()
-    surfaced: tuple[str, ...] = ()
+    surfaced: tuple[str, ...] | None = None
     text: str = ""
     wire: Wire = Wire()
     process: Process | None = None
@@ -192,6 +192,9 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="result"
         return self.verdict in FAILURES and not self.expectation
 
 
+When = Literal["before", "between", "after"]
+
+
 class Control(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="control"):
     """A conversation without a fault.
 
@@ -204,7 +207,7 @@ class Control(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="contro
     """
 
     setting: str
-    when: Literal["before", "between", "after"]
+    when: When
     passed: bool
     text: str = ""
     observed: Observed = Observed()
@@ -238,13 +241,15 @@ class End(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="end"):
     """The last line of a store: a campaign that has none was interrupted.
 
     Attributes:
-        stopped: why it ended before its end; empty if it did not.
-        seconds: how long it took, all its parts together.
+        stopped: why the requester could not be tested any more; empty if it could.
+        late: the budget was used up before each case had its result.
+        seconds: how long it took, from where it was begun or gone on with.
         requester_share: how much of the work's time was the requester's own, 0 to 1.
         stale: entries of the expectations that nothing met.
     """
 
     stopped: str = ""
+    late: bool = False
     seconds: float = 0.0
     requester_share: float = 0.0
     stale: tuple[str, ...] = ()

@@ -59,6 +59,7 @@ class Run:
         missed: what came nearest, of the faults that never struck.
         crash: what the requester raised, where it is no verdict.
         seconds: how long it took: virtual time, or real time on a socket.
+        requester_seconds: real time that was the requester's own.
         watched: what passed the hooks of keys and records, in order; nothing on a socket.
         written: what PCI Express functions wrote to host memory, or tried to.
         limit: how many exchanges a bounded conversation of its setting has at most.
@@ -72,6 +73,7 @@ class Run:
     missed: list[str] = field(default_factory=list)
     crash: str = ""
     seconds: float = 0.0
+    requester_seconds: float = 0.0
     watched: list[AnySeen] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     limit: int = MAX_EXCHANGES

@@ -69,7 +69,7 @@ class Source:
         for layer in layers:
             for key in _NOT_INHERITED:
                 self.data.pop(key, None)
-            self.data = _merged(self.data, layer.data)
+            self.data = merged(self.data, layer.data)
 
     def layer_of(self, path: KeyPath) -> Layer:
         """The layer that a key comes from: the last that has it, or most of its path."""
@@ -206,14 +206,14 @@ def _label(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """``base`` with what ``change`` has; tables are merged, all other values replaced."""
-    merged = dict(base)
+    result = dict(base)
     for key, value in change.items():
-        below = merged.get(key)
+        below = result.get(key)
         both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
-    return merged
+        result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
+    return result
 
 
 def _has(value: object, step: str | int) -> bool:
