@@ -92,7 +92,9 @@ class Process(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         exit: its exit code; ``None`` if a signal ended it.
-        signal: the signal's name, such as ``SIGSEGV``; empty if it ended by itself.
+        signal: the signal's name, such as ``SIGSEGV``; empty if it ended by itself, or if the
+            signal was sent to end it.
+        done: it wrote what its target calls the end, and was ended if it went on.
         timed_out: it was still running at its time limit, and was ended.
         stubborn: SIGTERM was not enough to end it.
         over_memory: it wanted more memory than it may have.
@@ -101,12 +103,14 @@ class Process(Struct, frozen=True, kw_only=True, omit_defaults=True):
         seconds: from its start to its end.
         cpu_seconds: processor time, its children included.
         peak_memory: bytes, of the largest of its processes.
-        left_behind: processes that it left, and that were ended.
+        left_behind: processes that it left when it ended by itself, those included that had ended
+            and that it had not waited for; they were ended.
         stdout, stderr: the beginnings and ends of what it wrote.
     """
 
     exit: int | None = None
     signal: str = ""
+    done: bool = False
     timed_out: bool = False
     stubborn: bool = False
     over_memory: bool = False
