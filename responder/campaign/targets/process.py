@@ -205,7 +205,7 @@ def program(
     return Job(
         limits=limits,
         command=tuple(command),
-        env=dict(os.environ if env is None else env),
+        env={**os.environ, **(env or {})},
         cwd=str(cwd or Path.cwd()),
         stdin=stdin,
         done=done.pattern if done is not None else "",
@@ -227,7 +227,7 @@ def run_process(
     Args:
         command: the program and its arguments.
         limits: what it may take.
-        env: all of its environment; ``None`` for that of this process.
+        env: what is added to the environment of this process, which it gets.
         cwd: where it is started; ``None`` for here.
         done: when a line of the output has this, the run is over, and the program is ended.
         stdin: what it may read.
