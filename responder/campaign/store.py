@@ -163,10 +163,17 @@ def _begin(line: Line, where: str) -> Begin:
 
 def _encoded(line: Line) -> bytes:
     try:
-        return msgspec.json.encode(line)
+        return msgspec.json.encode(line, enc_hook=_plain)
     except UnicodeEncodeError:  # half a character, such as a requester may write
-        text = json.dumps(msgspec.to_builtins(line), ensure_ascii=False)
+        text = json.dumps(msgspec.to_builtins(line, enc_hook=_plain), ensure_ascii=False)
         return text.encode("utf-8", "replace")
+
+
+def _plain(value: object) -> bytes:
+    """Bytes of a class of their own, as bytes."""
+    if isinstance(value, bytes):
+        return bytes(value)
+    raise TypeError(f"{type(value).__name__} has no place in a store")
 
 
 def _lines(file: Iterator[bytes], path: Path) -> Iterator[tuple[Line, str]]:

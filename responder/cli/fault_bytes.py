@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from responder.cli.side_by_side import Leaf
+from responder.cli.side_by_side import Leaf, Pair, laid_out, paired
 from responder.core.events import FaultFired
 from responder.faults.signing import SignatureHalves
 from responder.spec.codes import RequestCode, ResponseCode
@@ -27,6 +27,30 @@ _LARGEST_HALVES = 132
 """Bytes of the largest signature that has two halves; RSA ones are longer and have none."""
 
 
+def pairs_of(fired: FaultFired, context: WireContext, layers: Sequence[str] = ()) -> list[Pair]:
+    """The fields of what a fault struck, before and after; empty if it changed no bytes.
+
+    Args:
+        fired: the evidence.
+        context: that of the message which was struck.
+        layers: of frames, the names in ``LAYERS`` of what they are made of.
+    """
+    if not (fired.before or fired.after):
+        return []
+    before = leaves_of(fired.before, fired, context, layers)
+    after = leaves_of(fired.after, fired, context, layers)
+    if len(fired.before) == len(fired.after) or fired.before.startswith(fired.after):
+        after = _as_before(before, after, fired.after)
+    return paired(before, after)
+
+
+def _as_before(before: Sequence[Leaf], after: Sequence[Leaf], data: bytes) -> list[Leaf]:
+    """What was changed in the layout that it had, unless it has the same one still."""
+    if [leaf.path for leaf in before] == [leaf.path for leaf in after]:
+        return list(after)
+    return laid_out(data, before)
+
+
 def leaves_of(
     data: bytes, fired: FaultFired, context: WireContext, layers: Sequence[str] = ()
 ) -> list[Leaf]:
@@ -43,7 +67,7 @@ def leaves_of(
         return reader(data, context)
     if fired.hook == "device":
         return _device_leaves(data, fired)
-    if fired.hook == "frame":
+    if fired.hook == "frame" and layers:
         return _frame_leaves(data, layers, context if fired.message == _SPDM else None)
     return _unnamed(data)
 

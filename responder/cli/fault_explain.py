@@ -9,9 +9,9 @@ import msgspec
 from responder.campaign.conversation import converse
 from responder.campaign.rehearsal import SEED, Rehearsal, rehearse, settings_for
 from responder.campaign.setting import Setting
-from responder.cli.fault_bytes import leaves_of, message_leaves
+from responder.cli.fault_bytes import message_leaves, pairs_of
 from responder.cli.fault_words import rule_texts
-from responder.cli.side_by_side import Leaf, Pair, changed_fields, laid_out, paired
+from responder.cli.side_by_side import Pair, changed_fields, paired
 from responder.core.events import FaultFired
 from responder.errors import ConfigError, suggest
 from responder.faults.catalogue import find, group_of, groups, tables
@@ -239,31 +239,17 @@ def _healthy(shown: Rehearsal, at: int) -> bytes | None:
 
 
 def _change(fired: FaultFired, shown: Rehearsal, context: WireContext = _NOTHING_KNOWN) -> Change:
-    if not (fired.before or fired.after):
-        return Change(fired, [])
-    layers: tuple[str, ...] = ()
-    if fired.hook == "frame":
-        layers = layers_of(*_link(shown.setting), fired.message or "spdm")
-    before = leaves_of(fired.before, fired, context, layers)
-    after = leaves_of(fired.after, fired, context, layers)
-    if len(fired.before) == len(fired.after) or fired.before.startswith(fired.after):
-        after = _as_before(before, after, fired.after)
-    return Change(fired, paired(before, after))
+    return Change(fired, pairs_of(fired, context, layers_in(shown.setting, fired)))
 
 
-def _link(setting: Setting) -> tuple[str, str]:
-    """Framing and binding of a conversation."""
+def layers_in(setting: Setting, fired: FaultFired) -> tuple[str, ...]:
+    """What the frames of a conversation are made of; empty if none was struck."""
+    if fired.hook != "frame":
+        return ()
     if setting.mailbox:
-        return FRAMING
+        return layers_of(*FRAMING, fired.message or "spdm")
     endpoint = parse_uri(setting.listen)
-    return endpoint.framing, endpoint.binding or "none"
-
-
-def _as_before(before: Sequence[Leaf], after: Sequence[Leaf], data: bytes) -> list[Leaf]:
-    """What was changed in the layout that it had, unless it has the same one still."""
-    if [leaf.path for leaf in before] == [leaf.path for leaf in after]:
-        return list(after)
-    return laid_out(data, before)
+    return layers_of(endpoint.framing, endpoint.binding or "none", fired.message or "spdm")
 
 
 def _context(before: Sequence[bytes], request: bytes) -> WireContext:

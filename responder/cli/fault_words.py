@@ -8,6 +8,7 @@ import msgspec
 
 from responder.faults.edits import Action
 from responder.faults.rule import FaultSpec, Rule
+from responder.faults.words import BASES, DUTIES
 from responder.profiles.docstrings import documented
 from responder.profiles.toml_text import toml_value
 
@@ -29,24 +30,6 @@ PLACES: Mapping[str, str] = MappingProxyType(
         "seal": "before a record is sealed",
         "record": "in the sealed record",
         "register": "at a register access",
-    }
-)
-_DUTIES: Mapping[str, str] = MappingProxyType(
-    {
-        "reject": "reject the response and stop",
-        "accept": "accept it and go on",
-        "retry": "try again, and then succeed",
-        "resync": "begin anew at GET_VERSION",
-        "end": "end the session",
-        "bounded": "come to an end in time, whatever it decides",
-        "policy": "let somebody decide: it is legal, and has to be told",
-    }
-)
-_BASES: Mapping[str, str] = MappingProxyType(
-    {
-        "spec": "a clause says so",
-        "reference": "an implementation does so",
-        "judgement": "we think so",
     }
 )
 _SCOPES: Mapping[str, str] = MappingProxyType(
@@ -71,14 +54,14 @@ _TWO = 2
 
 def duty_text(fault: FaultSpec) -> str:
     """What a conforming requester must do, and what else is as good."""
-    text = f"{fault.duty}: {_DUTIES[fault.duty]}"
+    text = f"{fault.duty}: {DUTIES[fault.duty]}"
     also = ", ".join(fault.allows)
     return f"{text}; as good: {also}" if also else text
 
 
 def basis_text(basis: str) -> str:
     """Whose word the duty is."""
-    return f"{basis}: {_BASES[basis]}"
+    return f"{basis}: {BASES[basis]}"
 
 
 def rule_texts(fault: FaultSpec) -> Iterator[str]:

@@ -38,6 +38,18 @@ def test_text_that_is_half_a_character_is_kept_as_far_as_it_can_be(tmp_path):
     assert read_store(path).results == [kept]
 
 
+def test_bytes_of_a_class_of_their_own_are_kept_as_bytes(tmp_path):
+    class Marked(bytes):
+        __slots__ = ()
+
+    def answered(response):
+        exchange = Exchange(connection=1, request=b"", response=response)
+        return passed("case.0", observed=Observed(wire=Wire(exchanges=(exchange,))))
+
+    path = write(tmp_path / "store", begin(), answered(Marked(b"\x01")))
+    assert read_store(path).results == [answered(b"\x01")]
+
+
 def test_results_are_in_the_order_of_the_plan_and_the_last_one_of_a_case_counts(tmp_path):
     again = passed("case.1", attempts=2)
     path = write(

@@ -1,0 +1,169 @@
+"""What all reports tell of a campaign: counts, what failed by its weight, what is missing."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from responder.campaign.reports.printable import one_line
+from responder.campaign.result import FAILURES, VERDICTS, Result, Verdict
+from responder.campaign.store import Campaign, part_of
+from responder.faults.catalogue import groups
+
+SECURITY = "security failure"
+_LOUD = frozenset({"crash", "hang"})
+_BASES = ("spec", "reference", "judgement")
+NO_GROUP = "-"
+"""Stands for the group of cases that are not of the catalogue."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The cases of a group.
+
+    Attributes:
+        letter: its letter.
+        title: what it is about.
+        results: in the order of the plan.
+        counts: how many have each verdict.
+    """
+
+    letter: str
+    title: str
+    results: list[Result]
+    counts: Mapping[Verdict, int]
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """A campaign in numbers.
+
+    Attributes:
+        campaign: what was read of its store.
+        counts: how many cases have each verdict, in the order of ``VERDICTS``; those that no case
+            has are not there.
+        groups: those that have cases, in the order of the plan.
+        failures: cases that failed and were not expected to, the heaviest first.
+        expected: cases that failed as was expected.
+        unreached: cases in which the fault never struck.
+        problems: why the campaign says less than it should, each in a sentence.
+    """
+
+    campaign: Campaign
+    counts: Mapping[Verdict, int]
+    groups: list[Group]
+    failures: list[Result]
+    expected: list[Result]
+    unreached: list[Result]
+    problems: list[str]
+
+    @property
+    def total(self) -> int:
+        """How many cases have a verdict."""
+        return len(self.campaign.results)
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Entries of the expectations that nothing met."""
+        return self.campaign.end.stale if self.campaign.end else ()
+
+    @property
+    def headline(self) -> str:
+        """The outcome in a line."""
+        count = len(self.failures)
+        cases = cases_text(self.total)
+        parts = [f"{count} of {cases} failed" if count else f"{cases}, none failed"]
+        security = sum(failure.weight == SECURITY for failure in self.failures)
+        if security:
+            parts[0] += f", {security} of them as a {SECURITY}"
+        if self.expected:
+            parts.append(f"{len(self.expected)} more failed as expected")
+        if self.unreached:
+            parts.append(f"{len(self.unreached)} unreached")
+        return "; ".join(parts)
+
+    @property
+    def pace(self) -> str:
+        """How fast it was, and how much of the time was not the requester's; empty if unknown."""
+        end = self.campaign.end
+        if end is None or not end.seconds:
+            return ""
+        rate = f"{self.total / end.seconds:.1f} cases per second, {end.seconds:.1f} s"
+        return f"{rate}; {1 - end.requester_share:.0%} of it not the requester's own"
+
+
+def summarise(campaign: Campaign) -> Summary:
+    """Count what a campaign found."""
+    results = campaign.results
+    failures = [result for result in results if result.failed]
+    return Summary(
+        campaign=campaign,
+        counts=_counts(results),
+        groups=_groups(results),
+        failures=sorted(failures, key=_heaviness),
+        expected=[one for one in results if one.verdict in FAILURES and one.expectation],
+        unreached=[one for one in results if one.verdict == "unreached"],
+        problems=list(_problems(campaign)),
+    )
+
+
+def given_reasons(result: Result) -> str:
+    """Why the requester refused, as far as it can be told: ids of checks, else its own words."""
+    return one_line(", ".join(result.observed.reasons) or result.observed.text)
+
+
+def fault_of(result: Result) -> str:
+    """The id of the fault that the case is one of; ``@`` precedes what a wider plan adds."""
+    return result.case.partition("@")[0].partition(":")[0]
+
+
+def verdict_text(result: Result) -> str:
+    """The verdict, and how much an ``accepted`` means."""
+    return f"{result.verdict} ({result.weight})" if result.weight else result.verdict
+
+
+def cases_text(count: int) -> str:
+    """Some cases."""
+    return f"{count} case{'' if count == 1 else 's'}"
+
+
+def basis_rank(result: Result) -> int:
+    """0 for a duty that a clause demands, and more the less it weighs."""
+    return _BASES.index(result.basis) if result.basis in _BASES else len(_BASES)
+
+
+def _heaviness(result: Result) -> tuple[bool, bool, int, int]:
+    return (
+        result.weight != SECURITY,
+        result.verdict not in _LOUD,
+        basis_rank(result),
+        result.importance,
+    )
+
+
+def _counts(results: Iterable[Result]) -> Mapping[Verdict, int]:
+    counted = Counter(result.verdict for result in results)
+    return {verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]}
+
+
+def _groups(results: Sequence[Result]) -> list[Group]:
+    titles = {group.letter: group.title for group in groups()}
+    by_letter: dict[str, list[Result]] = {}
+    for result in results:
+        by_letter.setdefault(result.group or NO_GROUP, []).append(result)
+    return [
+        Group(letter, titles.get(letter, "not of the catalogue"), some, _counts(some))
+        for letter, some in by_letter.items()
+    ]
+
+
+def _problems(campaign: Campaign) -> Iterable[str]:
+    for control in campaign.controls:
+        if not control.passed:
+            said = f": {one_line(control.text)}" if control.text else ""
+            yield f"the control {control.setting}, {control.when} the cases, failed{said}"
+    if campaign.end is None:
+        yield "the campaign was interrupted"
+    elif campaign.end.stopped:
+        yield f"the campaign stopped: {one_line(campaign.end.stopped)}"
+    missing = len(campaign.missing)
+    if missing:
+        yield f"{missing} of {cases_text(len(part_of(campaign.begin)))} have no verdict"
