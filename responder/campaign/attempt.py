@@ -45,9 +45,10 @@ def health_of(observed: Observed) -> Health:
         for message in (exchange.request, exchange.response)
         if len(message) > 1
     }
-    text = observed.crash or observed.hang or observed.text
+    silent = "" if observed.wire.count else "it asks for nothing"
+    text = observed.crash or observed.hang or silent or observed.text
     return Health(
-        passed=observed.succeeded and not observed.crash and not observed.hang,
+        passed=observed.succeeded and not (observed.crash or observed.hang or silent),
         unimplemented=observed.unimplemented,
         text=text,
         messages=frozenset(names),

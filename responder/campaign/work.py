@@ -1,5 +1,6 @@
 """What a worker of a campaign does: jobs go to it, results come back; both can be pickled."""
 
+import os
 import time
 from pathlib import Path
 
@@ -12,9 +13,6 @@ from responder.campaign.settings import SETTINGS
 from responder.campaign.target import Target
 from responder.campaign.targets.runner import Runner, runner_of
 from responder.campaign.verdict import Judgement
-
-_SIGNAL_FROM_PARENT = 1
-"""PR_SET_PDEATHSIG of prctl(2)."""
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -76,11 +74,19 @@ def broke_down(case: Case, why: str) -> Result:
 
 
 def begin_worker() -> None:
-    """Have the system end this process with the one that began it: also after a kill -9."""
-    import ctypes  # noqa: PLC0415 - once for each worker
-    import signal  # noqa: PLC0415 - as above
-    import sys  # noqa: PLC0415 - as above
+    """Have this process end with the one that began it, also after a kill -9."""
+    import signal  # noqa: PLC0415 - once for each worker
+    from multiprocessing import parent_process  # noqa: PLC0415 - as above
+    from threading import Thread  # noqa: PLC0415 - as above
 
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SIGNAL_FROM_PARENT, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the campaign decides what is still done
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    from multiprocessing.connection import wait  # noqa: PLC0415 - once for each worker
+
+    wait([sentinel])
+    os._exit(1)

@@ -219,11 +219,12 @@ def _already(path: Path, begin: "Begin", *, resume: bool) -> set[str]:
 
 def _finish(path: Path, end: "End") -> int:
     """Say what came of it; the exit code."""
-    from responder.campaign.reports.terminal import print_summary  # noqa: PLC0415 - not for --help
+    from responder.campaign.reports.summary import summarise  # noqa: PLC0415 - not for --help
+    from responder.campaign.reports.terminal import print_summary  # noqa: PLC0415 - as above
     from responder.campaign.store import read_store  # noqa: PLC0415 - as above
 
     campaign = read_store(path)
-    print_summary(campaign)
+    print_summary(summarise(campaign))
     if end.stopped:
         click.echo(f"the campaign was stopped: {end.stopped}", err=True)
         return Exit.ENVIRONMENT
