@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from responder.campaign import scripts
+from responder.campaign.cxl_settings import CXL_SETTINGS
 from responder.campaign.mailbox_settings import MAILBOX_SETTINGS
 from responder.campaign.message_settings import MESSAGE_SETTINGS
 from responder.campaign.pcie_settings import PCIE_SETTINGS
@@ -397,6 +398,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             *SESSION_SETTINGS,
             *MAILBOX_SETTINGS,
             *PCIE_SETTINGS,
+            *CXL_SETTINGS,
         )
     }
 )
