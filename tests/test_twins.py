@@ -19,6 +19,7 @@ VENDOR_PAYLOADS = "wire/test_wire_vendor_payload.py"
 DEVICE_STEPS = "requester/test_requester_device_steps.py"
 SESSIONS = "requester/test_requester_sessions.py"
 SHARED = {
+    "campaign/cxl_settings.py": "campaign/test_campaign_settings.py",
     "campaign/message_settings.py": "campaign/test_campaign_settings.py",
     "campaign/pcie_settings.py": "campaign/test_campaign_settings.py",
     "campaign/result.py": "campaign/test_campaign_reaction.py",

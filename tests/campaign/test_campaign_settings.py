@@ -15,6 +15,7 @@ ALWAYS_SEEN = {
     "tdisp": {"measurements.raw", "measurements.changed"},
     "tdisp-second-function": {"measurements.raw", "measurements.changed"},
     "tdisp-attribute": {"tdi.non-tee"},
+    "tsp-delayed": {"tsp.delayed"},
 }
 
 
