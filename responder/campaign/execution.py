@@ -1,10 +1,11 @@
 """Runs a campaign: gives its cases to workers, keeps what comes back, and knows when to stop."""
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
+from itertools import islice
 
 from responder.campaign.attempt import Health, health_of, lacking, slim, unimplemented
 from responder.campaign.executors import MakeExecutor
@@ -108,7 +109,7 @@ class Execution:
         self._progress = Progress(0)
         self._worked = self._own = 0.0
         self._since_control = 0
-        self._under_way: dict[Future[Done], Job] = {}
+        self._futures: set[Future[Done]] = set()
 
     def run(self, cases: Sequence[Case]) -> End:
         """Run all of them.
@@ -221,20 +222,19 @@ class Execution:
 
     def _done(self, jobs: Iterable[Job], known: dict[str, Case] | None = None) -> Iterator[Done]:
         """Have jobs done, a few at a time; what comes first is first."""
-        left = deque[Job]()
         source = iter(jobs)
-        under_way = self._under_way
+        under_way: dict[Future[Done], Job] = {}
         while True:
-            while len(under_way) < self._terms.jobs * _QUEUED:
-                job = left.popleft() if left else next(source, None)
-                if job is None:
-                    break
-                under_way[self._executor.submit(do, job)] = job
+            for job in islice(source, self._terms.jobs * _QUEUED - len(under_way)):
+                future = self._executor.submit(do, job)
+                self._futures.add(future)
+                under_way[future] = job
             if not under_way:
                 return
             finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in finished:
                 job = under_way.pop(future)
+                self._futures.discard(future)
                 try:
                     done = future.result()
                 except BrokenExecutor as error:
@@ -280,9 +280,9 @@ class Execution:
 
     def _give_up(self) -> None:
         """Have no more done: not every executor can cancel what waits when it is shut down."""
-        for future in self._under_way:
+        for future in self._futures:
             future.cancel()
-        self._under_way.clear()
+        self._futures.clear()
         self._executor.shutdown(wait=False)
 
     def _is_late(self) -> bool:
