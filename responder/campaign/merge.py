@@ -1,10 +1,12 @@
 """Makes one store of the stores of a campaign's shards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from responder.campaign.expectations import Expectations
+from responder.campaign.plan import full_plan
 from responder.campaign.result import Begin, End
 from responder.campaign.store import Campaign, Store, read_store, shard_of
 from responder.errors import ConfigError
@@ -13,10 +15,16 @@ _SAME = ("program", "target", "target_digest", "seed", "plan")
 """What all shards of a campaign have alike."""
 
 
-def merge(paths: Sequence[Path], out: Path) -> list[str]:
+def merge(paths: Sequence[Path], out: Path, expectations: Expectations | None = None) -> list[str]:
     """Write the store of the whole campaign to ``out``, which is replaced when all of it is there.
 
     Its results are those of a campaign that was not divided; they are in the order of the plan.
+
+    Args:
+        paths: the stores of the shards.
+        out: where to write.
+        expectations: those of the campaign, for what is stale; without them it is what is so in
+            each of the shards.
 
     Returns:
         What is missing, each in a sentence; empty if nothing is.
@@ -41,7 +49,10 @@ def merge(paths: Sequence[Path], out: Path) -> list[str]:
             store.append(control)
         for result in results:
             store.append(result)
-        store.append(_end(shards, lacking))
+        end = _end(shards, lacking)
+        if expectations is not None:
+            end = replace(end, stale=tuple(expectations.stale(results, _known(plan))))
+        store.append(end)
     new.replace(out)
     return lacking
 
@@ -88,7 +99,7 @@ def _lacking(shards: Sequence[Campaign]) -> list[str]:
             lacking.append(f"{name} is missing")
             continue
         shard = found[number]
-        if shard.missing:
+        if shard.missing and not (shard.end and shard.end.late):
             lacking.append(f"{name} lacks {_cases(shard.missing)}")
         if shard.end is not None and shard.end.stopped:
             lacking.append(f"{name} stopped: {shard.end.stopped}")
@@ -107,7 +118,7 @@ def _begin(shards: Sequence[Campaign]) -> Begin:
 
 
 def _end(shards: Sequence[Campaign], lacking: Sequence[str]) -> End:
-    """Of all shards; stale is what nothing met in any of them."""
+    """Of all shards; stale is what is so in each of them."""
     ends = [shard.end or End() for shard in shards]
     seconds = sum(end.seconds for end in ends)
     share = sum(end.requester_share * end.seconds for end in ends)
@@ -116,5 +127,10 @@ def _end(shards: Sequence[Campaign], lacking: Sequence[str]) -> End:
         stopped="; ".join(lacking),
         seconds=seconds,
         requester_share=share / seconds if seconds else 0.0,
-        stale=() if lacking else tuple(stale),
+        late=any(end.late for end in ends),
+        stale=tuple(stale),
     )
+
+
+def _known(plan: Iterable[str]) -> set[str]:
+    return {*plan, *(case.id for case in full_plan())}

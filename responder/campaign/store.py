@@ -33,6 +33,7 @@ class Campaign(msgspec.Struct, frozen=True):
         results: one a case, in the order of the plan; of a case that was run more than once the
             last.
         end: ``None`` if it was interrupted.
+        recent: how many results there are since it was begun, or last gone on with.
         path: the store.
     """
 
@@ -40,6 +41,7 @@ class Campaign(msgspec.Struct, frozen=True):
     controls: list[Control]
     results: list[Result]
     end: End | None
+    recent: int
     path: Path
 
     @property
@@ -109,13 +111,16 @@ def read_store(path: Path) -> Campaign:
         controls: list[Control] = []
         results: dict[str, Result] = {}
         end: End | None = None
+        recent = 0
         for line, where in lines:
             end = None
             match line:
                 case Control():
                     controls.append(line)
+                    recent = 0 if line.when == "before" else recent
                 case Result() if line.case in plan:
                     results[line.case] = line
+                    recent += 1
                 case Result():
                     raise ConfigError(f"{line.case} is not in the plan", where=where)
                 case End():
@@ -123,7 +128,7 @@ def read_store(path: Path) -> Campaign:
                 case Begin():
                     raise ConfigError("a second campaign begins here", where=where)
     ordered = sorted(results.values(), key=lambda result: plan[result.case])
-    return Campaign(begin, controls, ordered, end, path)
+    return Campaign(begin, controls, ordered, end, recent, path)
 
 
 def shard_of(begin: Begin) -> tuple[int, int]:

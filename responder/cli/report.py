@@ -130,14 +130,24 @@ def html_command(store: Path, output: Path | None) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The store to write.",
 )
-def merge_command(stores: tuple[Path, ...], output: Path) -> None:
+@click.option(
+    "--expectations",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Those of the campaign, to say which of them nothing met.",
+)
+def merge_command(stores: tuple[Path, ...], output: Path, expectations: Path | None) -> None:
     """Make one store of those of a campaign's shards.
 
     Exits 1 if a shard, or a case of one, is missing: the store says so too.
     """
-    from responder.campaign.merge import merge  # noqa: PLC0415 - not for --help
+    from responder.campaign.expectations import (  # noqa: PLC0415 - not for --help
+        read_expectations,
+    )
+    from responder.campaign.merge import merge  # noqa: PLC0415 - as above
 
-    lacking = merge(stores, output)
+    expected = read_expectations(expectations) if expectations else None
+    lacking = merge(stores, output, expected)
     for sentence in lacking:
         click.echo(sentence, err=True)
     sys.exit(Exit.FINDING if lacking else Exit.OK)

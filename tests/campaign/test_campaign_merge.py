@@ -3,6 +3,7 @@
 import pytest
 from stores import CASES, begin, passed, whole, write
 
+from responder.campaign.expectations import Expectation, Expectations
 from responder.campaign.merge import merge
 from responder.campaign.result import Control, End
 from responder.campaign.store import part_of, read_store
@@ -42,10 +43,34 @@ def test_a_shard_that_went_on_after_it_was_killed_merges_like_any_other(tmp_path
     assert read_store(out).results == [passed(case) for case in CASES]
 
 
+def test_what_is_stale_is_judged_by_the_results_of_all_shards(tmp_path):
+    reasons = [("case.0", "case.1"), ("case.2",), ("case.3", "no.such.fault")]
+    entries = [Expectation(case=list(cases), verdict="crash", reason="r") for cases in reasons]
+    first, second = (begin(shard=f"{number}/2") for number in (1, 2))
+    crashed = passed("case.0", verdict="crash")
+    one = write(tmp_path / "1", first, crashed, *map(passed, part_of(first)[1:]), End())
+    two = write(tmp_path / "2", second, *map(passed, part_of(second)), End())
+    out = tmp_path / "all.jsonl"
+    assert merge([one, two], out, Expectations(entries)) == []
+    assert read_store(out).end.stale == (
+        "case.2: expected crash, seen pass (r)",
+        "case.3, no.such.fault: expected crash, seen pass (r)",
+    )
+
+
+def test_a_shard_whose_budget_was_used_up_lacks_nothing(tmp_path):
+    late = shard(tmp_path, "1/2", without={"case.6"}, end=End(late=True))
+    out = tmp_path / "all.jsonl"
+    assert merge([late, shard(tmp_path, "2/2", end=End())], out) == []
+    merged = read_store(out)
+    assert merged.end == End(late=True)
+    assert merged.missing == ["case.6"]
+
+
 def test_what_is_missing_is_said_and_the_merged_campaign_has_not_ended_well(tmp_path):
     paths = [
         shard(tmp_path, "1/4", without={"case.4"}),
-        shard(tmp_path, "2/4", end=End(stopped="a control failed", stale=("x",)), without=CASES),
+        shard(tmp_path, "2/4", end=End(stopped="a control failed"), without=CASES),
     ]
     out = tmp_path / "all.jsonl"
     lacking = merge(paths, out)

@@ -27,7 +27,7 @@ def test_what_is_read_is_what_was_written(tmp_path):
     control = Control(setting="attestation", when="after", passed=False, text="refused")
     end = End(stopped="a control failed", seconds=1.5, requester_share=0.25, stale=("x",))
     path = write(tmp_path / "store", begin(), control, result, end)
-    assert read_store(path) == Campaign(begin(), [control], [result], end, path)
+    assert read_store(path) == Campaign(begin(), [control], [result], end, 1, path)
     assert path.read_bytes().count(b"\n") == 4
 
 

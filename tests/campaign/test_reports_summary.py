@@ -62,14 +62,44 @@ def test_a_campaign_without_a_finding_has_no_problems(tmp_path):
 
 
 def test_what_a_campaign_lacks_is_a_problem(tmp_path):
-    control = Control(setting="socket", when="after", passed=False, text="refused\nhere")
+    control = Control(setting="socket", when="after", passed=False, text="refused")
     summary = summary_of(tmp_path, begin(), control, passed("case.0"))
     assert summary.problems == [
-        "the control socket, after the cases, failed: refused here",
         "the campaign was interrupted",
+        "the control socket, after the cases, failed",
         "6 of 7 cases have no verdict",
     ]
     assert summary.pace == ""
+
+
+def test_conversations_that_the_requester_cannot_hold_are_noted_once(tmp_path):
+    names = ("a", "b", "c", "d", "e", "a")
+    controls = [
+        Control(setting=name, when="before", passed=name == "e", text=f"no\n{name}")
+        for name in names
+    ]
+    results = [passed(case) for case in CASES]
+    summary = summary_of(tmp_path, begin(), *controls, *results, End())
+    assert summary.problems == []
+    (note,) = summary.notes
+    assert note == (
+        "4 of 5 conversations do not go well without a fault either:"
+        " a (no a), b (no b), c (no c), 1 more"
+    )
+
+
+def test_cases_for_which_the_budget_was_too_small_are_noted(tmp_path):
+    summary = summary_of(tmp_path, begin(), passed("case.0"), End(late=True))
+    assert summary.problems == []
+    assert summary.notes == ["the budget was used up: 6 of 7 cases have no verdict"]
+
+
+def test_the_pace_is_that_of_what_was_run_last(tmp_path):
+    control = Control(setting="socket", when="before", passed=True)
+    between = Control(setting="socket", when="between", passed=True)
+    lines = [control, passed("case.0"), control, passed("case.1"), between, passed("case.2")]
+    summary = summary_of(tmp_path, begin(), *lines, End(seconds=2.0, requester_share=1.0))
+    assert summary.pace == "1.0 cases per second, 2.0 s; 0% of it not the requester's own"
 
 
 def test_a_campaign_that_stopped_says_why(tmp_path):

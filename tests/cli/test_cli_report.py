@@ -110,6 +110,15 @@ def test_shards_are_merged(tmp_path):
     assert (merged.begin, merged.results) == (undivided.begin, undivided.results)
 
 
+def test_what_is_stale_is_judged_by_a_file_of_expectations(tmp_path):
+    expectations = tmp_path / "expectations.toml"
+    expectations.write_text('[[expect]]\ncase = "b"\nverdict = "hang"\nreason = "issue 7"\n')
+    shards = [write_store(tmp_path / str(n), f"{n}/2") for n in (1, 2)]
+    out = tmp_path / "all.jsonl"
+    assert invoke("merge", *shards, "-o", out, "--expectations", expectations).exit_code == 0
+    assert read_store(out).end.stale == ("b: expected hang, seen crash (issue 7)",)
+
+
 def test_a_missing_shard_is_said_and_is_a_finding(tmp_path):
     out = tmp_path / "all.jsonl"
     result = invoke("merge", write_store(tmp_path / "1", "1/2"), "-o", out)

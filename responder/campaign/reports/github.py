@@ -24,7 +24,9 @@ def annotations(summary: Summary) -> Iterator[str]:
     left = len(errors) - most
     if left > 0:
         yield _command("error", "More failures", f"{left} more are in the report.")
-    for entry in summary.stale[:MOST]:
+    for note in summary.notes:
+        yield _command("warning", "Campaign", note)
+    for entry in summary.stale[: MOST - len(summary.notes)]:
         yield _command("warning", "Stale expectation", f"Nothing met {entry}.")
     counts = ", ".join(f"{verdict} {count}" for verdict, count in summary.counts.items())
     title = f"Campaign against {summary.campaign.begin.target}"

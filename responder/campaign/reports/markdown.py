@@ -25,7 +25,7 @@ def markdown(summary: Summary, most: int | None = None) -> str:
     """
     begin = summary.campaign.begin
     head = [f"# {escaped(begin.target)}: {summary.headline}", ""]
-    head += [f"- {escaped(problem)}" for problem in summary.problems]
+    head += [f"- {escaped(text)}" for text in (*summary.problems, *summary.notes)]
     facts = [f"spdm-responder {begin.program}", f"seed {begin.seed}", begin.started, summary.pace]
     head += [f"- {', '.join(escaped(fact) for fact in facts if fact)}", ""]
     head += _table(["Verdict", "Cases"], [[name, str(n)] for name, n in summary.counts.items()])

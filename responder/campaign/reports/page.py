@@ -81,6 +81,7 @@ def index(summary: Summary) -> dict[str, Any]:
         "headline": summary.headline,
         "pace": summary.pace,
         "problems": summary.problems,
+        "notes": summary.notes,
         "stale": list(summary.stale),
         "security": SECURITY,
         "heaviest": [places[failure.case] for failure in summary.failures],

@@ -1,7 +1,7 @@
 """What all reports tell of a campaign: counts, what failed by its weight, what is missing."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +13,8 @@ from responder.faults.catalogue import groups
 SECURITY = "security failure"
 _LOUD = frozenset({"crash", "hang"})
 _BASES = ("spec", "reference", "judgement")
+_SOME = 3
+"""Conversations that are named."""
 NO_GROUP = "-"
 """Stands for the group of cases that are not of the catalogue."""
 
@@ -45,6 +47,7 @@ class Summary(msgspec.Struct, frozen=True):
         expected: cases that failed as was expected.
         unreached: cases in which the fault never struck.
         problems: why the campaign says less than it should, each in a sentence.
+        notes: what was left out as it should be, each in a sentence.
     """
 
     campaign: Campaign
@@ -54,6 +57,7 @@ class Summary(msgspec.Struct, frozen=True):
     expected: list[Result]
     unreached: list[Result]
     problems: list[str]
+    notes: list[str]
 
     @property
     def total(self) -> int:
@@ -86,7 +90,7 @@ class Summary(msgspec.Struct, frozen=True):
         end = self.campaign.end
         if end is None or not end.seconds:
             return ""
-        rate = f"{self.total / end.seconds:.1f} cases per second, {end.seconds:.1f} s"
+        rate = f"{self.campaign.recent / end.seconds:.1f} cases per second, {end.seconds:.1f} s"
         return f"{rate}; {1 - end.requester_share:.0%} of it not the requester's own"
 
 
@@ -102,6 +106,7 @@ def summarise(campaign: Campaign) -> Summary:
         expected=[one for one in results if one.verdict in FAILURES and one.expectation],
         unreached=[one for one in results if one.verdict == "unreached"],
         problems=list(_problems(campaign)),
+        notes=list(_notes(campaign)),
     )
 
 
@@ -155,15 +160,34 @@ def _groups(results: Sequence[Result]) -> list[Group]:
     ]
 
 
-def _problems(campaign: Campaign) -> Iterable[str]:
-    for control in campaign.controls:
-        if not control.passed:
-            said = f": {one_line(control.text)}" if control.text else ""
-            yield f"the control {control.setting}, {control.when} the cases, failed{said}"
-    if campaign.end is None:
+def _problems(campaign: Campaign) -> Iterator[str]:
+    end = campaign.end
+    if end is None:
         yield "the campaign was interrupted"
-    elif campaign.end.stopped:
-        yield f"the campaign stopped: {one_line(campaign.end.stopped)}"
-    missing = len(campaign.missing)
-    if missing:
-        yield f"{missing} of {cases_text(len(part_of(campaign.begin)))} have no verdict"
+    elif end.stopped:
+        yield f"the campaign stopped: {one_line(end.stopped)}"
+    if not (end and end.stopped):
+        for control in campaign.controls:
+            if control.when != "before" and not control.passed:
+                yield f"the control {control.setting}, {control.when} the cases, failed"
+    if campaign.missing and not (end and end.late):
+        yield _without_verdict(campaign)
+
+
+def _notes(campaign: Campaign) -> Iterator[str]:
+    if campaign.missing and campaign.end and campaign.end.late:
+        yield f"the budget was used up: {_without_verdict(campaign)}"
+    before = {one.setting: one for one in campaign.controls if one.when == "before"}
+    failed = [one for one in before.values() if not one.passed]
+    if failed:
+        some = [f"{one.setting} ({one_line(one.text)})" for one in failed[:_SOME]]
+        more = [f"{len(failed) - _SOME} more"] if len(failed) > _SOME else []
+        yield (
+            f"{len(failed)} of {len(before)} conversations do not go well without a fault either:"
+            f" {', '.join([*some, *more])}"
+        )
+
+
+def _without_verdict(campaign: Campaign) -> str:
+    cases = cases_text(len(part_of(campaign.begin)))
+    return f"{len(campaign.missing)} of {cases} have no verdict"

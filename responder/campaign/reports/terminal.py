@@ -81,6 +81,8 @@ def _head(summary: Summary) -> Iterator[Line]:
         yield summary.pace, ""
     for problem in summary.problems:
         yield f"! {problem}", "bold red"
+    for note in summary.notes:
+        yield note, "yellow"
     yield "", ""
     for verdict, count in summary.counts.items():
         yield f"{count:>7}  {verdict}", STYLES[verdict]

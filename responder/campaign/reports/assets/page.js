@@ -187,6 +187,7 @@ function overview(campaign, choose) {
   return [
     element("h3", {}, "By group"),
     element("table", {}, element("thead", {}, heads), element("tbody", {}, rows)),
+    section("Left out", index.notes.map((text) => element("p", {}, text))),
     section("Expectations that nothing met", index.stale.map((text) => element("p", {}, text))),
     element("h3", {}, "Keys"),
     element("p", {}, keys.flatMap(([key, text]) => [element("kbd", {}, key), ` ${text}   `])),
