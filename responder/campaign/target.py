@@ -130,6 +130,11 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         """The memory limit in bytes."""
         return _size(self.memory_limit) if self.memory_limit else None
 
+    @property
+    def at_once(self) -> int | None:
+        """How many cases may run at once; ``None`` if it may be as many as there are cores."""
+        return 1 if self.first_port else self.parallel
+
     def conversation(self, setting: str) -> ConversationSpec | None:
         """How it is brought to hold a conversation; ``None`` if it cannot be."""
         if not self.conversations:

@@ -140,7 +140,7 @@ def _terms(
         target=target,
         work=work,
         seed=given["seed"].encode(),
-        jobs=given["jobs"] or target.parallel or os.cpu_count() or 1,
+        jobs=given["jobs"] or target.at_once or os.cpu_count() or 1,
         chunk=20 if inside else 4,
         budget=given["budget"],
         repeat=(0 if inside else 1) if repeat is None else repeat,

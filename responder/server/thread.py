@@ -8,13 +8,19 @@ from types import TracebackType
 from typing import Self
 
 from responder.server.events import Observer
-from responder.server.listener import open_listeners
+from responder.server.listener import Listener, open_listeners
 from responder.server.server import Emulated, Server, ServerOptions
 from responder.transport.uri import Endpoint
 
 
 class ServerThread:
     """A context in which a profile is served.
+
+    Args:
+        profile: what is served.
+        options: how.
+        listen: where; what listens already is closed at the end.
+        observer: is told what happens, in that thread.
 
     Attributes:
         endpoints: what listens, with the real ports; known inside the context.
@@ -24,7 +30,7 @@ class ServerThread:
         self,
         profile: Emulated,
         options: ServerOptions,
-        listen: Sequence[Endpoint],
+        listen: Sequence[Endpoint | Listener],
         observer: Observer,
     ) -> None:
         self.endpoints: list[Endpoint] = []
@@ -72,7 +78,9 @@ class ServerThread:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         server = Server(self._profile, self._options, self._observer)
-        listeners = open_listeners(self._listen, allow_remote=False)
+        wanted = [one for one in self._listen if isinstance(one, Endpoint)]
+        listeners = [one for one in self._listen if isinstance(one, Listener)]
+        listeners += open_listeners(wanted, allow_remote=False)
         self._started.set_result(await server.start(listeners))
         server.prepare()
         await self._stop.wait()

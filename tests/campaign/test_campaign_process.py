@@ -145,6 +145,11 @@ def test_output_of_100_mb(misbehave):
     assert len(process.stdout) == 20_000 + len(left_out) + 2
     assert process.stdout.startswith("0123456789abcde\n")
     assert process.stdout.endswith("0123456789abcde\n")
+
+
+def test_a_report_is_found_in_much_output(misbehave):
+    process = misbehave("flood_with_report")
+    assert "runtime error" not in process.stderr
     assert process.sanitizer == "a.c:12:3: runtime error: signed integer overflow"
 
 

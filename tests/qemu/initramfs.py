@@ -27,8 +27,8 @@ INIT = """\
 #!{python} -S
 import sys
 sys.path[:0] = {path!r}
-import guest_agent
-guest_agent.main()
+import {module}
+{module}.main()
 """
 
 
@@ -61,8 +61,8 @@ class Archive:
         self._file.write(header + bytes(-len(header) % 4) + data + bytes(-len(data) % 4))
 
 
-def build(target):
-    """Write the initramfs to ``target``; its /init is ``guest_agent``."""
+def build(target, module="guest_agent"):
+    """Write the initramfs to ``target``; its /init is the ``main`` of a module of this folder."""
     python = Path(sys.executable).resolve()
     files = {python, *_standard_library(), *_packages(), *_tree()}
     files |= _libraries([python, *(path for path in files if path.suffix == ".so")])
@@ -73,7 +73,7 @@ def build(target):
             archive.folder(Path(name))
         for path in sorted(files):
             _add(archive, path)
-        init = INIT.format(python=python, path=[str(TREE), str(HERE), str(site)])
+        init = INIT.format(module=module, python=python, path=[str(TREE), str(HERE), str(site)])
         archive.add(Path("/init"), init.encode(), EXECUTABLE)
         archive.close()
 
@@ -119,7 +119,7 @@ def _packages():
 def _tree():
     yield from _below(TREE / "responder")
     yield from _below(TREE / "certs")
-    yield HERE / "guest_agent.py"
+    yield from HERE.glob("guest_*.py")
     yield from HERE.glob("inside*.py")
 
 

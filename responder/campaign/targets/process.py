@@ -59,7 +59,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         call: the function, as ``package.module:function``; without a command.
         arguments: what it may be called with, by name.
         path: where its module is looked for.
-        env: all of the program's environment.
+        env: all of the program's environment; of a function, what is added to it.
         cwd: where it is started.
         stdin: what it may read.
         done: a regular expression; when a line of the output has it, the run is over, and ended.

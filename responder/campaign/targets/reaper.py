@@ -83,6 +83,7 @@ def _function(order: dict[str, Any], caller: Caller) -> Callable[[], NoReturn]:
 
     def become() -> NoReturn:
         caller.close()
+        os.environ.update(order["env"])
         code = call(function, order["arguments"])
         sys.stdout.flush()
         sys.stderr.flush()

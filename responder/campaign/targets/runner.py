@@ -53,5 +53,18 @@ def runner_of(target: Target, work: Path) -> Runner:
             from responder.campaign.targets.sockets import SocketRunner  # noqa: PLC0415
 
             return SocketRunner(target, work)
+        case "callable":
+            from responder.campaign.targets.performers import CallPerformer  # noqa: PLC0415
+            from responder.campaign.targets.sockets import SocketRunner  # noqa: PLC0415
+
+            return SocketRunner(target, work, CallPerformer(target))
+        case "service":
+            from responder.campaign.targets.service import ServiceRunner  # noqa: PLC0415
+
+            return ServiceRunner(target, work)
+        case "guest":
+            from responder.campaign.targets.guest import GuestRunner  # noqa: PLC0415
+
+            return GuestRunner(target, work)
         case _:
             raise ConfigError(f"targets of kind {target.kind!r} cannot be run")

@@ -17,6 +17,7 @@ from responder.profiles.load import Profile, load_profile
 from responder.profiles.source import merged
 from responder.server.attach import Attach
 from responder.server.limits import Limits
+from responder.server.listener import Listener
 from responder.server.server import ServerOptions
 from responder.server.thread import ServerThread
 from responder.spec.versions import ALL_VERSIONS
@@ -76,6 +77,11 @@ def transport_of(setting: Setting, target: Target) -> Transport | None:
     return wanted[0]
 
 
+def endpoint_of(transport: Transport) -> Endpoint:
+    """Any free port where a transport is spoken."""
+    return parse_uri(_SCHEMES[transport])
+
+
 @contextmanager
 def served(
     setting: Setting,
@@ -83,7 +89,7 @@ def served(
     seed: bytes,
     transport: Transport,
     overrides: Mapping[str, Any] | None = None,
-    uri: str = "",
+    where: Endpoint | Listener | None = None,
 ) -> Iterator[Served]:
     """Serve a setting's device.
 
@@ -93,7 +99,7 @@ def served(
         seed: of all randomness.
         transport: what is spoken.
         overrides: more changes to the profile.
-        uri: where to listen, if not on any free port of the transport.
+        where: to listen, or what listens already; any free port of the transport if not given.
 
     Raises:
         ConfigError: the profile, or a fault on it, is wrong.
@@ -101,7 +107,7 @@ def served(
     profile = device_of(setting, faults, overrides)
     journal = Journal()
     options = ServerOptions(seed, Attach(setting.attach), Limits(drain_time=_DRAIN_TIME))
-    listen = [parse_uri(uri or _SCHEMES[transport])]
+    listen = [where or endpoint_of(transport)]
     with ServerThread(profile, options, listen, Bus(journal)) as server:
         version = max(profile.spec.spdm.versions)
         yield Served(server.endpoints[0], profile, version, transport, journal)

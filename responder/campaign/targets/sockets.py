@@ -4,66 +4,39 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 
 from responder.campaign.result import Observed, Process, Wire
 from responder.campaign.setting import Setting
-from responder.campaign.target import ConversationSpec, Target
+from responder.campaign.target import ConversationSpec, Target, Transport
+from responder.campaign.targets.performers import Invocation, Performer, ProgramPerformer
 from responder.campaign.targets.process import ProcessLimits, run_process
 from responder.campaign.targets.served import Served, served, transport_of
 from responder.errors import ConfigError, UnavailableError, data_root, suggest
 from responder.faults.rule import FaultSpec
 
-_CANNOT_START = 127
-"""The exit code of a command that is not there, as shells have it."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """One run of a requester.
-
-    Attributes:
-        command: its command line, filled in.
-        env: what is added to its environment.
-        cwd: its working directory, which exists.
-        values: what was filled in, by name.
-    """
-
-    command: Sequence[str]
-    env: Mapping[str, str]
-    cwd: Path
-    values: Mapping[str, str] = field(default_factory=dict)
-
-
-Perform = Callable[[Target, Invocation], Process]
-"""Runs the requester once, to its end."""
-
-
-def perform_command(target: Target, invocation: Invocation) -> Process:
-    """Run it as a process of its own."""
-    done = re.compile(target.done) if target.done else None
-    limits = ProcessLimits(seconds=target.time_limit, memory=target.memory)
-    return run_process(
-        invocation.command, limits, env=invocation.env, cwd=invocation.cwd, done=done
-    )
 
 
 class SocketRunner:
     """Serves the device on a loopback port, and has the requester connect to it; a ``Runner``."""
 
-    def __init__(self, target: Target, work: Path, perform: Perform = perform_command) -> None:
+    def __init__(self, target: Target, work: Path, perform: Performer | None = None) -> None:
         """Prepare a folder of the runner's own below ``work``.
+
+        Args:
+            target: the requester under test.
+            work: a folder that exists.
+            perform: runs the requester; its command if not given.
 
         Raises:
             UnavailableError: the target's command is not there.
         """
         self._target = target
-        self._perform = perform
+        self._perform = perform or ProgramPerformer(target)
         self._work = Path(tempfile.mkdtemp(prefix="runner-", dir=work))
         self._healthy: dict[str, Wire] = {}
         if target.command:
@@ -73,16 +46,12 @@ class SocketRunner:
         self, setting: Setting, faults: Sequence[FaultSpec], seed: bytes, case: str = ""
     ) -> Observed:
         """As ``Runner.run``."""
-        spec = self._target.conversation(setting.name)
-        transport = transport_of(setting, self._target)
+        spec, transport = self._way(setting)
         if spec is None or transport is None:
-            what = "hold this conversation" if spec is None else "be reached in this way"
-            return Observed(
-                unimplemented=True, text=f"the target cannot {what}: {setting.name}: {setting.text}"
-            )
+            return unfit(setting, spec)
         own = Path(tempfile.mkdtemp(prefix="case-", dir=self._work))
         try:
-            with served(setting, faults, seed, transport, spec.overrides) as device:
+            with self._serve(setting, faults, seed, spec, transport, own) as device:
                 values = self._values(device, setting, case, own)
                 process = self._run_all(self._invocation(spec, values, own), setting)
                 if self._target.reset:
@@ -93,16 +62,33 @@ class SocketRunner:
             shutil.rmtree(own, ignore_errors=True)
 
     def close(self) -> None:
-        """Remove its folder."""
+        """End what was started, and remove its folder."""
+        self._perform.close()
         shutil.rmtree(self._work, ignore_errors=True)
+
+    def _way(self, setting: Setting) -> tuple[ConversationSpec | None, Transport | None]:
+        """How the requester is brought to hold a conversation, and what carries it."""
+        return self._target.conversation(setting.name), transport_of(setting, self._target)
+
+    def _serve(
+        self,
+        setting: Setting,
+        faults: Sequence[FaultSpec],
+        seed: bytes,
+        spec: ConversationSpec,
+        transport: Transport,
+        own: Path,
+    ) -> AbstractContextManager[Served]:
+        del own
+        return served(setting, faults, seed, transport, spec.overrides)
 
     def _run_all(self, invocation: Invocation, setting: Setting) -> Process:
         """As often as the setting has connections, or until one does not end well."""
-        process = self._perform(self._target, invocation)
+        process = self._perform(invocation)
         for _ in range(setting.connections * setting.runs - 1):
             if not self._ended_well(process):
                 break
-            process = self._perform(self._target, invocation)
+            process = self._perform(invocation)
         return process
 
     def _values(self, device: Served, setting: Setting, case: str, own: Path) -> dict[str, str]:
@@ -112,6 +98,7 @@ class SocketRunner:
             "host": endpoint.host,
             "port": str(endpoint.port),
             "path": endpoint.path,
+            "vfio_user": endpoint.path if endpoint.framing == "vfio-user" else "",
             "version": device.version,
             "transport": device.transport,
             "case": case,
@@ -158,11 +145,11 @@ class SocketRunner:
         return Observed(
             succeeded=succeeded and not unimplemented,
             unimplemented=unimplemented,
-            crash=_crash(process),
+            crash=crash_of(process),
             hang=_hang(process, wire),
             reasons=() if succeeded else _reasons(target, output),
             surfaced=_surfaced(target, output, own),
-            text=_last_line(process) or _end(process),
+            text=_last_line(process, target.done) or _end(process),
             wire=wire,
             process=process,
             seconds=process.seconds,
@@ -172,17 +159,19 @@ class SocketRunner:
     def _ended_well(self, process: Process) -> bool:
         """Whether it says that all is well."""
         success, output = self._target.success, f"{process.stdout}\n{process.stderr}"
-        ended = process.exit in success.exit or (bool(self._target.done) and not process.timed_out)
         return (
-            ended
+            (process.exit in success.exit or process.done)
             and all(re.search(one, output, re.MULTILINE) for one in success.must)
             and not any(re.search(one, output, re.MULTILINE) for one in success.must_not)
         )
 
     def _came_far(self, wire: Wire, setting: Setting, seed: bytes) -> bool:
+        """Whether it came as far as it has to."""
+        wanted = self._target.success.wire == "end" and wire.strikes
+        return not wanted or self._reached_end(wire, setting, seed)
+
+    def _reached_end(self, wire: Wire, setting: Setting, seed: bytes) -> bool:
         """Whether the last request of a conversation without faults was sent and answered."""
-        if self._target.success.wire == "any" or not wire.strikes:
-            return True
         if setting.name not in self._healthy:
             self._healthy[setting.name] = self.run(setting, (), seed).wire
         healthy = self._healthy[setting.name].exchanges
@@ -190,6 +179,13 @@ class SocketRunner:
             return False
         last, here = healthy[-1], wire.exchanges[-1]
         return last.request[:2] == here.request[:2] and last.response[:2] == here.response[:2]
+
+
+def unfit(setting: Setting, spec: ConversationSpec | None) -> Observed:
+    """What is observed of a conversation that a target cannot hold."""
+    what = "hold this conversation" if spec is None else "be reached in this way"
+    text = f"the target cannot {what}: {setting.name}: {setting.text}"
+    return Observed(unimplemented=True, text=text)
 
 
 def _check_command(program: str, target: Target) -> None:
@@ -238,15 +234,14 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(value, text)
 
 
-def _crash(process: Process) -> str:
+def crash_of(process: Process) -> str:
+    """How a process broke down; empty if it did not."""
     if process.sanitizer:
         return process.sanitizer
     if process.over_memory:
         return f"it took more memory than it may have ({process.peak_memory >> 20} MiB)"
     if process.signal and not process.timed_out:
         return f"it was ended by {process.signal}"
-    if process.exit == _CANNOT_START:
-        return ""
     return ""
 
 
@@ -280,8 +275,11 @@ def _surfaced(target: Target, output: str, own: Path) -> tuple[str, ...] | None:
     return ("told",) if told else ()
 
 
-def _last_line(process: Process) -> str:
-    lines = [*process.stdout.splitlines(), *process.stderr.splitlines()]
+def _last_line(process: Process, done: str) -> str:
+    """The last line that it wrote; of a target with ``done``, what was found of that."""
+    output = f"{process.stdout}\n{process.stderr}"
+    found = re.search(done, output, re.MULTILINE) if done else None
+    lines = found.group().splitlines() if found else output.splitlines()
     return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
 
 

@@ -47,7 +47,6 @@ def zombies():
         if os.fork() == 0:
             os._exit(0)
     time.sleep(0.1)
-    os._exit(0)
 
 
 def daemon():
@@ -61,12 +60,16 @@ def daemon():
 
 
 def flood():
-    """Write 100 MB, and in the middle of it a report."""
+    """Write 100 MB."""
     block = b"0123456789abcde\n" * (MEBIBYTE // 16)
-    for number in range(100):
+    for _ in range(100):
         os.write(1, block)
-        if number == 50:
-            os.write(2, block + b"a.c:12:3: runtime error: signed integer overflow\n" + block)
+
+
+def flood_with_report():
+    """Write much to stderr, and in the middle of it a report."""
+    block = b"0123456789abcde\n" * MEBIBYTE
+    os.write(2, block + b"a.c:12:3: runtime error: signed integer overflow\n" + block)
 
 
 def stubborn():

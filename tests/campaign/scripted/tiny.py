@@ -20,7 +20,10 @@ def ask(connection, message):
     """Send a request, and wait for what comes; empty if the connection ends."""
     payload = SPDM_OVER_MCTP + message
     connection.sendall(struct.pack(">III", NORMAL, MCTP, len(payload)) + payload)
-    header = connection.recv(12, socket.MSG_WAITALL)
+    try:
+        header = connection.recv(12, socket.MSG_WAITALL)
+    except ConnectionResetError:
+        return b""
     if len(header) < 12:
         return b""
     return connection.recv(struct.unpack(">I", header[8:])[0], socket.MSG_WAITALL)[1:]
@@ -32,7 +35,10 @@ def is_well(connection):
     if version[1:2] != bytes([VERSION]) or not version[5] or len(version) != 6 + 2 * version[5]:
         return False
     capabilities = ask(connection, GET_CAPABILITIES)
-    return capabilities[1] == CAPABILITIES and capabilities[8] & MEAS_RESERVED != MEAS_RESERVED
+    return (
+        capabilities[1:2] == bytes([CAPABILITIES])
+        and capabilities[8] & MEAS_RESERVED != MEAS_RESERVED
+    )
 
 
 def main(port, behaviour, case=""):
