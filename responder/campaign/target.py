@@ -93,7 +93,8 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         names: what it calls the values that are filled in, such as algorithms.
         certificates: whose layout of certificates ``{certs}`` has: ``pem`` or ``spdm-emu``.
         conversations: how it is brought to hold which conversations; without any, it is run the
-            same way for all.
+            same way for all. Of several for the same one the next is tried where a fault does not
+            strike.
         parallel: how many cases may run at once; as many as there are cores if not given.
         first_port: of a service: the port of the first case; any free ones if 0.
     """
@@ -135,11 +136,11 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         """How many cases may run at once; ``None`` if it may be as many as there are cores."""
         return 1 if self.first_port else self.parallel
 
-    def conversation(self, setting: str) -> ConversationSpec | None:
-        """How it is brought to hold a conversation; ``None`` if it cannot be."""
+    def ways(self, setting: str) -> list[ConversationSpec]:
+        """How it is brought to hold a conversation, in order; nothing if it cannot be."""
         if not self.conversations:
-            return ConversationSpec([setting])
-        return next((one for one in self.conversations if _meant(one, setting)), None)
+            return [ConversationSpec([setting])]
+        return [one for one in self.conversations if _meant(one, setting)]
 
 
 def ready_made() -> list[str]:

@@ -80,9 +80,9 @@ class TestConversations:
     TEXT = MINIMAL + '[[conversations]]\nsettings = ["session*"]\nargs = ["--session"]\n'
 
     def test_without_any_it_is_run_the_same_way_for_all(self, write):
-        assert read_target(write(MINIMAL)).conversation("session").args == []
+        assert [way.args for way in read_target(write(MINIMAL)).ways("session")] == [[]]
 
-    def test_the_first_that_fits_is_meant(self, write):
+    def test_those_that_fit_are_meant(self, write):
         target = read_target(write(self.TEXT))
-        assert target.conversation("session-clear").args == ["--session"]
-        assert target.conversation("attestation") is None
+        assert [way.args for way in target.ways("session-clear")] == [["--session"]]
+        assert target.ways("attestation") == []

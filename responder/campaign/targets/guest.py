@@ -24,11 +24,10 @@ class GuestRunner(SocketRunner):
     function 0 has the mailbox. Else QEMU's own device connects to ``{port}``.
     """
 
-    def _way(self, setting: Setting) -> tuple[ConversationSpec | None, Transport | None]:
-        spec, transport = super()._way(setting)
-        if spec is None or not self._plugged(spec):
-            return spec, transport
-        return spec, None if setting.listen else "doe"
+    def _transport(self, setting: Setting, spec: ConversationSpec) -> Transport | None:
+        if not self._plugged(spec):
+            return super()._transport(setting, spec)
+        return None if setting.listen else "doe"
 
     def _serve(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 
 from responder.campaign.result import Wire
 from responder.campaign.setting import DEVICE, Setting
-from responder.campaign.target import Target, Transport
+from responder.campaign.target import ConversationSpec, Target, Transport
 from responder.campaign.wire import wire_of_journal
 from responder.faults.rule import FaultSpec
 from responder.observe.bus import Bus
@@ -56,14 +56,15 @@ class Served:
         return wire_of_journal(self.entries, self.profile.missed())
 
 
-def transport_of(setting: Setting, target: Target) -> Transport | None:
+def transport_of(
+    setting: Setting, target: Target, spec: ConversationSpec | None = None
+) -> Transport | None:
     """What a conversation is carried by; ``None`` if the target does not speak it.
 
     Faults of frames need the transport of their setting, padded messages need DOE; all others go
     over the target's first one.
     """
     wanted = [*target.transports]
-    spec = target.conversation(setting.name)
     if spec is not None and spec.transport is not None:
         wanted = [spec.transport]
     if setting.mailbox:

@@ -70,7 +70,8 @@ class ServiceRunner(SocketRunner):
     ) -> Observed:
         """As ``Runner.run``."""
         del case
-        spec, transport = self._way(setting)
+        spec = next(iter(self._target.ways(setting.name)), None)
+        transport = self._transport(setting, spec) if spec is not None else None
         if spec is None or transport is None:
             return unfit(setting, spec)
         knows = self._ports.prepare()

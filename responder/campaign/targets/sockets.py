@@ -45,10 +45,26 @@ class SocketRunner:
     def run(
         self, setting: Setting, faults: Sequence[FaultSpec], seed: bytes, case: str = ""
     ) -> Observed:
-        """As ``Runner.run``."""
-        spec, transport = self._way(setting)
-        if spec is None or transport is None:
-            return unfit(setting, spec)
+        """As ``Runner.run``; a way in which a fault does not strike is followed by the next one."""
+        observed = unfit(setting, None)
+        for spec in self._target.ways(setting.name):
+            transport = self._transport(setting, spec)
+            if transport is None:
+                return unfit(setting, spec)
+            observed = self._run(setting, faults, seed, case, spec, transport)
+            if observed.wire.strikes or not faults:
+                break
+        return observed
+
+    def _run(
+        self,
+        setting: Setting,
+        faults: Sequence[FaultSpec],
+        seed: bytes,
+        case: str,
+        spec: ConversationSpec,
+        transport: Transport,
+    ) -> Observed:
         own = Path(tempfile.mkdtemp(prefix="case-", dir=self._work))
         try:
             with self._serve(setting, faults, seed, spec, transport, own) as device:
@@ -66,9 +82,9 @@ class SocketRunner:
         self._perform.close()
         shutil.rmtree(self._work, ignore_errors=True)
 
-    def _way(self, setting: Setting) -> tuple[ConversationSpec | None, Transport | None]:
-        """How the requester is brought to hold a conversation, and what carries it."""
-        return self._target.conversation(setting.name), transport_of(setting, self._target)
+    def _transport(self, setting: Setting, spec: ConversationSpec) -> Transport | None:
+        """What carries a conversation that the requester is brought to hold so."""
+        return transport_of(setting, self._target, spec)
 
     def _serve(
         self,
