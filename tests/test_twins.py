@@ -35,6 +35,8 @@ SHARED = {
     "campaign/targets/containment.py": "campaign/test_campaign_process.py",
     "campaign/targets/descendants.py": "campaign/test_campaign_process.py",
     "campaign/targets/output.py": "campaign/test_campaign_process.py",
+    "campaign/targets/runner.py": "campaign/test_campaign_misbehaviour.py",
+    "campaign/targets/served.py": "campaign/test_campaign_misbehaviour.py",
     "campaign/targets/guest.py": "qemu/test_qemu_campaign.py",
     "campaign/targets/performers.py": "campaign/test_campaign_misbehaviour.py",
     "campaign/targets/ports.py": "campaign/test_campaign_service.py",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from responder.campaign.attempt import Health, health_of, lacking, slim, unimplemented
-from responder.campaign.executors import MakeExecutor
+from responder.campaign.executors import MakeExecutor, end_workers
 from responder.campaign.expectations import Expectations
 from responder.campaign.plan import Case
 from responder.campaign.result import Control, End, Line, Observed, Result, When
@@ -126,6 +126,9 @@ class Execution:
             self._control(healths, "after")
         except StoppedError as error:
             stopped = str(error)
+        except KeyboardInterrupt:
+            end_workers()
+            raise
         finally:
             self._give_up()
         share = self._own / self._worked if self._worked else 0.0

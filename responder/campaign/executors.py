@@ -56,6 +56,12 @@ def executor_of(text: str, jobs: int) -> MakeExecutor:
     return make
 
 
+def end_workers() -> None:
+    """End the processes of this one that do jobs, in the middle of them if need be."""
+    for process in multiprocessing.active_children():
+        process.terminate()
+
+
 def _processes(jobs: int) -> Executor:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["responder.campaign.work"])

@@ -1,8 +1,8 @@
 """A tiny requester: GET_VERSION and GET_CAPABILITIES over a socket, and then as it is told.
 
 Arguments: the port, what to do about a wrong answer (a function of ``misbehave``, or ``refuse``,
-``accept``, ``twice`` and ``never``, which does not even connect where there is a fault), and the
-case, which is empty where nothing goes wrong.
+``accept``, ``twice`` and ``never``, which does not even connect where there is a fault; or
+``CASE=BEHAVIOUR,...``), and the case, which is empty where nothing goes wrong.
 """
 
 import socket
@@ -42,6 +42,8 @@ def is_well(connection):
 
 
 def main(port, behaviour, case=""):
+    if "=" in behaviour:
+        behaviour = dict(one.split("=") for one in behaviour.split(",")).get(case, "refuse")
     if behaviour == "never" and case:
         sys.exit(1)
     with socket.create_connection(("127.0.0.1", int(port))) as connection:
