@@ -9,10 +9,21 @@ from responder.campaign.result import Exchange, Observed, Result, Strike
 from responder.campaign.targets.reference import observed_of
 from responder.campaign.targets.runner import Runner
 from responder.campaign.verdict import Judgement, judge
-from responder.spec.codes import name_of_code
+from responder.spec.codes import RequestCode, ResponseCode, name_of_code
 
 _KEPT = 2
 """Bytes that are kept of a message in which nothing is of interest: its version and code."""
+_NEGOTIATING = frozenset(
+    {
+        RequestCode.GET_VERSION,
+        RequestCode.GET_CAPABILITIES,
+        RequestCode.NEGOTIATE_ALGORITHMS,
+        ResponseCode.VERSION,
+        ResponseCode.CAPABILITIES,
+        ResponseCode.ALGORITHMS,
+    }
+)
+"""Messages that are kept whole: the layout of all others depends on what they agree on."""
 _MAX_STRIKE = 512
 _MAX_STRIKES = 3
 
@@ -150,7 +161,12 @@ def _short(strike: Strike) -> Strike:
 
 
 def _header(exchange: Exchange) -> Exchange:
-    return replace(exchange, request=exchange.request[:_KEPT], response=exchange.response[:_KEPT])
+    request, response = _headed(exchange.request), _headed(exchange.response)
+    return replace(exchange, request=request, response=response)
+
+
+def _headed(message: bytes) -> bytes:
+    return message if set(message[1:_KEPT]) & _NEGOTIATING else message[:_KEPT]
 
 
 def _judged(case: Case, observed: Observed, health: Health | None) -> Judgement:

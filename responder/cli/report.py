@@ -131,7 +131,8 @@ def html_command(store: Path, output: Path | None) -> None:
     help="The store to write.",
 )
 @click.option(
-    "--expectations",
+    "--expect",
+    "expectations",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Those of the campaign, to say which of them nothing met.",

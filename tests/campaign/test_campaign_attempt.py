@@ -59,12 +59,18 @@ def test_a_failure_that_is_repeated_is_one_and_a_pass_is_not_run_again():
     assert attempt(once, case_named(CASE), SEED, repeat=1).attempts == 1
 
 
-def test_of_what_passed_only_what_was_struck_keeps_its_bytes():
+def test_of_what_passed_only_what_was_struck_or_negotiated_keeps_its_bytes():
     kept = slim(seen(succeeded=False)).wire
-    assert kept.exchanges[0].response == b"\x10\x04"
+    assert len(kept.exchanges[0].response) == 8
     assert len(kept.exchanges[1].response) == 180
     assert len(kept.strikes) == 3
     assert len(kept.strikes[0].before) == 512
+
+
+def test_of_what_was_neither_it_is_known_what_it_was():
+    message = Exchange(connection=1, request=b"\x12\x83" + bytes(34), response=b"\x12\x03" * 99)
+    kept = slim(Observed(wire=Wire(exchanges=(message,), count=1))).wire.exchanges[0]
+    assert (kept.request, kept.response) == (b"\x12\x83", b"\x12\x03")
 
 
 class TestLacking:

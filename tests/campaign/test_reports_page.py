@@ -53,7 +53,7 @@ def test_a_block_has_so_many_cases_in_the_order_of_the_plan():
 
 
 def test_a_failure_has_the_bytes_near_the_strike_and_a_pass_has_none():
-    some = [exchange(n, response=b"\x12\x04", struck=n == 30) for n in range(100)]
+    some = [exchange(n, response=b"\x12\x04\0", struck=n == 30) for n in range(100)]
     wire = Wire(
         exchanges=tuple(some), count=100, strikes=(Strike(exchange=30, hook="x", detail=""),)
     )
@@ -64,11 +64,18 @@ def test_a_failure_has_the_bytes_near_the_strike_and_a_pass_has_none():
         "connection": 1,
         "struck": True,
         "request": ["GET_VERSION", 3, base64.b64encode(b"\x12\x84\x1e").decode()],
-        "response": ["VERSION", 2, base64.b64encode(b"\x12\x04").decode()],
+        "response": ["VERSION", 3, base64.b64encode(b"\x12\x04\0").decode()],
     }
     good = details(passed("x", observed=Observed(wire=wire)), NO_CHANGES)
     assert all(len(one["request"]) == 2 for one in good["exchanges"])
     assert "fields" not in good
+
+
+def test_a_message_that_was_cut_to_version_and_code_has_no_size():
+    cut = Exchange(connection=1, request=b"\x12\x83", response=b"\x12\x03\0\0")
+    shown = details(passed("x", observed=Observed(wire=Wire(exchanges=(cut,)))), NO_CHANGES)
+    (one,) = shown["exchanges"]
+    assert (one["request"], one["response"]) == (["CHALLENGE"], ["CHALLENGE_AUTH", 4])
 
 
 def test_a_session_that_is_zero_and_a_message_that_cannot_be_read_are_told():

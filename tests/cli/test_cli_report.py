@@ -115,7 +115,7 @@ def test_what_is_stale_is_judged_by_a_file_of_expectations(tmp_path):
     expectations.write_text('[[expect]]\ncase = "b"\nverdict = "hang"\nreason = "issue 7"\n')
     shards = [write_store(tmp_path / str(n), f"{n}/2") for n in (1, 2)]
     out = tmp_path / "all.jsonl"
-    assert invoke("merge", *shards, "-o", out, "--expectations", expectations).exit_code == 0
+    assert invoke("merge", *shards, "-o", out, "--expect", expectations).exit_code == 0
     assert read_store(out).end.stale == ("b: expected hang, seen crash (issue 7)",)
 
 

@@ -1,5 +1,9 @@
 """What a fault changed in a case, with the names of the fields."""
 
+import msgspec
+from msgspec.structs import replace
+
+from responder.campaign.attempt import slim
 from responder.campaign.conversation import converse
 from responder.campaign.result import Exchange, Observed, Result, Strike, Wire
 from responder.campaign.settings import SETTINGS
@@ -10,8 +14,13 @@ from responder.faults.catalogue import find
 def result_of(case, conversation="attestation", **changes):
     run = converse(SETTINGS[conversation], find(case)[:1], b"changes")
     exchanges = tuple(
-        Exchange(connection=1, request=one.request, response=bytes(one.response or b""))
-        for one in run.exchanges
+        Exchange(
+            connection=1,
+            request=one.request,
+            response=bytes(one.response or b""),
+            struck=number in run.struck(),
+        )
+        for number, one in enumerate(run.exchanges)
     )
     strikes = tuple(
         Strike(
@@ -41,6 +50,13 @@ def test_changed_bytes_are_marked_and_their_field_is_named():
     assert [field.partition(":")[0] for field in change.fields] == ["nonce"]
     assert strike.before[:1] != b"\x00" or "[00]" not in marked(change)
     assert marked(change).count("00") >= 30
+
+
+def test_a_case_that_was_kept_in_short_has_the_same_fields():
+    whole = result_of("chal.nonce-zero")
+    short = replace(whole, observed=slim(whole.observed))
+    assert len(msgspec.json.encode(short)) < len(msgspec.json.encode(whole)) / 2
+    assert changes_of(short) == changes_of(whole)
 
 
 def test_a_frame_is_told_by_its_layers():

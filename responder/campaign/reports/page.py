@@ -34,6 +34,8 @@ _MOST_LINES = 120
 _OUTPUT = 6000
 """Characters of each end of what a process wrote."""
 _DIGITS = 4
+_HEAD = 2
+"""Bytes of version and code."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -196,10 +198,15 @@ def _exchange(exchange: Exchange, *, full: bool) -> dict[str, Any]:
 
 
 def _message(message: bytes, *, full: bool) -> list[Any]:
-    """Name, size, and in full the bytes in base64; empty if there is none."""
+    """Name, size, and in full the bytes in base64; empty if there is none.
+
+    A message that is nothing but version and code was cut to them, and has no size.
+    """
     if not message:
         return []
     name = name_of_code(message[1]) if len(message) > 1 else "unreadable"
+    if len(message) == _HEAD:
+        return [name]
     data = base64.b64encode(message[:_MOST_BYTES]).decode("ascii")
     return [name, len(message), data] if full else [name, len(message)]
 

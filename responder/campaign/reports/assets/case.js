@@ -111,7 +111,7 @@ function mark(name, exchange) {
 
 function messageName(message, otherwise, arrow) {
   return element("span", { class: "mono" }, `${arrow} ${message ? message[0] : otherwise} `,
-    message ? element("span", { class: "muted" }, `${message[1]} B`) : null);
+    message?.[1] ? element("span", { class: "muted" }, `${message[1]} B`) : null);
 }
 
 function fieldLines(seen) {
