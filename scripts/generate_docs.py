@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from fault_docs import catalogue, table, with_sections
 from mailbox_docs import mailbox
+from mutant_docs import mutants
 from persona_docs import personas
 from register_docs import config_space, dma
 from request_docs import requests
@@ -135,6 +136,7 @@ PAGES = {
     "steps.md": steps,
     "mailbox.md": mailbox,
     "faults.md": catalogue,
+    "mutants.md": mutants,
     "options.md": options,
     "tdisp.md": tdisp,
     "tsp.md": tsp,
