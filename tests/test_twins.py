@@ -44,6 +44,7 @@ SHARED = {
     "campaign/watching.py": "campaign/test_campaign_session_evidence.py",
     "campaign/setting.py": "campaign/test_campaign_settings.py",
     "cli/campaign.py": "cli/test_main.py",
+    "cli/campaign_fuzz.py": "campaign/test_campaign_fuzz_planted.py",
     "cli/attesting.py": "cli/test_attest.py",
     "cli/report_tdi.py": "cli/test_tdi.py",
     "cli/certs.py": "pki/test_pki_certs_verb.py",

@@ -45,7 +45,7 @@ TARGET_OPTIONS = (
 _INTERRUPTED = 130
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     """``90s``, ``5m``, ``1h``, or seconds."""
     unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
     try:
@@ -68,7 +68,7 @@ def _seconds(text: str) -> float:
 )
 @click.option("--resume", is_flag=True, help="Go on with the store that is there.")
 @click.option(
-    "--budget", type=_seconds, metavar="TIME", help="Such as 60s: the most telling cases first."
+    "--budget", type=seconds_of, metavar="TIME", help="Such as 60s: the most telling cases first."
 )
 @click.option("--jobs", type=click.IntRange(1), help="Cases at once. [default: as many as cores]")
 @click.option(
