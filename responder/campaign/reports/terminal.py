@@ -122,7 +122,7 @@ def _result(result: Result) -> Iterator[Line]:
     reasons = given_reasons(result)
     if result.expected or reasons:
         wanted = ", ".join(result.expected) or "anything"
-        yield f"    should refuse for {wanted}; refused for {reasons or 'nothing'}", ""
+        yield f"    should refuse for {wanted}; said: {reasons or 'nothing'}", ""
     if result.source:
         yield f"    {result.basis}: {one_line(result.source)}", ""
 
