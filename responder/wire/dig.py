@@ -208,7 +208,7 @@ def _padded(part: Part, data: bytes) -> list[Part]:
 def _vendor_payload(digging: Digging) -> list[Part]:
     """The ProtocolID, and the message behind it if its declaration reads it."""
     fields, data = digging.fields, digging.data
-    protocol = protocol_of(fields["standard_id"], fields["vendor_id"], data)
+    protocol = protocol_of(fields["standard_id"], fields.get("vendor_id", b""), data)
     if protocol is None:
         return []
     found = [Part("protocol_id", data[:1], meaning=protocol.name)]

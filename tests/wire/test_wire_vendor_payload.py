@@ -277,6 +277,10 @@ def test_decoding_shows_the_protocol_and_the_message():
     assert "flags: 0x0005 (NO_FW_UPDATE, LOCK_MSIX)" in text
 
 
+def test_decoding_shows_the_payload_of_a_vendor_without_an_id():
+    assert "payload: 0110" in shown(b"\1\x10", vendor=b"")
+
+
 def test_decoding_shows_a_report_that_is_whole_in_its_portion():
     report = tdisp.InterfaceReport(
         mmio_ranges=tdisp.MmioRange(first_page=1, number_of_pages=2, range_attributes=4).build()

@@ -7,6 +7,7 @@ class CaseList {
   #numbers = [];
   #active = -1;
   #frame = 0;
+  #shown = "";
 
   // `open(number, kept)` is called when a case is chosen; `kept` if by walking along the list.
   constructor(campaign, box, rows, open) {
@@ -66,12 +67,16 @@ class CaseList {
 
   #soon() {
     cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(() => this.#render());
+    this.#frame = requestAnimationFrame(() => this.#render(false));
   }
 
-  #render() {
+  // Rows that are there already stay, so that nobody clicks on one that is just going.
+  #render(anew = true) {
     const first = Math.max(0, Math.floor(this.box.scrollTop / CaseList.#HEIGHT) - CaseList.#SPARE);
     const count = Math.ceil(this.box.clientHeight / CaseList.#HEIGHT) + 2 * CaseList.#SPARE;
+    const shown = `${first} ${count}`;
+    if (shown === this.#shown && !anew) return;
+    this.#shown = shown;
     const places = this.#numbers.slice(first, first + count).map((_, at) => first + at);
     this.rows.replaceChildren(...places.map((place) => this.#row(place)));
     const active = places.includes(this.#active) ? `row-${this.#active}` : "";
