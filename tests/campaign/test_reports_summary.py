@@ -116,3 +116,4 @@ def test_of_a_shard_only_its_own_cases_are_missed(tmp_path):
 def test_reasons_are_checks_or_else_what_the_requester_said():
     assert given_reasons(passed("x", observed=Observed(reasons=("a", "b"), text="c"))) == "a, b"
     assert given_reasons(passed("x", observed=Observed(text=" bad\nsignature "))) == "bad signature"
+    assert given_reasons(passed("x", observed=Observed(succeeded=True, text="bye"))) == ""

@@ -60,6 +60,13 @@ def test_all_profiles_and_certificates_are_in_the_wheel(unpacked):
         assert {p.relative_to(there) for p in there.rglob("*") if p.is_file()} == here
 
 
+def test_all_data_of_the_package_is_in_the_wheel(unpacked):
+    package = ROOT / "responder"
+    data = {p.relative_to(ROOT) for p in package.rglob("*.*") if p.suffix not in {".py", ".pyc"}}
+    assert Path("responder/campaign/reports/assets/page.html") in data
+    assert not [path for path in data if not (unpacked / path).exists()]
+
+
 def test_the_wheel_names_its_command_and_its_pytest_plugin(unpacked):
     entries = next(unpacked.glob("*.dist-info/entry_points.txt")).read_text()
     assert "spdm-responder = responder.cli.main:main" in entries

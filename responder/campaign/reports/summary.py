@@ -112,7 +112,9 @@ def summarise(campaign: Campaign) -> Summary:
 
 def given_reasons(result: Result) -> str:
     """Why the requester refused, as far as it can be told: ids of checks, else its own words."""
-    return one_line(", ".join(result.observed.reasons) or result.observed.text)
+    observed = result.observed
+    said = "" if observed.succeeded else observed.text
+    return one_line(", ".join(observed.reasons) or said)
 
 
 def fault_of(result: Result) -> str:

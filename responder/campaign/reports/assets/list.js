@@ -7,7 +7,7 @@ class CaseList {
   #numbers = [];
   #active = -1;
   #frame = 0;
-  #shown = "";
+  #made = new Map();
 
   // `open(number, kept)` is called when a case is chosen; `kept` if by walking along the list.
   constructor(campaign, box, rows, open) {
@@ -67,20 +67,24 @@ class CaseList {
 
   #soon() {
     cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(() => this.#render(false));
+    this.#frame = requestAnimationFrame(() => this.#render());
   }
 
-  // Rows that are there already stay, so that nobody clicks on one that is just going.
-  #render(anew = true) {
+  // Rows that stay as they were are the same elements, so that nobody clicks on one that goes.
+  #render() {
     const first = Math.max(0, Math.floor(this.box.scrollTop / CaseList.#HEIGHT) - CaseList.#SPARE);
     const count = Math.ceil(this.box.clientHeight / CaseList.#HEIGHT) + 2 * CaseList.#SPARE;
-    const shown = `${first} ${count}`;
-    if (shown === this.#shown && !anew) return;
-    this.#shown = shown;
-    const places = this.#numbers.slice(first, first + count).map((_, at) => first + at);
-    this.rows.replaceChildren(...places.map((place) => this.#row(place)));
-    const active = places.includes(this.#active) ? `row-${this.#active}` : "";
-    this.box.setAttribute("aria-activedescendant", active);
+    const made = new Map();
+    this.#numbers.slice(first, first + count).forEach((number, at) => {
+      const key = `${first + at} ${number} ${first + at === this.#active}`;
+      made.set(key, this.#made.get(key) ?? this.#row(first + at));
+    });
+    if ([...made.keys()].join() !== [...this.#made.keys()].join()) {
+      this.rows.replaceChildren(...made.values());
+    }
+    this.#made = made;
+    const active = this.#active >= first && this.#active < first + count;
+    this.box.setAttribute("aria-activedescendant", active ? `row-${this.#active}` : "");
   }
 
   #row(place) {
