@@ -4,11 +4,11 @@ import io
 import re
 
 import pytest
-from stores import BITFLIP, gallery, whole
+from stores import BITFLIP, begin, gallery, passed, whole, write
 
 from responder.campaign.reports.summary import summarise
 from responder.campaign.reports.terminal import STYLES, plain_lines, print_summary
-from responder.campaign.result import VERDICTS
+from responder.campaign.result import VERDICTS, End, Observed
 from responder.campaign.store import read_store
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -32,6 +32,14 @@ def test_a_failure_has_verdict_sentence_reasons_and_source(summary):
         "    should refuse for chal.signature; refused for chal.nonce",
     ]
     assert re.match(r"    (spec|reference|judgement): ", lines[at + 3])
+
+
+def test_of_a_requester_that_gives_no_reason_it_is_told_what_it_said(tmp_path):
+    observed = Observed(succeeded=True, text="Client\nstopped")
+    bad = passed("x", verdict="accepted", expected=("chal.nonce",), observed=observed)
+    path = write(tmp_path / "store", begin(["x"]), bad, End())
+    lines = list(plain_lines(summarise(read_store(path))))
+    assert "    should refuse for chal.nonce; it said: Client stopped" in lines
 
 
 def test_counts_groups_and_all_sections_are_told(summary):

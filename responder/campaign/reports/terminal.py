@@ -119,12 +119,20 @@ def _result(result: Result) -> Iterator[Line]:
     yield f"    {one_line(result.text)}", ""
     if result.expectation:
         yield f"    expected: {one_line(result.expectation)}", ""
-    reasons = given_reasons(result)
-    if result.expected or reasons:
-        wanted = ", ".join(result.expected) or "anything"
-        yield f"    should refuse for {wanted}; said: {reasons or 'nothing'}", ""
+    said = _said(result)
+    if result.expected or said:
+        wanted = f"should refuse for {', '.join(result.expected)}" if result.expected else ""
+        yield f"    {'; '.join(filter(None, (wanted, said)))}", ""
     if result.source:
         yield f"    {result.basis}: {one_line(result.source)}", ""
+
+
+def _said(result: Result) -> str:
+    """Why it refused, or what it said if nobody can tell why."""
+    if result.observed.reasons:
+        return f"refused for {given_reasons(result)}"
+    text = one_line(result.observed.text)
+    return f"it said: {text}" if text else ""
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
