@@ -3,11 +3,14 @@
 from responder.errors import ConfigError
 from responder.pki import der_edit as der
 from responder.pki.certificate_edit import BASIC_CONSTRAINTS, CertificateEdit, Part
-from responder.pki.defect_draft import LENGTH_SIZE, Defect, Draft
+from responder.pki.defect_draft import LENGTH_SIZE, Defect, Draft, Recipe
 from responder.spec.algorithms import BASE_HASHES
 
 LONG_CHAIN = 20
 """Authorities that ``long-chain`` puts between the leaf and its issuer."""
+
+ENDLESS_CHAIN = 101
+"""Authorities that ``endless-chain`` puts there: one more than OpenSSL follows by default."""
 
 _JUNK = bytes.fromhex("deadbeef") * 4
 _CUT = 16
@@ -116,6 +119,10 @@ def _duplicate(draft: Draft) -> None:
     draft.certificates.insert(place, draft.certificates[place])
 
 
+def _root_twice(draft: Draft) -> None:
+    draft.certificates.insert(1, draft.certificates[0])
+
+
 def _junk_between(draft: Draft) -> None:
     draft.certificates.insert(draft.leaf, _JUNK)
 
@@ -159,11 +166,14 @@ def _length_overflow(draft: Draft) -> None:
     draft.certificates[-1] = edit.node.encode()
 
 
-def _long_chain(draft: Draft) -> None:
-    name = draft.edit(draft.issuer).common_name()
-    for number in range(1, LONG_CHAIN + 1):
-        draft.insert_authority(draft.leaf, f"{name} {number}")
-    draft.adopt(draft.leaf)
+def _longer_by(authorities: int) -> Recipe:
+    def apply(draft: Draft) -> None:
+        name = draft.edit(draft.issuer).common_name()
+        for number in range(1, authorities + 1):
+            draft.insert_authority(draft.leaf, f"{name} {number}")
+        draft.adopt(draft.leaf)
+
+    return apply
 
 
 def _loop(draft: Draft) -> None:
@@ -237,6 +247,7 @@ CHAIN_DEFECTS = (
     ),
     Defect("order-reversed", "The leaf comes first and the root last.", _reversed),
     Defect("duplicate-cert", "The leaf's issuer comes twice in a row.", _duplicate),
+    Defect("duplicate-root", "The root comes twice in a row.", _root_twice),
     Defect("garbage-between", "16 bytes of junk stand before the leaf.", _junk_between),
     Defect("trailing-garbage", "16 bytes of junk follow the leaf.", _junk_at_the_end),
     Defect("der-truncated", "The last 16 bytes of the leaf are missing.", _truncated),
@@ -251,7 +262,12 @@ CHAIN_DEFECTS = (
     Defect(
         "long-chain",
         f"{LONG_CHAIN} more authorities stand between the leaf and its issuer; legal.",
-        _long_chain,
+        _longer_by(LONG_CHAIN),
+    ),
+    Defect(
+        "endless-chain",
+        f"{ENDLESS_CHAIN} more authorities stand between the leaf and its issuer.",
+        _longer_by(ENDLESS_CHAIN),
     ),
     Defect("chain-loop", "Two authorities have certified each other, and no root them.", _loop),
     Defect(

@@ -71,6 +71,13 @@ def _empty_issuer(edit: CertificateEdit) -> None:
     edit.put(Part.ISSUER, _EMPTY)
 
 
+def _other_issuer(draft: Draft) -> None:
+    """The name of the authority above, and a word more."""
+    named = draft.edit(draft.issuer)
+    named.set_common_name(f"{named.common_name()} or another")
+    draft.reissue(draft.leaf, lambda edit: edit.put(Part.ISSUER, named.part(Part.SUBJECT)))
+
+
 def _empty_authority(draft: Draft) -> None:
     draft.reissue(draft.intermediate, lambda edit: edit.put(Part.SUBJECT, _EMPTY))
     draft.adopt(draft.leaf)
@@ -96,6 +103,11 @@ NAME_DEFECTS = (
         "empty-subject-ca",
         "The subject of the leaf's issuer is an empty name, and the leaf names it as its issuer.",
         _empty_authority,
+    ),
+    Defect(
+        "issuer-other-name",
+        "The leaf names another issuer than the authority that has signed it.",
+        _other_issuer,
     ),
     Defect("null-in-name", "The leaf's common name contains NUL.", leaf(_nul_in_name)),
     Defect(

@@ -26,7 +26,8 @@ DICE_TCB_INFO = "2.23.133.5.4.1"
 DICE_ATTESTATION = ("2.23.133.5.4.100.9", "2.23.133.5.4.100.11")
 """Key purposes of DICE: attestation by an embedded CA's leaf and by a local one."""
 
-_KEY_AGREEMENT = b"\x03\x08"
+_KEY_AGREEMENT, _SIGNATURE_AND_CERT_SIGN, _CRL_SIGN = b"\x03\x08", b"\x02\x84", b"\x01\x02"
+"""BIT STRINGs of keyUsage: how many bits are unused, and the bits."""
 _OCSP, _CA_ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
 _URI_TAG = 6
 _ALMOST_64K = 65_500
@@ -59,6 +60,11 @@ def _authority(ca: bool) -> Change:
     return lambda edit: edit.set_extension(x509.BASIC_CONSTRAINTS, value, critical=True)
 
 
+def _no_authority_below(edit: CertificateEdit) -> None:
+    value = der.sequence(x509.TRUE, der.integer(0))
+    edit.set_extension(x509.BASIC_CONSTRAINTS, value, critical=True)
+
+
 def _without(dotted: str) -> Change:
     return lambda edit: edit.remove_extension(dotted)
 
@@ -68,9 +74,9 @@ def _not_critical(edit: CertificateEdit) -> None:
     edit.set_extension(x509.BASIC_CONSTRAINTS, value, critical=False)
 
 
-def _no_signatures(edit: CertificateEdit) -> None:
-    value = Node(der.BIT_STRING, _KEY_AGREEMENT)
-    edit.set_extension(x509.KEY_USAGE, value, critical=True)
+def _key_usage(bits: bytes) -> Change:
+    value = Node(der.BIT_STRING, bits)
+    return lambda edit: edit.set_extension(x509.KEY_USAGE, value, critical=True)
 
 
 def _usages(*dotted: str) -> Change:
@@ -211,7 +217,29 @@ _RIGHTS = (
         "The leaf's basicConstraints say that it is an authority.",
         leaf(_authority(ca=True)),
     ),
-    Defect("ku-no-digitalsig", "The leaf's keyUsage is keyAgreement alone.", leaf(_no_signatures)),
+    Defect(
+        "intermediate-no-certsign",
+        "The keyUsage of the leaf's issuer is cRLSign alone.",
+        intermediate(_key_usage(_CRL_SIGN)),
+    ),
+    Defect(
+        "path-length-exceeded",
+        "The root, renewed with its name and key, allows no authority below it, and there is one.",
+        root(_no_authority_below),
+    ),
+    Defect(
+        "leaf-no-bc", "The leaf has no basicConstraints.", leaf(_without(x509.BASIC_CONSTRAINTS))
+    ),
+    Defect(
+        "leaf-certsign",
+        "The leaf's keyUsage is digitalSignature and keyCertSign.",
+        leaf(_key_usage(_SIGNATURE_AND_CERT_SIGN)),
+    ),
+    Defect(
+        "ku-no-digitalsig",
+        "The leaf's keyUsage is keyAgreement alone.",
+        leaf(_key_usage(_KEY_AGREEMENT)),
+    ),
     Defect("ku-absent", "The leaf has no keyUsage.", leaf(_without(x509.KEY_USAGE))),
     Defect(
         "eku-requester-only",

@@ -179,6 +179,18 @@ def test_twenty_more_authorities(kind):
 
 
 @pytest.mark.parametrize("kind", SUITES)
+def test_a_hundred_and_one_more_authorities(kind):
+    chain = load(*certificates("endless-chain", kind))
+
+    verify_downwards(chain)
+    assert len(chain) == len({one.subject for one in chain}) == 104
+
+
+def test_the_root_comes_twice():
+    assert certificates("duplicate-root") == [OWN[0], *OWN]
+
+
+@pytest.mark.parametrize("kind", SUITES)
 def test_two_authorities_in_a_circle(kind):
     one, other, leaf = load(*certificates("chain-loop", kind))
 

@@ -43,6 +43,14 @@ def test_an_empty_issuer_has_still_signed():
     issuer.public_key().verify(leaf.signature, leaf.tbs_certificate_bytes, algorithm)
 
 
+def test_another_issuer_is_named_than_has_signed():
+    _, issuer, leaf = load("issuer-other-name")
+
+    assert leaf.issuer.rfc4514_string() != issuer.subject.rfc4514_string()
+    algorithm = ec.ECDSA(leaf.signature_hash_algorithm)
+    issuer.public_key().verify(leaf.signature, leaf.tbs_certificate_bytes, algorithm)
+
+
 def test_an_empty_authority_is_named_by_its_leaf():
     _, issuer, leaf = load("empty-subject-ca")
 

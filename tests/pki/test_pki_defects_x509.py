@@ -26,6 +26,10 @@ CHANGED = {
     "intermediate-not-ca": INTERMEDIATE,
     "intermediate-no-bc": INTERMEDIATE,
     "root-bc-noncritical": ROOT,
+    "intermediate-no-certsign": INTERMEDIATE,
+    "path-length-exceeded": ROOT,
+    "leaf-no-bc": LEAF,
+    "leaf-certsign": LEAF,
     "leaf-ca-true": LEAF,
     "ku-no-digitalsig": LEAF,
     "ku-absent": LEAF,
@@ -142,6 +146,7 @@ def test_basic_constraints(name, number, expected):
 
 def test_what_is_absent():
     assert extension(load("intermediate-no-bc", INTERMEDIATE), x509.BasicConstraints) is None
+    assert extension(load("leaf-no-bc", LEAF), x509.BasicConstraints) is None
     assert extension(load("ku-absent", LEAF), x509.KeyUsage) is None
     assert spdm_value(load("hwid-oid-missing-device", LEAF)) is None
 
@@ -151,6 +156,25 @@ def test_a_key_usage_without_signatures():
 
     assert usage.key_agreement
     assert not usage.digital_signature
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "expected"),
+    [
+        ("leaf-certsign", LEAF, (True, True, False)),
+        ("intermediate-no-certsign", INTERMEDIATE, (False, False, True)),
+    ],
+)
+def test_who_may_sign_certificates(name, number, expected):
+    usage = extension(load(name, number), x509.KeyUsage).value
+
+    assert (usage.digital_signature, usage.key_cert_sign, usage.crl_sign) == expected
+
+
+def test_a_root_that_allows_no_authority_below_it():
+    found = extension(load("path-length-exceeded", ROOT), x509.BasicConstraints)
+
+    assert (found.value.ca, found.value.path_length, found.critical) == (True, 0, True)
 
 
 @pytest.mark.parametrize(
