@@ -58,7 +58,7 @@ def _only_edits(rule: Rule) -> bool:
     return rule.hook in _BYTES and all(isinstance(action, Edit) for action in rule.action)
 
 
-_BYTES = frozenset({"draft", "message", "post_sign", "frame", "register"})
+_BYTES = frozenset({"request", "draft", "message", "post_sign", "frame", "register"})
 
 
 def _before_first(rehearsal: Rehearsal) -> Iterator[str]:
@@ -122,20 +122,22 @@ def _meant(event: FaultFired, exchanges: Sequence[Exchanged], number: int) -> Ex
 
 def _was(event: FaultFired, healthy: Exchanged, rehearsal: Rehearsal, size: int) -> bool:
     """Whether a fault began with what the healthy run has."""
-    response = healthy.response or b""
+    response, was = healthy.response or b"", True
     match event.hook:
+        case "request":
+            was = event.before == healthy.request
         case "draft":
-            return response.startswith(event.before)
+            was = response.startswith(event.before)
         case "pre_sign":
-            return _is_made_of(event.before, rehearsal.healthy.exchanges)
+            was = _is_made_of(event.before, rehearsal.healthy.exchanges)
         case "post_sign":
-            return bool(size) or _signed_by(response, event.before)
+            was = bool(size) or _signed_by(response, event.before)
         case "message":
             whole = _without_padding(response, event.before)
-            return masked_message(event.before, size) == masked_message(whole, size)
+            was = masked_message(event.before, size) == masked_message(whole, size)
         case "frame" if event.message == "spdm":
-            return bool(size) or response in event.before
-    return True
+            was = bool(size) or response in event.before
+    return was
 
 
 def _is(event: FaultFired, faulted: Exchanged) -> bool:

@@ -43,7 +43,7 @@ _LOG = {
         {"measurement": 2, "type": "mutable-firmware", "fill": {"byte": 2, "size": 40}},
     ],
 }
-_CLASSES = [{"standard": "PCI-SIG", "vendor_id": "8680", "identifiers": ["0102", "03"]}]
+CLASSES = [{"standard": "PCI-SIG", "vendor_id": "8680", "identifiers": ["0102", "03"]}]
 PROVISIONING = (*ATTESTATION, "SET_CERT", "CSR")
 KEY_PAIRS = [
     {
@@ -55,7 +55,7 @@ KEY_PAIRS = [
 ]
 _BANKS = {"ext_capabilities": ["SLOT_MGMT"]}
 _TWO_BANKS = [{"algorithm": "ecp256"}, {"configurable": ["ecp384", "ecp521"]}]
-_SMALL = {"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": 0x10000}
+SMALL = {"data_transfer_size": MIN_DATA_TRANSFER_SIZE, "max_spdm_msg_size": 0x10000}
 
 
 def asks(
@@ -110,13 +110,13 @@ MESSAGE_SETTINGS = (
     Setting(
         name="endpoint-info",
         text="The device says what it is, and signs it.",
-        overrides=device(*ATTESTATION, "EP_INFO_SIG", device_class=_CLASSES),
+        overrides=device(*ATTESTATION, "EP_INFO_SIG", device_class=CLASSES),
         options=asks(PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
         name="endpoint-info-unsigned",
         text="The device says what it is, and signs nothing of that.",
-        overrides=device(*ATTESTATION, "EP_INFO_NO_SIG", device_class=_CLASSES),
+        overrides=device(*ATTESTATION, "EP_INFO_NO_SIG", device_class=CLASSES),
         options=asks(PLAIN_FLAGS, "authenticate", "challenge", "endpoint-info"),
     ),
     Setting(
@@ -297,13 +297,13 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunks",
         text="Neither side takes more than 42 bytes at once.",
-        overrides=device(*ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*ATTESTATION, "CHUNK", spdm=SMALL),
         options=asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE),
     ),
     Setting(
         name="chunks-1.2",
         text="Neither side takes more than 42 bytes at once, with SPDM 1.2.",
-        overrides=device(*ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*ATTESTATION, "CHUNK", spdm=SMALL),
         options=replace(
             asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE), versions=(V12,)
         ),
@@ -311,7 +311,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunks-1.2-huge",
         text="The same, with a requester that takes messages of 16 MiB.",
-        overrides=device(*ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*ATTESTATION, "CHUNK", spdm=SMALL),
         options=replace(
             asks(Cap.CHUNK, data_transfer_size=MIN_DATA_TRANSFER_SIZE, max_message_size=1 << 24),
             versions=(V12,),
@@ -320,7 +320,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunked-requests",
         text="The device takes no more than 42 bytes at once.",
-        overrides=device(*ATTESTATION, "CHUNK", spdm=_SMALL),
+        overrides=device(*ATTESTATION, "CHUNK", spdm=SMALL),
         options=asks(Cap.CHUNK),
     ),
     Setting(
@@ -343,7 +343,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="chunks-in-session",
         text="Neither side takes more than 42 bytes at once, in a session either.",
-        overrides=device(*SESSION, "CHUNK", spdm=_SMALL),
+        overrides=device(*SESSION, "CHUNK", spdm=SMALL),
         options=in_session(
             "measurements",
             offer=replace(

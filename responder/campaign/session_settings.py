@@ -121,6 +121,14 @@ SESSION_SETTINGS = (
         options=_offering(in_session("heartbeat"), {TABLE_AEAD: 0x2}),
     ),
     Setting(
+        name="session-sha-256",
+        text="A session in which SHA-256 is the only hash.",
+        overrides=device(
+            *SESSION, algorithms={"base_hash": ["SHA-256"], "measurement_hash": ["SHA-256"]}
+        ),
+        options=in_session(),
+    ),
+    Setting(
         name="session-ffdhe",
         text="A session with a key exchange over a finite field.",
         overrides=device(*SESSION, algorithms={"dhe": ["FFDHE2048"]}),
@@ -200,6 +208,15 @@ SESSION_SETTINGS = (
         options=in_session(flags=PSK_FLAGS & ~Cap.HBEAT, psk=PSK),
     ),
     Setting(
+        name="psk-alone",
+        text="A session by a shared key, and nothing that needs the device's certificates.",
+        overrides=device(*SESSION, "PSK_WITH_CONTEXT", psk=_SHARED),
+        options=replace(
+            in_session(flags=PSK_FLAGS, psk=PSK),
+            plan=Plan((), (SessionPlan(psk=True, summary=SUMMARY_NONE),)),
+        ),
+    ),
+    Setting(
         name="psk-no-summary",
         text="A session by a shared key in which nobody asks for a summary of the measurements.",
         overrides=device(*SESSION, "PSK_WITH_CONTEXT", psk=_SHARED),
@@ -217,8 +234,8 @@ SESSION_SETTINGS = (
     ),
     Setting(
         name="mutual-no-encapsulation",
-        text="The same with a requester that has no encapsulated requests.",
-        overrides=device(*SESSION, "MUT_AUTH"),
+        text="The same with a requester that has no encapsulated requests, which the device needs.",
+        overrides=device(*SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),
         options=in_session(flags=MUTUAL_FLAGS & ~Cap.ENCAP),
         identity=True,
     ),
@@ -227,6 +244,18 @@ SESSION_SETTINGS = (
         text="The same with a requester whose public key is provisioned.",
         overrides=device(*SESSION, "MUT_AUTH"),
         options=in_session(flags=MUTUAL_FLAGS & ~Cap.CERT | Cap.PUB_KEY_ID),
+        identity=True,
+    ),
+    Setting(
+        name="mutual-provisioned",
+        text="The requester is authenticated by a certificate chain that the device has already.",
+        overrides=device(
+            *SESSION,
+            "MUT_AUTH",
+            session={"mutual_auth": "without-encapsulation"},
+            trust={"requester_chains": ["shipped"]},
+        ),
+        options=in_session(flags=MUTUAL_FLAGS),
         identity=True,
     ),
     Setting(

@@ -29,6 +29,7 @@ from responder.faults.key_ring import KeyRing
 from responder.faults.links import FrameInProgress, accepted
 from responder.faults.match import Armed, Occasion, fields_of
 from responder.faults.memory import FaultMemory
+from responder.faults.misreading import MisreadingStriker
 from responder.faults.outgoing import (
     TIMER,
     Outcomes,
@@ -55,7 +56,7 @@ from responder.wire.message import Message
 Verdict = Defer | ProtocolError | list[Effect]
 
 
-class FaultEngine(SessionStriker, RegisterStriker, Hooks):
+class FaultEngine(MisreadingStriker, SessionStriker, RegisterStriker, Hooks):
     """The hooks of one connection, changed as a profile's faults say."""
 
     def __init__(
@@ -174,6 +175,9 @@ class FaultEngine(SessionStriker, RegisterStriker, Hooks):
             return text
 
         for armed in self._striking("request", Occasion(exchange, name)):
+            if isinstance(armed.rule.action[0], edits.Edit):
+                self._misread(armed, exchange)
+                continue
             told = self._carry_out(armed, one, exchange.request.name)
             if told:
                 self._struck_once(armed, exchange, fired(armed, told, exchange.request.name))

@@ -92,7 +92,7 @@ _LATER = (act.Delay, act.Hold, act.Speak, act.Again)
 """What becomes of an answer that there is."""
 DOES: Mapping[str, tuple[type[Action], ...]] = {
     "connection": (act.CloseLink, act.Write, act.Hang, act.Refuse),
-    "request": (act.NotReady, act.Forget, *_OUTCOMES),
+    "request": (_EDITS, act.NotReady, act.Forget, *_OUTCOMES),
     "device": (act.Slot, act.Measure, act.Fill, act.ContentChanged, act.Csr, *AT_ONCE),
     "certificate": (act.Defect,),
     "draft": (_EDITS, act.Error, act.Answer),
@@ -226,6 +226,9 @@ def _check_rule(path: KeyPath, rule: Rule, fault: FaultSpec, lookup: Lookup) -> 
     fit = DOES[rule.hook]
     if len({isinstance(action, AT_ONCE) for action in rule.action}) > 1 and rule.hook == "device":
         reason = "a rule changes what a request finds, or the device itself: steps can do both"
+        raise lookup.source.error((*path, "action"), reason)
+    if len({isinstance(action, _EDITS) for action in rule.action}) > 1 and rule.hook == "request":
+        reason = "a request is taken for another one, or not handled: steps can do both"
         raise lookup.source.error((*path, "action"), reason)
     for position, action in enumerate(rule.action):
         here = (*path, "action", position)
@@ -407,8 +410,9 @@ def _classes(path: KeyPath, rule: Rule, action: edits.Edit, lookup: Lookup) -> l
     if action.part and action.part != "*":
         _known((*path, "part"), [action.part], _PARTS, "message", lookup)
         return [_class(action.part)] if action.part in _MESSAGES else [RawMessage]
-    if rule.hook == "encap":
-        return [_class(name) for name in rule.message] or [RawMessage]
+    if rule.hook in {"request", "encap"}:
+        asked = [_class(name) for name in rule.message if _is_request(name)]
+        return asked or ([RawMessage] if rule.hook == "encap" else _requests())
     responses = [name for name in rule.message if not _is_request(name)]
     return [_class(name) for name in responses] or [
         kind for code, kind in BY_CODE.items() if code < 0x80 or action.part
@@ -456,6 +460,10 @@ def _known(
 
 def _is_request(name: str) -> bool:
     return _MESSAGES[name] >= 0x80
+
+
+def _requests() -> list[type[Record]]:
+    return [kind for code, kind in BY_CODE.items() if code >= 0x80]
 
 
 def _class(name: str) -> type[Record]:

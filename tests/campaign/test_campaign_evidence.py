@@ -82,6 +82,11 @@ TRUE = {
         ],
         hook="pre_sign",
     ),
+    "a request that was taken for another": rehearsal(
+        HEALTHY,
+        [*BEFORE, fired("request", GET_DIGESTS, OTHER), (GET_DIGESTS, OTHER)],
+        hook="request",
+    ),
     "a frame": rehearsal(
         HEALTHY,
         [*BEFORE, fired("message", b"", b""), (GET_DIGESTS, ANSWER)],
@@ -145,6 +150,14 @@ FALSE = {
             hook="post_sign",
         ),
         "post_sign: the bytes after",
+    ),
+    "a request that was another": (
+        rehearsal(
+            HEALTHY,
+            [*BEFORE, fired("request", CHALLENGE, OTHER), (GET_DIGESTS, OTHER)],
+            hook="request",
+        ),
+        "request: the bytes before",
     ),
     "a transcript of what was never said": (
         rehearsal(

@@ -162,7 +162,12 @@ def test_words_that_do_not_exist(refused, head, text, line, reason, suggestion):
     [
         (FAULT.replace(FLIP, ""), 8, "fault 'x' does nothing"),
         (ABOUT + f"action = [{FLIP}]\n", 1, "fault 'x' lacks the key 'hook'"),
-        (FAULT.replace("post_sign", "request"), 8, "'flip' does nothing at request"),
+        (FAULT.replace("post_sign", "certificate"), 8, "'flip' does nothing at certificate"),
+        (
+            with_rule("request", f'{FLIP}, {{ do = "silence" }}'),
+            8,
+            "taken for another one, or not handled",
+        ),
         (FAULT.replace(FLIP, '{ do = "silence" }'), 8, "'silence' does nothing at post_sign"),
         (FAULT + 'message = ["DIGESTS"]\n', 9, "DIGESTS has no signature, so post_sign never"),
         (
