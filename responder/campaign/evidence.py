@@ -116,7 +116,9 @@ def _came(run: Run, struck: Sequence[int]) -> Iterator[str]:
 def _meant(event: FaultFired, exchanges: Sequence[Exchanged], number: int) -> Exchanged:
     """The exchange with the response that evidence speaks of."""
     exchange = exchanges[number]
-    itself = event.message in _ABOUT_CHUNKS or exchange.response == event.after
+    refusal = (exchange.response or b"")[1:2] == bytes([ResponseCode.ERROR])
+    about = event.message in _ABOUT_CHUNKS or (event.message == "ERROR" and refusal)
+    itself = about or exchange.response == event.after
     return exchange if itself else carried(exchanges, number)
 
 

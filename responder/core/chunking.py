@@ -68,22 +68,30 @@ class LargeResponse(msgspec.Struct):
     Attributes:
         handle: names the transfer.
         data: the whole message.
+        piece: bytes of it in one chunk, at most; 0 for as many as fit.
         sent: bytes of it that have been sent.
     """
 
     handle: int
     data: bytes
     session_id: int | None
+    piece: int = 0
     sent: int = 0
     number: int = 0
 
 
 class Chunking:
-    """The large message transfer of one connection, if there is one."""
+    """The large message transfer of one connection, if there is one.
+
+    Attributes:
+        request, response: what is transferred.
+        piece: ``LargeResponse.piece`` of the next response, and of no other.
+    """
 
     def __init__(self) -> None:
         self.request: LargeRequest | None = None
         self.response: LargeResponse | None = None
+        self.piece = 0
         self._handles = 0
 
     def excludes(self, code: int) -> bool:
@@ -136,7 +144,8 @@ class Chunking:
     def offer(self, message: bytes, session_id: int | None) -> int:
         """Keep a large response for CHUNK_GET; return the handle of its transfer."""
         self._handles = (self._handles + 1) & 0xFF
-        self.response = LargeResponse(self._handles, message, session_id)
+        self.response = LargeResponse(self._handles, message, session_id, self.piece)
+        self.piece = 0
         return self._handles
 
     def give(self, request: ChunkGet, session_id: int | None, limit: int) -> ChunkResponse:
@@ -167,6 +176,7 @@ class Chunking:
 def _next_chunk(response: LargeResponse, version: int, limit: int) -> ChunkResponse:
     first = response.number == 0
     room = limit - CHUNK_HEADER_SIZE - (LARGE_MESSAGE_SIZE_SIZE if first else 0)
+    room = min(room, response.piece or room)
     data = response.data[response.sent : response.sent + room]
     chunk = ChunkResponse(
         spdm_version=version,

@@ -283,7 +283,13 @@ class Keys(Action, tag="keys", frozen=True, kw_only=True):
 
 
 class Chunk(Action, tag="chunk", frozen=True, kw_only=True):
-    """At `message`: the answer goes out in chunks, however small it is, and whoever takes it."""
+    """At `message`: the answer goes out in chunks, however small it is, and whoever takes it.
+
+    Attributes:
+        size: bytes of it in one chunk, at most; as many as fit if not given.
+    """
+
+    size: Annotated[int, Meta(ge=0)] = 0
 
 
 class Carry(Action, tag="carry", frozen=True, kw_only=True):

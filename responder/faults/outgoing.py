@@ -126,6 +126,7 @@ class Outcomes:
                 return f"the connection is closed ({action.how})"
             case act.Chunk():
                 self._own.in_chunks = True
+                exchange.connection.chunking.piece = action.size
                 return "it goes out in chunks"
             case act.Again():
                 out.after += [Send(out.message or b"")] * action.times

@@ -31,12 +31,17 @@ class RecordError(Exception):
             ``rec.application-length``.
         sequence: the number that the record shows in the place of the one that is due; ``None``
             if that is not what was wrong.
+        data: what whoever does not look takes for the application data; empty if nothing can be
+            read.
     """
 
-    def __init__(self, check: str, reason: str, sequence: int | None = None) -> None:
+    def __init__(
+        self, check: str, reason: str, sequence: int | None = None, data: bytes = b""
+    ) -> None:
         super().__init__(reason)
         self.check = check
         self.sequence = sequence
+        self.data = data
 
 
 class Direction:
@@ -145,14 +150,15 @@ class Direction:
         try:
             plain = unseal(self._aead, self.traffic.key, self._iv(), sealed, header + clear)
         except AeadError as error:
-            raise RecordError("rec.tag", f"record {self.sequence}: {error}") from None
+            reason = f"record {self.sequence}: {error}"
+            raise RecordError("rec.tag", reason, data=clear) from None
         if not self._encrypted:
             return clear
         size = int.from_bytes(plain[:_LENGTH_SIZE], "little")
         data = plain[_LENGTH_SIZE : _LENGTH_SIZE + size]
         if len(plain) < _LENGTH_SIZE or len(data) != size:
             reason = f"ApplicationDataLength {size} in {len(plain)} bytes"
-            raise RecordError("rec.application-length", reason)
+            raise RecordError("rec.application-length", reason, data=data)
         return data
 
     def _shown_sequence(self) -> bytes:

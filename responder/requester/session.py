@@ -104,12 +104,12 @@ class Session:
         return self._opened(c, answer)
 
     def disclosed(self, c: "Conversation", data: bytes) -> bytes:
-        """The message in application data."""
+        """The message in application data: what follows the transport's bytes, if they are wrong."""
         try:
             return self.form.disclose(data)
         except ValueError as error:
             c.require("rec.application-data", condition=False, detail=str(error))
-            return b""
+            return data[len(self.form.enclose(b"")) :]
 
     def _check_limit(self, c: "Conversation", direction: Direction) -> None:
         below = direction.sequence < (1 << self.limit) - 1
@@ -131,10 +131,15 @@ class Session:
         except RecordError as error:
             fault = error
         c.require(fault.check, condition=False, detail=str(fault))
-        if fault.sequence is None:
-            return b""
-        # Whoever forgets to compare takes the number that the record shows.
-        self.response.sequence = fault.sequence
+        # Whoever forgets to compare takes the number that the record shows, or the bytes that its
+        # Length says.
+        if fault.sequence is not None:
+            self.response.sequence = fault.sequence
+        elif fault.check == "rec.size":
+            padding = len(record)
+        else:
+            self.response.sequence += bool(fault.data)
+            return fault.data
         try:
             return self.response.unseal(record, padding=padding)
         except RecordError as error:
