@@ -33,7 +33,7 @@ _ALGORITHMS = {
 _PATIENCE = replace(OPTIONS.patience, encapsulated=64)
 """More requests of the device than any flow has."""
 _OFFER = replace(OPTIONS.offer, structures={**OPTIONS.offer.structures, TABLE_DHE: _SECP256R1})
-_LOG = {
+LOG = {
     "measurement": [
         {"index": 1, "type": "immutable-rom", "text": "rom"},
         {"index": 2, "type": "hash-extend"},
@@ -88,7 +88,7 @@ MESSAGE_SETTINGS = (
     Setting(
         name="extension-log",
         text="The measurement extension log is read.",
-        overrides=device(*ATTESTATION, "MEL", algorithms={"mel_specification": ["DMTF"]}, **_LOG),
+        overrides=device(*ATTESTATION, "MEL", algorithms={"mel_specification": ["DMTF"]}, **LOG),
         options=asks(
             PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
         ),
@@ -101,7 +101,7 @@ MESSAGE_SETTINGS = (
             "MEL",
             algorithms={"mel_specification": ["DMTF"]},
             spdm={"data_transfer_size": 64},
-            **_LOG,
+            **LOG,
         ),
         options=asks(
             PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1

@@ -21,6 +21,8 @@ from responder.spec.limits import SUMMARY_NONE
 from responder.spec.sessions import EndSessionAttributes
 from responder.spec.versions import V13
 
+_ASKED, _ANSWERED = bytes.fromhex("7e1af40102"), bytes.fromhex("7e1af40304")
+"""Application data of a vendor that PCI numbers (DSP0239), and the answer to it."""
 _HEARTBEATS = {"heartbeat_period": 20}
 _SHARED = [{"hint": PSK.hint.decode(), "secret": PSK.key.decode()}]
 PSK_FLAGS = SESSION_FLAGS | Cap.PSK
@@ -74,6 +76,15 @@ SESSION_SETTINGS = (
         text="A session with records as on MCTP, with sequence numbers in them.",
         overrides=device(*SESSION, session=_HEARTBEATS),
         options=in_session(*UPKEEP),
+        records="mctp",
+    ),
+    Setting(
+        name="session-application",
+        text="A session with records as on MCTP, in which the requester sends a vendor's data.",
+        overrides=device(
+            *SESSION, application=[{"request": _ASKED.hex(), "response": _ANSWERED.hex()}]
+        ),
+        options=replace(in_session("application"), application=_ASKED),
         records="mctp",
     ),
     Setting(

@@ -8,6 +8,7 @@ from responder.campaign.message_settings import (
     ATTESTATION,
     CLASSES,
     KEY_PAIRS,
+    LOG,
     MUTUAL_FLAGS,
     PLAIN_FLAGS,
     PROVISIONING,
@@ -30,6 +31,11 @@ _ECDSA_P256, _SHA_512, _ML_DSA_44 = 0x10, 0x4, 0x1
 _ONE_HASH = MappingProxyType(
     {"algorithms": {"base_hash": ["SHA-256"], "measurement_hash": ["SHA-256"]}}
 )
+_LONG_ENTRY = {
+    "measurement": 2,
+    "type": "mutable-firmware",
+    "fill": {"byte": 1, "size": 6_500},
+}
 _REQUESTER_INFO = bytes.fromhex(
     "302a0201003021311f301d06035504030c16617320746865207265717565737465722077616e74733000a000"
 )
@@ -142,6 +148,19 @@ SINGLE_SETTINGS = (
         text="The chain is read with 32-bit lengths.",
         overrides=device(*ATTESTATION, "LARGE_RESP"),
         options=asks(Cap.LARGE_RESP, "authenticate", "challenge"),
+    ),
+    Setting(
+        name="extension-log-long",
+        text="The measurement extension log has over 13,000 bytes.",
+        overrides=device(
+            *ATTESTATION,
+            "MEL",
+            algorithms={"mel_specification": ["DMTF"]},
+            **{**LOG, "log": [_LONG_ENTRY, _LONG_ENTRY]},
+        ),
+        options=asks(
+            PLAIN_FLAGS, "authenticate", "measurements", "extension-log", mel_specification=1
+        ),
     ),
     Setting(
         name="endpoint-info-chunked",

@@ -17,7 +17,7 @@ from responder.core.events import (
     RequestReceived,
 )
 from responder.core.handshake import HEARTBEAT_TIMER, heartbeat_timer
-from responder.core.hooks import Hooks
+from responder.core.hooks import Exchange, Hooks
 from responder.core.interfaces import Device, RecordFormat, ResponderPolicy
 from responder.core.ownership import CLEARS, Level, Reset
 from responder.core.secured import RecordError, open_record, seal_record, session_id_of
@@ -25,6 +25,7 @@ from responder.core.session import Session
 from responder.core.turn import Turn, error_message, sent
 from responder.crypto.random_tree import RandomTree
 from responder.spec.codes import ErrorCode
+from responder.wire.raw import RawMessage
 
 
 class Responder:
@@ -94,7 +95,18 @@ class Responder:
             application_data = open_record(session, data, form)
             session.last_traffic = now
             if form.foreign(application_data):
-                return self._application(session, application_data, form)
+                request = RawMessage(spdm_version=self.connection.header_version)
+                exchange = Exchange(
+                    self.connection,
+                    request,
+                    application_data,
+                    self.connection.wire,
+                    now,
+                    session.session_id,
+                    data,
+                    self.device,
+                )
+                return self._application(session, exchange, form)
             message = form.disclose(application_data)
         except (RecordError, ValueError) as error:
             return self._undecryptable(session, data, str(error))
@@ -103,18 +115,26 @@ class Responder:
         received = RequestReceived(code, message, session.session_id)
         return [Emit(received), *Turn(self, message, now, 0, session=session, record=data).take()]
 
-    def _application(self, session: Session, data: bytes, form: RecordFormat) -> list[Effect]:
+    def _application(
+        self, session: Session, exchange: Exchange, form: RecordFormat
+    ) -> list[Effect]:
         """Answer application data that is no SPDM message, in its session.
+
+        Faults see its record as that of any answer, to a request without a name.
 
         Raises:
             RecordError: the session's sequence numbers are used up.
         """
+        data = exchange.raw_request
         answer = self.device.application(data) if session.established else None
         emit = Emit(ApplicationData(session.session_id, data, answer or b""))
         if answer is None:
             return [emit, Ignore()]
-        record = seal_record(session, answer, form.sequence_size, b"", lambda sealing: sealing)
-        return [Send(record, secured=True), emit]
+        hook = partial(self.hooks.seal, exchange)
+        record = seal_record(session, answer, form.sequence_size, b"", hook)
+        records = self.hooks.record(exchange, record)
+        told = [Emit(event) for event in exchange.evidence]
+        return [*(Send(one, secured=True) for one in records), emit, *told]
 
     def _undecryptable(self, session: Session, data: bytes, reason: str) -> list[Effect]:
         """A record that does not open ends its session; what is said of it is in the clear."""

@@ -29,6 +29,20 @@ _TEST_MODULUS_1024 = int(
 )
 """TEST KEY - DO NOT TRUST: the private half was never kept."""
 
+_TEST_PRIMES_1024 = (
+    int(
+        "d6e752d185af385143fafd87f5b69fd452deaeaf9537f6c3cd203c33b482cc92"
+        "d0895d3f424b9a0da9a7c316930524a45ccf42aa116c4490aec960922856130d",
+        16,
+    ),
+    int(
+        "c2a8001362b24fcde14c5168a7b9029569a7570fc6f465d8bb8bc2de6fb22655"
+        "19b2945c17e588a755ea45591639affb205ebe39a11a3269168409d1e6a1b079",
+        16,
+    ),
+)
+"""TEST KEY - DO NOT TRUST: the factors of an authority's modulus."""
+
 _PRIMES = {
     "ecp256": 2**256 - 2**224 + 2**192 + 2**96 - 1,
     "ecp384": 2**384 - 2**128 - 2**96 + 2**32 - 1,
@@ -150,7 +164,7 @@ def _weak_hash(name: str) -> Recipe:
         kind = draft.kind_of(draft.issuer)
         able = kind.startswith("rsa") or (name == "sha1" and kind.startswith("ecp"))
         if not able:
-            _give_authority(draft, _OTHER_RSA)
+            _give_authority(draft, _authority_key(draft, _OTHER_RSA))
         draft.adopt(draft.leaf, hash_name=name)
 
     return apply
@@ -158,15 +172,29 @@ def _weak_hash(name: str) -> Recipe:
 
 def _other_authority_algorithm(draft: Draft) -> None:
     other = _OTHER_CURVE if draft.kind_of(draft.leaf).startswith("rsa") else _OTHER_RSA
-    _give_authority(draft, other)
+    _give_authority(draft, _authority_key(draft, other))
     draft.adopt(draft.leaf)
 
 
-def _give_authority(draft: Draft, kind: str) -> None:
-    """Another key for the leaf's issuer; one is added where the root itself issued the leaf."""
+def _small_rsa_authority(draft: Draft) -> None:
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - slow to import
+
+    p, q = _TEST_PRIMES_1024
+    d = rsa.rsa_recover_private_exponent(_PUBLIC_EXPONENT, p, q)
+    public = rsa.RSAPublicNumbers(_PUBLIC_EXPONENT, p * q)
+    crt = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    _give_authority(draft, rsa.RSAPrivateNumbers(p, q, d, *crt, public).private_key())
+    draft.adopt(draft.leaf)
+
+
+def _authority_key(draft: Draft, kind: str) -> "Key":
     from responder.pki.keyring import OTHER_AUTHORITY  # noqa: PLC0415 - slow to import
 
-    key: Key = draft.keys.make(kind, OTHER_AUTHORITY)
+    return draft.keys.make(kind, OTHER_AUTHORITY)
+
+
+def _give_authority(draft: Draft, key: "Key") -> None:
+    """Another key for the leaf's issuer; one is added where the root itself issued the leaf."""
     if draft.leaf == 0:
         raise ConfigError("this defect needs an authority above the leaf")
     if draft.leaf == 1:
@@ -202,6 +230,11 @@ KEY_DEFECTS = (
         _key_on_other_curve,
     ),
     Defect("rsa-1024", "The leaf's key is RSA with 1024 bits.", _small_rsa),
+    Defect(
+        "rsa-1024-intermediate",
+        "The leaf's issuer has an RSA key of 1024 bits.",
+        _small_rsa_authority,
+    ),
     Defect("rsa-exponent-1", "The leaf's key is RSA with the public exponent 1.", _exponent_one),
     Defect(
         "ec-point-off-curve", "The leaf's public key is no point on its curve.", _point_off_curve

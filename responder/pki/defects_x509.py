@@ -10,6 +10,7 @@ from responder.pki.defect_draft import (
     Change,
     Defect,
     Draft,
+    Recipe,
     intermediate,
     leaf,
     root,
@@ -32,6 +33,7 @@ _OCSP, _CA_ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
 _URI_TAG = 6
 _ALMOST_64K = 65_500
 """Bytes of the longest chain that a 16-bit length can tell, less what DER adds."""
+_OVER_256K = 300_000
 
 
 def _serial(number: int) -> Change:
@@ -47,11 +49,15 @@ def _late_ends(draft: Draft) -> None:
     draft.reissue(draft.leaf, _validity(end="20500101000000Z"))
 
 
-def _almost_64k(draft: Draft) -> None:
+def _padded_to(total: int) -> Recipe:
     """Padding in an extension that nobody knows, and nobody has to."""
-    size = LENGTH_SIZE + draft.base_hash.size + sum(map(len, draft.certificates))
-    padding = Node(der.OCTET_STRING, bytes(_ALMOST_64K - size))
-    draft.reissue(draft.leaf, lambda edit: edit.set_extension(UNKNOWN_EXTENSION, padding))
+
+    def apply(draft: Draft) -> None:
+        size = LENGTH_SIZE + draft.base_hash.size + sum(map(len, draft.certificates))
+        padding = Node(der.OCTET_STRING, bytes(total - size))
+        draft.reissue(draft.leaf, lambda edit: edit.set_extension(UNKNOWN_EXTENSION, padding))
+
+    return apply
 
 
 def _authority(ca: bool) -> Change:
@@ -186,7 +192,13 @@ _FIELDS = (
         "total-64k",
         "The chain has just under 65536 bytes, for the sake of an unknown extension of the leaf; "
         "legal.",
-        _almost_64k,
+        _padded_to(_ALMOST_64K),
+    ),
+    Defect(
+        "total-300k",
+        "The chain has over 300,000 bytes, for the sake of an unknown extension of the leaf; only "
+        "1.4 has lengths for them.",
+        _padded_to(_OVER_256K),
     ),
     Defect(
         "time-2050-9999",

@@ -41,6 +41,7 @@ _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "ecp256": hashes.SHA256(),
     "ecp384": hashes.SHA384(),
     "ecp521": hashes.SHA512(),
+    "rsa1024": hashes.SHA256(),
     "rsa2048": hashes.SHA256(),
     "rsa3072": hashes.SHA384(),
     "rsa4096": hashes.SHA512(),
