@@ -32,6 +32,7 @@ from core.session_dialogue import (
 
 from responder.core.effects import ArmTimer, Emit, Ignore, Send
 from responder.core.events import SessionEnded
+from responder.core.hooks import Hooks
 from responder.core.interfaces import Psk, SessionPolicy
 from responder.core.ownership import Reset
 
@@ -42,12 +43,15 @@ INVALID, UNEXPECTED, UNSPECIFIED, DECRYPT = 0x01, 0x04, 0x05, 0x06
 UNSUPPORTED, LIMIT, SESSION_REQUIRED = 0x07, 0x0A, 0x0B
 
 
-def talk(version=0x12, *, flags=FLAGS, offer=REQUESTER, device=None, **session):
+def talk(version=0x12, *, flags=FLAGS, offer=REQUESTER, device=None, hooks=None, **session):
     """A dialogue that has negotiated."""
     session = SessionPolicy(**{"limit": 4} | session)
     its_policy = policy(flags=flags, session=session)
     dialogue = SessionDialogue(
-        responder(device, its_policy), version, offer={"flags": offer}, base_hash=SHA_384
+        responder(device, its_policy, hooks=hooks),
+        version,
+        offer={"flags": offer},
+        base_hash=SHA_384,
     )
     return dialogue.reach("negotiated")
 
@@ -281,6 +285,25 @@ class TestRecords:
         assert session.say(b"\x01ask", raw=True) == b"\x01tell"
         assert session.hear(session.seal(b"\x01other", raw=True))[-1] == Ignore()
         session.ask(raw.get_digests(0x12), 0x01)
+
+    def test_hooks_see_the_record_of_such_an_answer(self):
+        device, seen = FakeDevice(), []
+        device.applications = {b"\x01ask": b"\x01tell"}
+
+        class Changing(Hooks):
+            def seal(self, exchange, sealing):
+                seen.append((exchange.request.name, exchange.raw_request, sealing.plaintext))
+                return sealing
+
+            def record(self, exchange, record):
+                own = exchange.raw_request == b"\x01ask"
+                return [record, record] if own else [record]
+
+        session = finish(open_by_key(talk(device=device, hooks=Changing()), form=Form(mctp=True)))
+        effects = session.hear(session.seal(b"\x01ask", raw=True))
+        assert seen[-1] == ("0x00", b"\x01ask", b"\x05\x00\x01tell")
+        first, second = messages_of(effects)
+        assert first == second
 
     def test_sequence_numbers_end_before_the_limit(self):
         session = finish(open_by_key(talk()))

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from core import raw_requests as raw
+from core.chunks import chunk_get, cut, meet
 from core.dialogue import Dialogue
 from core.fakes import responder
 from cryptography.exceptions import InvalidSignature
@@ -254,6 +255,20 @@ def test_an_unsolicited_message_is_said_when_the_time_has_come():
     assert again.at == 9.0
     assert not [e for e in peer.expire(again.name, 9.0) if isinstance(e, ArmTimer)]
     assert peer.expire("somebody else's", 9.0) == []
+
+
+@pytest.mark.parametrize(("size", "most"), [(0, 200), (9, 9), (10, 10)])
+def test_an_answer_goes_out_in_chunks_of_a_size(size, most):
+    whole = meet(0x12, limit=200).say(raw.get_digests(0x12))
+    action = [{"do": "chunk", "size": size}]
+    spec = fault(hook="message", message=["DIGESTS"], action=action, times=1)
+    dialogue = meet(0x12, limit=200, hooks=engine(spec))
+    handle = dialogue.say_one(raw.get_digests(0x12))[4]
+    pieces = []
+    while not pieces or not pieces[-1].last:
+        pieces.append(cut(dialogue.say_one(chunk_get(0x12, handle, len(pieces)))))
+    expected = [whole[at : at + most] for at in range(0, len(whole), most)]
+    assert [piece.data for piece in pieces] == expected
 
 
 def test_a_scenario_goes_from_step_to_step():

@@ -79,6 +79,7 @@ REFUSED = {
     "key-alg-mismatch": "x5.key-algorithm",
     "curve-mismatch": "x5.key-algorithm",
     "rsa-1024": "x5.weak-key",
+    "rsa-1024-intermediate": "x5.weak-key",
     "rsa-exponent-1": "x5.public-key",
     "ec-point-off-curve": "x5.public-key",
     "ec-point-infinity": "x5.public-key",
@@ -94,6 +95,7 @@ ACCEPTED_AS = {
     "swap-leaf-after-auth": [],
     "time-2050-9999": [],
     "total-64k": [],
+    "total-300k": [],
     "eku-both": [],
     "eku-none": [],
     "eku-unknown": [],
@@ -301,6 +303,7 @@ OPENSSL_ACCEPTS = (
     "leaf-no-bc",
     "roothash-wrong",
     "rsa-1024",
+    "rsa-1024-intermediate",
     "sig-alg-md5",
     "sig-alg-sha1",
 )

@@ -37,7 +37,9 @@ def signed_by_the_one_above(chain):
 
 
 @pytest.mark.parametrize("kind", EC_KINDS)
-@pytest.mark.parametrize("name", [*HEALTHY_SIGNER, "mixed-alg-intermediate"])
+@pytest.mark.parametrize(
+    "name", [*HEALTHY_SIGNER, "mixed-alg-intermediate", "rsa-1024-intermediate"]
+)
 def test_the_certificates_are_signed_by_the_one_above(name, kind):
     chain = load(name, kind)
 

@@ -36,6 +36,11 @@ NOT_LOOKED_AT = {
     "swap-leaf-after-auth",  # a right chain, only of another peer
     "null-in-name",  # names decide nothing here
     "ec-explicit-params",  # the right curve, spelt out
+    "duplicate-root",  # a right chain with one certificate too many
+    "endless-chain",  # a right chain, only longer
+    "total-300k",  # likewise
+    "leaf-certsign",  # what else the leaf may sign
+    "rsa-1024-intermediate",  # how strong a key is
 }
 ACCEPTED = (LEGAL | OF_A_RESPONDER | NOT_LOOKED_AT) - OF_ANOTHER_KIND
 

@@ -106,6 +106,23 @@ def test_application_data_that_ends_early_is_refused():
             direction().unseal(header + sealed)
 
 
+@pytest.mark.parametrize(("encrypted", "left"), [(False, DATA), (True, b"")])
+def test_without_a_right_tag_only_what_is_in_the_clear_can_be_read(encrypted, left):
+    record = direction(encrypted=encrypted).seal(SESSION, DATA)
+    with pytest.raises(RecordError) as caught:
+        direction(encrypted=encrypted).unseal(record[:-1] + bytes([record[-1] ^ 1]))
+    assert (caught.value.check, caught.value.data) == ("rec.tag", left)
+
+
+def test_application_data_that_ends_early_is_what_is_left_of_it():
+    traffic = direction().traffic
+    header = SESSION.to_bytes(4, "little") + (6 + 16).to_bytes(2, "little")
+    sealed = seal(AES_256, traffic.key, traffic.iv, b"\x05\x00abcd", header)
+    with pytest.raises(RecordError) as caught:
+        direction().unseal(header + sealed)
+    assert (caught.value.check, caught.value.data) == ("rec.application-length", b"abcd")
+
+
 def test_too_long_a_record_is_not_made():
     with pytest.raises(RecordError, match="do not fit"):
         direction().seal(SESSION, bytes(0xFFFF - 16 - 2 + 1))
