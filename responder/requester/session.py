@@ -104,7 +104,7 @@ class Session:
         return self._opened(c, answer)
 
     def disclosed(self, c: "Conversation", data: bytes) -> bytes:
-        """The message in application data; what follows the transport's bytes if these are wrong."""
+        """The message in application data; if the transport's bytes are wrong, what follows them."""
         try:
             return self.form.disclose(data)
         except ValueError as error:
