@@ -104,7 +104,10 @@ class Session:
         return self._opened(c, answer)
 
     def disclosed(self, c: "Conversation", data: bytes) -> bytes:
-        """The message in application data; if the transport's bytes are wrong, what follows them."""
+        """The message in application data.
+
+        What follows the transport's bytes, where these are wrong and that is let pass.
+        """
         try:
             return self.form.disclose(data)
         except ValueError as error:
