@@ -1,15 +1,14 @@
 """Prints what there is to say of a fault, for people."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import click
 
 from responder.cli.fault_explain import Change, Example, Explained
 from responder.cli.fault_words import basis_text, duty_text, rule_texts
 from responder.cli.side_by_side import Pair, changed_fields, rows, text_of
-from responder.profiles.toml_text import toml_value
+from responder.profiles.toml_text import fault_lines
 from responder.spec.codes import name_of_code
 from responder.wire.names import header_version
 
@@ -52,20 +51,6 @@ def page(found: Explained, *, colour: bool = False) -> Iterator[str]:
     yield from _example_lines(found.example, colour=colour)
 
 
-def fault_lines(table: Mapping[str, Any]) -> Iterator[str]:
-    """A fault as a profile writes it."""
-    yield "[[fault]]"
-    steps: Sequence[Mapping[str, Any]] = ()
-    for key, value in table.items():
-        if key == "step":
-            steps = value
-        else:
-            yield f"{key} = {toml_value(value)}"
-    for step in steps:
-        yield from ("", "[[fault.step]]")
-        yield from (f"{key} = {toml_value(value)}" for key, value in step.items())
-
-
 def _example_lines(example: Example, *, colour: bool) -> Iterator[str]:
     setting = example.shown.setting
     yield f"For example: {setting.text} ({setting.name})"
@@ -73,9 +58,9 @@ def _example_lines(example: Example, *, colour: bool) -> Iterator[str]:
         yield f"  it did not strike; what came nearest: {example.nearest or 'nothing'}"
         return
     if example.request is not None:
-        yield from _message_lines("request", example.request)
+        yield from message_lines("request", example.request)
     for change in example.changes:
-        yield from _change_lines(change, colour=colour)
+        yield from change_lines(change, colour=colour)
     if example.answer:
         yield from _answer_lines(example, colour=colour)
     if example.more:
@@ -83,7 +68,8 @@ def _example_lines(example: Example, *, colour: bool) -> Iterator[str]:
     yield from _verdict_lines(example)
 
 
-def _message_lines(label: str, message: bytes) -> Iterator[str]:
+def message_lines(label: str, message: bytes) -> Iterator[str]:
+    """A message: its name, its size and its first bytes."""
     title = f"{len(message)} bytes"
     if len(message) > 1:
         title = f"{name_of_code(message[1])} {header_version(message[0])}, {title}"
@@ -94,7 +80,8 @@ def _message_lines(label: str, message: bytes) -> Iterator[str]:
         yield f"    ... {len(message) - _MOST_BYTES} bytes more"
 
 
-def _change_lines(change: Change, *, colour: bool) -> Iterator[str]:
+def change_lines(change: Change, *, colour: bool) -> Iterator[str]:
+    """What a strike did, and the bytes before and after beside each other."""
     fired = change.fired
     place = f"{fired.hook} of {fired.message}" if fired.message else fired.hook
     yield f"  {place}: {fired.detail}"

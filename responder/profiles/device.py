@@ -1,6 +1,6 @@
 """From a profile to the device it describes: reads its files, makes its slots."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from operator import or_
 from pathlib import Path
@@ -35,7 +35,7 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
     Raises:
         ConfigError: a file is missing or is no identity, or a word is unknown.
     """
-    kinds = _kinds(spec)
+    kinds = key_kinds((*spec.algorithms.base_asym, *spec.algorithms.pqc_asym))
     slots = [_slot(("slot", n), section, kinds, lookup) for n, section in enumerate(spec.slot)]
     _require_distinct([slot.slot_id for slot in slots], "slot", "id", lookup)
     public_key: Sequence[Credential] = ()
@@ -95,9 +95,8 @@ def _class(path: KeyPath, section: DeviceClassSection, lookup: Lookup) -> Device
     return device_class
 
 
-def _kinds(spec: ProfileSpec) -> list[str]:
+def key_kinds(offered: Iterable[str]) -> list[str]:
     """The kinds of keys that the offered signature algorithms need."""
-    offered = (*spec.algorithms.base_asym, *spec.algorithms.pqc_asym)
     rows = (find(name, names.SIGNATURES) for name in offered)
     return list(dict.fromkeys(row.key for row in rows if row))
 

@@ -2,19 +2,38 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _MAX_WIDTH = 100
 
 
-def toml_text(data: Mapping[str, Any]) -> str:
-    """The document; ``None`` and empty tables are left out, as TOML has no word for nothing."""
-    return "\n".join(_table("", data)).strip() + "\n"
+def toml_text(data: Mapping[str, Any], *, empty: bool = False) -> str:
+    """The document; ``None`` is left out, as TOML has no word for nothing.
+
+    Args:
+        data: nested tables.
+        empty: tables with nothing in them are written too, as some say something by being there.
+    """
+    return "\n".join(_table("", data, empty=empty)).strip() + "\n"
 
 
-def _table(path: str, data: Mapping[str, Any]) -> Iterator[str]:
+def fault_lines(table: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of a fault as profiles write it: a key in each, and steps as tables."""
+    yield "[[fault]]"
+    steps: Sequence[Mapping[str, Any]] = ()
+    for key, value in table.items():
+        if key == "step":
+            steps = value
+        else:
+            yield f"{key} = {toml_value(value)}"
+    for step in steps:
+        yield from ("", "[[fault.step]]")
+        yield from (f"{key} = {toml_value(value)}" for key, value in step.items())
+
+
+def _table(path: str, data: Mapping[str, Any], *, empty: bool) -> Iterator[str]:
     below: list[tuple[str, Any]] = []
     for key, value in data.items():
         if isinstance(value, Mapping) or _is_table_list(value):
@@ -24,11 +43,11 @@ def _table(path: str, data: Mapping[str, Any]) -> Iterator[str]:
     for key, value in below:
         inner = f"{path}.{_key(key)}".lstrip(".")
         if isinstance(value, Mapping):
-            if value:
-                yield from ("", f"[{inner}]", *_table(inner, value))
+            if value or empty:
+                yield from ("", f"[{inner}]", *_table(inner, value, empty=empty))
             continue
         for element in value:
-            yield from ("", f"[[{inner}]]", *_table(inner, element))
+            yield from ("", f"[[{inner}]]", *_table(inner, element, empty=empty))
 
 
 def _assignment(key: str, value: Any) -> str:

@@ -28,6 +28,11 @@ def test_tables_follow_values_and_nothing_is_left_out_but_none():
     }
 
 
+def test_empty_tables_are_written_where_they_say_something():
+    assert toml_text({"a": {}, "b": {"c": {}}}) == "[b]\n"
+    assert toml_text({"a": {}, "b": {"c": {}}}, empty=True) == "[a]\n\n[b]\n\n[b.c]\n"
+
+
 def test_long_lists_are_broken():
     words = ["a" * 20] * 6
     assert len(toml_text({"k": words}).splitlines()) == 8
