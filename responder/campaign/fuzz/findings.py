@@ -6,11 +6,10 @@ from pathlib import Path
 from responder.campaign.fuzz.behaviour import Signature
 from responder.campaign.fuzz.inputs import Input, fault_of
 from responder.campaign.fuzz.search import Breakdown
-from responder.campaign.minimise import profile_text
 from responder.campaign.rehearsal import setting_named
 from responder.campaign.target import Target
 from responder.campaign.targets.served import transport_of
-from responder.campaign.written_device import written_device
+from responder.campaign.written_device import profile_text, written_device
 from responder.faults.written import written
 
 README = "README.md"

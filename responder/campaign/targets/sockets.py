@@ -38,7 +38,7 @@ class SocketRunner:
         self._target = target
         self._perform = perform or ProgramPerformer(target)
         self._work = Path(tempfile.mkdtemp(prefix="runner-", dir=work))
-        self._healthy: dict[str, Wire] = {}
+        self._healthy: dict[tuple[str, str], Wire] = {}
         if target.command:
             _check_command(target.command[0], target)
 
@@ -188,9 +188,10 @@ class SocketRunner:
 
     def _reached_end(self, wire: Wire, setting: Setting, seed: bytes) -> bool:
         """Whether the last request of a conversation without faults was sent and answered."""
-        if setting.name not in self._healthy:
-            self._healthy[setting.name] = self.run(setting, (), seed).wire
-        healthy = self._healthy[setting.name].exchanges
+        key = setting.name, setting.profile
+        if key not in self._healthy:
+            self._healthy[key] = self.run(setting, (), seed).wire
+        healthy = self._healthy[key].exchanges
         if not healthy or not wire.exchanges:
             return False
         last, here = healthy[-1], wire.exchanges[-1]
