@@ -162,7 +162,7 @@ def _short(strike: Strike) -> Strike:
 
 def _header(exchange: Exchange) -> Exchange:
     request, response = _headed(exchange.request), _headed(exchange.response)
-    return replace(exchange, request=request, response=response)
+    return replace(exchange, request=request, response=response, time=0.0, took=0.0)
 
 
 def _headed(message: bytes) -> bytes:

@@ -35,6 +35,8 @@ class Exchange(Struct, frozen=True, kw_only=True, omit_defaults=True):
         response: the message that was sent, before a record sealed it; empty if none was.
         session: the id of the session, if it was in one.
         struck: a fault changed something here.
+        time: of the request, in seconds from the first event on; virtual in one process.
+        took: seconds to the response.
     """
 
     connection: int
@@ -42,6 +44,8 @@ class Exchange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     response: bytes = b""
     session: int | None = None
     struck: bool = False
+    time: float = 0.0
+    took: float = 0.0
 
 
 class Strike(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from responder.campaign.result import Exchange, Strike, Wire
 from responder.campaign.run import Run
 from responder.core.events import (
@@ -28,15 +30,23 @@ def wire_of_run(run: Run) -> Wire:
     """The wire of a conversation whose requester is in this process, as that has seen it."""
     numbers = run.struck()
     struck = set(numbers)
-    exchanges = [
-        Exchange(
-            connection=one.attestation + 1,
-            request=bytes(one.request),
-            response=bytes(one.response or b""),
-            struck=number in struck,
+    exchanges: list[Exchange] = []
+    begin = 0
+    for number, one in enumerate(run.exchanges):
+        seen = run.journal[begin : one.end]
+        begin = one.end
+        requests = [e.event for e in seen if isinstance(e.event, RequestReceived)]
+        exchanges.append(
+            Exchange(
+                connection=one.attestation + 1,
+                request=bytes(one.request),
+                response=bytes(one.response or b""),
+                session=requests[0].session_id if requests else None,
+                struck=number in struck,
+                time=_rounded(seen[0].time) if seen else 0.0,
+                took=_rounded(seen[-1].time - seen[0].time) if seen else 0.0,
+            )
         )
-        for number, one in enumerate(run.exchanges)
-    ]
     strikes = [_strike(number, e) for number, e in zip(numbers, run.evidence, strict=True)]
     return _wire(exchanges, strikes, closed=True, nearest="; ".join(run.missed))
 
@@ -51,19 +61,25 @@ def wire_of_journal(entries: Iterable[Entry], missed: Iterable[object] = ()) -> 
     exchanges: list[Exchange] = []
     strikes: list[Strike] = []
     last: dict[int, int] = {}
+    begin: float | None = None
     closed = False
     for entry in entries:
         event, connection = entry.event, entry.connection
+        begin = entry.time if begin is None else begin
+        time = _rounded(entry.time - begin)
         if isinstance(event, RequestReceived | RecordDropped):
             last[connection] = len(exchanges)
             readable = isinstance(event, RequestReceived)
             message = event.message if isinstance(event, RequestReceived) else b""
             session = event.session_id if isinstance(event, RequestReceived) and readable else None
-            exchanges.append(Exchange(connection=connection, request=message, session=session))
+            exchanges.append(
+                Exchange(connection=connection, request=message, session=session, time=time)
+            )
         elif isinstance(event, ResponseSent):
             number = last.get(connection)
             if number is not None and not exchanges[number].response:
-                exchanges[number] = _with(exchanges[number], response=event.message)
+                took = _rounded(time - exchanges[number].time)
+                exchanges[number] = replace(exchanges[number], response=event.message, took=took)
         elif isinstance(event, FaultFired):
             number = last.get(connection, len(exchanges))
             strikes.append(_strike(number, event))
@@ -71,7 +87,7 @@ def wire_of_journal(entries: Iterable[Entry], missed: Iterable[object] = ()) -> 
             closed = True
     for strike in strikes:
         if strike.exchange < len(exchanges):
-            exchanges[strike.exchange] = _with(exchanges[strike.exchange], struck=True)
+            exchanges[strike.exchange] = replace(exchanges[strike.exchange], struck=True)
     nearest = "; ".join(one.nearest for one in missed if isinstance(one, FaultMissed))
     return _wire(exchanges, strikes, closed=closed, nearest=nearest)
 
@@ -87,14 +103,9 @@ def _strike(number: int, event: FaultFired) -> Strike:
     )
 
 
-def _with(exchange: Exchange, *, response: bytes = b"", struck: bool = False) -> Exchange:
-    return Exchange(
-        connection=exchange.connection,
-        request=exchange.request,
-        response=response or exchange.response,
-        session=exchange.session,
-        struck=struck or exchange.struck,
-    )
+def _rounded(seconds: float) -> float:
+    """Whole microseconds."""
+    return round(seconds, 6)
 
 
 def _wire(

@@ -78,3 +78,27 @@ def test_a_run_in_process_and_its_journal_say_the_same(name):
     assert [one.request for one in seen.exchanges] == [one.request for one in read.exchanges]
     assert [one.struck for one in seen.exchanges] == [one.struck for one in read.exchanges]
     assert seen.reaction[:-1] == read.reaction[:-1]
+
+
+def test_times_count_from_the_first_event():
+    entries = [
+        Entry(7.0, 1, RequestReceived(VERSION[1], VERSION)),
+        Entry(7.25, 1, ResponseSent(VERSION[1], VERSION)),
+        Entry(8.0, 1, RequestReceived(DIGESTS[1], DIGESTS)),
+    ]
+    wire = wire_of_journal(entries)
+    assert [(one.time, one.took) for one in wire.exchanges] == [(0.0, 0.25), (1.0, 0.0)]
+
+
+def test_a_run_in_this_process_has_virtual_times():
+    times = [one.time for one in wire_of_run(converse(SETTINGS["retry"], (), b"seed")).exchanges]
+    assert times == sorted(times)
+    assert times[0] == 0.0
+    assert 0.03 <= times[-1] < 10
+
+
+def test_a_run_in_this_process_has_sessions():
+    wire = wire_of_run(converse(SETTINGS["session"], (), b"seed"))
+    sessions = [one.session for one in wire.exchanges]
+    assert sessions[0] is None
+    assert len({one for one in sessions if one is not None}) == 1
