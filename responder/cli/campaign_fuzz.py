@@ -73,14 +73,9 @@ def command(**given: Any) -> None:
     any fault.
     """
     from responder.campaign.fuzz.drive import Terms  # noqa: PLC0415 - not for --help
-    from responder.campaign.rehearsal import setting_named  # noqa: PLC0415 - as above
     from responder.campaign.targets.runner import runner_of  # noqa: PLC0415 - as above
 
     target = read(given)
-    try:
-        setting_named(given["setting"])
-    except ConfigError as error:
-        raise click.UsageError(f"--setting: {error}") from None
     with tempfile.TemporaryDirectory(prefix="spdm-fuzz-") as work:
         terms = Terms(target, given["setting"], given["seed"].encode(), work)
         with closing(runner_of(target, Path(work))) as runner:
@@ -89,7 +84,8 @@ def command(**given: Any) -> None:
 
 def _fuzz(runner: "Runner", terms: "Terms", given: dict[str, Any]) -> int:
     """Search, make smaller what was found, and say what came of it; the exit code."""
-    from responder.campaign.fuzz.findings import Findings  # noqa: PLC0415 - not for --help
+    from responder.campaign.fuzz.drive import alone  # noqa: PLC0415 - not for --help
+    from responder.campaign.fuzz.findings import Findings  # noqa: PLC0415 - as above
     from responder.campaign.fuzz.session import (  # noqa: PLC0415 - as above
         Bounds,
         Session,
@@ -104,11 +100,11 @@ def _fuzz(runner: "Runner", terms: "Terms", given: dict[str, Any]) -> int:
     findings = Findings(output, terms.target, terms.setting, terms.seed)
     jobs = given["jobs"] or terms.target.parallel or os.cpu_count() or 1
     with _progress(quiet=given["quiet"]) as tell, _workers(runner, terms, jobs) as observe:
-        session = Session(search, folder, findings, time.monotonic, tell)
+        session = Session(search, folder, findings, alone(runner, terms), time.monotonic, tell)
         interrupted = False
         try:
             session.run(observe, Bounds(given["runs"], given["budget"]))
-            session.shrink(runner, terms)
+            session.shrink()
         except KeyboardInterrupt:
             interrupted = True
         finally:

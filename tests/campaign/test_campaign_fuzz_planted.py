@@ -39,7 +39,7 @@ def target(folder, *bugs):
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found_in_less_than_a_minute(tmp_path, bug):
-    terms = Terms(read_target(str(target(tmp_path, bug))), "attestation", b"one", str(tmp_path))
+    terms = Terms(read_target(str(target(tmp_path, bug))), "attestation", b"two", str(tmp_path))
     begin = time.monotonic()
     with closing(runner_of(terms.target, tmp_path)) as runner:
         search, _ = prepare(runner, terms, (), None)

@@ -14,11 +14,11 @@ from responder.profiles.load import load_profile
 
 
 class Fragile:
-    """A requester that crashes on any longer portion of the chain; and counts its runs."""
+    """A requester that breaks down on anything in CERTIFICATE, or only once; counts its runs."""
 
-    def __init__(self, *, fails=False, once=False):
+    def __init__(self, *, fails=False, once=False, how="crash"):
         self.runs, self.crashes = 0, 0
-        self._fails, self._once = fails, once
+        self._fails, self._once, self._how = fails, once, how
 
     def run(self, setting, faults, seed, case=""):
         del setting, seed, case
@@ -28,7 +28,7 @@ class Fragile:
         names = {rule.message[0] for rule in faults[0].rules}
         if "CERTIFICATE" in names and not (self._once and self.crashes):
             self.crashes += 1
-            return seen(crash="it was ended by SIGSEGV")
+            return seen(**{self._how: "it was ended by SIGSEGV"})
         return seen(" ".join(sorted(names)))
 
     def close(self):
@@ -45,8 +45,9 @@ def sitting(runner, terms, tmp_path, bounds, *, clock=lambda: 0.0, corpus=None):
     told = []
     search, folder = prepare(runner, terms, (), corpus)
     findings = Findings(tmp_path / "found", terms.target, terms.setting, terms.seed)
-    session = Session(search, folder, findings, clock, told.append)
-    session.run(alone(runner, terms), bounds)
+    observe = alone(runner, terms)
+    session = Session(search, folder, findings, observe, clock, told.append)
+    session.run(observe, bounds)
     return session, told
 
 
@@ -77,7 +78,7 @@ def test_a_crash_is_told_and_saved_at_once_and_made_smaller_later(terms, tmp_pat
     ]
     (path,) = (tmp_path / "found").glob("crash-*.toml")
     assert "Not made smaller." in path.read_text("utf-8")
-    session.shrink(runner, terms)
+    session.shrink()
     assert "It came again" in path.read_text("utf-8")
     (fault,) = load_profile(str(path)).faults
     assert [rule.message for rule in fault.rules] == [["CERTIFICATE"]]
@@ -88,9 +89,24 @@ def test_a_crash_is_told_and_saved_at_once_and_made_smaller_later(terms, tmp_pat
 def test_a_crash_that_does_not_come_again_is_kept_and_said_to_be_so(terms, tmp_path):
     runner = Fragile(once=True)
     session, _ = sitting(runner, terms, tmp_path, Bounds(runs=200))
-    session.shrink(runner, terms)
+    session.shrink()
     (path,) = (tmp_path / "found").glob("crash-*.toml")
     assert "It did not come again" in path.read_text("utf-8")
+
+
+def test_a_hang_that_does_not_come_again_was_none(terms, tmp_path):
+    runner = Fragile(once=True, how="hang")
+    session, told = sitting(runner, terms, tmp_path, Bounds(runs=200))
+    said = [one.new for one in told if one.new]
+    assert said == ["hang: it asks no more after GET_CAPABILITIES, once and not again"]
+    assert session.summary[-1] == "crashes: 0, hangs: 0"
+    assert not (tmp_path / "found").exists()
+
+
+def test_a_hang_that_comes_again_is_saved(terms, tmp_path):
+    session, _ = sitting(Fragile(how="hang"), terms, tmp_path, Bounds(runs=200))
+    assert session.summary[-1] == "crashes: 0, hangs: 1"
+    assert list((tmp_path / "found").glob("hang-*.toml"))
 
 
 def test_a_corpus_outlasts_the_session(terms, tmp_path):

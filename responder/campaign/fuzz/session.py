@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from responder.campaign.attempt import health_of
-from responder.campaign.fuzz.behaviour import signature_of
+from responder.campaign.fuzz.behaviour import Signature, signature_of
 from responder.campaign.fuzz.corpus import Kept
 from responder.campaign.fuzz.drive import Observe, Terms, drive
 from responder.campaign.fuzz.findings import Findings
 from responder.campaign.fuzz.folder import Folder
-from responder.campaign.fuzz.inputs import Input, fault_of
+from responder.campaign.fuzz.inputs import Input
 from responder.campaign.fuzz.search import ROUND, Breakdown, Search, begin
 from responder.campaign.fuzz.shrink import shrunk
 from responder.campaign.rehearsal import setting_named
@@ -95,6 +96,7 @@ class Session:
         search: Search,
         folder: Folder | None,
         findings: Findings,
+        alone: Observe,
         clock: Callable[[], float],
         tell: Callable[[Progress], None],
     ) -> None:
@@ -104,11 +106,12 @@ class Session:
             search: the search.
             folder: where its corpus is kept; nowhere if ``None``.
             findings: where crashes and hangs are saved.
+            alone: runs inputs while nothing else runs.
             clock: seconds.
             tell: is told how far it is, after each run.
         """
         self._search, self._folder, self._findings = search, folder, findings
-        self._clock, self._tell = clock, tell
+        self._alone, self._clock, self._tell = alone, clock, tell
         self._begin = self._saved = clock()
         self._from = search.state.runs
         self._new: list[Breakdown] = []
@@ -123,22 +126,16 @@ class Session:
 
         drive(self._search, observe, enough, self._took)
 
-    def shrink(self, runner: Runner, terms: Terms) -> None:
+    def shrink(self) -> None:
         """Make the inputs of all new breakdowns smaller, and save them again."""
         for found in self._new:
             self._say(f"making smaller: {found.signature.text}")
-
-            def still(rules: Input, found: Breakdown = found) -> bool:
-                setting = setting_named(terms.setting)
-                observed = runner.run(setting, [fault_of(rules)], terms.seed)
-                return signature_of(observed) == found.signature
-
+            still = partial(self._shows, found.signature)
             small = shrunk(found.rules, still, _TRIES[found.signature.kind])
-            note = (
-                f"It came again, and was made as small as {small.runs} runs allow."
-                if small.again
-                else "It did not come again when the input was run once more."
-            )
+            note = "It did not come again when the input was run once more."
+            if small.again:
+                smaller = small.rules != found.rules
+                note = f"It came again{f', and was made smaller in {small.runs} runs' * smaller}."
             self._findings.save(found, small.rules, note)
 
     def save(self) -> None:
@@ -170,12 +167,23 @@ class Session:
     def _took(self, kept: Kept | None, found: Breakdown | None) -> None:
         if kept is not None and self._folder is not None:
             self._folder.keep(kept)
-        if found is not None:
-            self._new.append(found)
-            self._findings.save(found, found.rules, "Not made smaller.")
+        self._say(self._broke(found) if found is not None else "")
         if self._clock() - self._saved >= _SAVE_EVERY:
             self.save()
-        self._say(f"{found.signature.kind}: {found.signature.text}" if found else "")
+
+    def _broke(self, found: Breakdown) -> str:
+        """Save a breakdown; a hang only if it comes again, since a busy machine makes them too."""
+        text = f"{found.signature.kind}: {found.signature.text}"
+        if found.signature.kind == "hang" and not self._shows(found.signature, found.rules):
+            self._search.state.breakdowns.remove(found)
+            return f"{text}, once and not again"
+        self._new.append(found)
+        self._findings.save(found, found.rules, "Not made smaller.")
+        return text
+
+    def _shows(self, signature: Signature, rules: Input) -> bool:
+        """Whether the requester breaks down in this way on an input."""
+        return any(signature_of(observed) == signature for observed in self._alone([rules]))
 
     def _say(self, new: str) -> None:
         state = self._search.state

@@ -23,13 +23,13 @@ VERSION_1_2 = 0x12
 ALGORITHMS = "12e3010024000102 10000000 04000000 000000000000000000000000 00000000 05200100"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What came is not as it should be."""
 
 
 def require(condition, text):
     if not condition:
-        raise Refused(text)
+        raise RefusedError(text)
 
 
 def overwrite_memory():
@@ -99,10 +99,9 @@ def read_measurements(connection, bugs):
     answer = connection.ask(bytes.fromhex("12e000ff"), 0x60, least=8)
     size = int.from_bytes(answer[5:8], "little")
     require(8 + size + 34 <= len(answer), "the record does not fit")
-    record, at, seen = answer[8 : 8 + size], 0, 0
+    record, at = answer[8 : 8 + size], 0
     for _ in range(answer[4]):
         require(at + 4 <= size, "a block is missing")
-        seen += 1
         at += 4 + int.from_bytes(record[at + 2 : at + 4], "little")
         while at > size and "index" in bugs:
             at |= 1
@@ -117,10 +116,10 @@ def main():
         negotiate(connection, bugs)
         read_chain(connection, bugs)
         read_measurements(connection, bugs)
-    except Refused as refused:
-        print(f"refused: {refused}")
+    except RefusedError as refused:
+        sys.stdout.write(f"refused: {refused}\n")
         sys.exit(1)
-    print("all is well")
+    sys.stdout.write("all is well\n")
 
 
 main()
