@@ -21,6 +21,8 @@ VERBS = {
     "profile": "Make a profile of a recorded device.",
     "profiles": "List, show and check profiles.",
     "fault": "List and explain faults.",
+    "campaign": "Put a requester through the faults, and say what it got wrong.",
+    "report": "Show what came of a campaign.",
 }
 """Each verb is the click command ``command`` of the module ``responder.cli.<verb>``."""
 
