@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from responder.observe.entry import Entry
     from responder.observe.journal import Journal
     from responder.profiles.load import Profile
+    from responder.pytest_faults import Healths, SpdmCase
     from responder.server.thread import ServerThread
     from responder.transport.uri import Endpoint
 
 _ANY_FREE_PORT = "spdm-emu://127.0.0.1:0"
 _SEED = b"pytest"
 _MARKER = "spdm_profile"
+_FAULTS_MARKER = "spdm_faults"
 
 
 class SpdmResponder:
@@ -147,12 +149,48 @@ class SpdmResponderFactory(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the markers known."""
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(name, overrides=None, faults=()): the profile that the fixture spdm_responder "
         "serves, and what goes wrong besides",
     )
+    config.addinivalue_line(
+        "markers",
+        f"{_FAULTS_MARKER}(*ids, without=(), groups=(), tags=(), duties=(), importance=3, "
+        "settings=(), sample=None, seed='pytest', target={}, expect='', repeat=1): run the test "
+        "with each of these cases of a campaign, as the fixture spdm_case",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test with the marker ``spdm_faults`` its cases."""
+    mark = metafunc.definition.get_closest_marker(_FAULTS_MARKER)
+    if mark is not None:
+        from responder.pytest_faults import parametrize  # noqa: PLC0415 - see the top
+
+        parametrize(metafunc, mark)
+
+
+@pytest.fixture(scope="session")
+def _spdm_healths() -> "Healths":
+    """What the requesters under test do without a fault, as far as that is known."""
+    return {}
+
+
+@pytest.fixture
+def spdm_case(request: pytest.FixtureRequest, _spdm_healths: "Healths") -> "SpdmCase":
+    """One case of a campaign, whose ``judge`` runs a requester against its device.
+
+    Which cases, the marker says::
+
+        @pytest.mark.spdm_faults("dig.*", duties="reject", importance=1)
+        def test_my_requester(spdm_case):
+            spdm_case.judge(my_requester.attest, refused=my_requester.Refused)
+    """
+    from responder.pytest_faults import case_of  # noqa: PLC0415 - see the top
+
+    return case_of(request, _spdm_healths)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def health_of(observed: Observed) -> Health:
         for message in (exchange.request, exchange.response)
         if len(message) > 1
     }
-    silent = "" if observed.wire.count else "it asks for nothing"
+    silent = "" if observed.wire.count or observed.unimplemented else "it asks for nothing"
     text = observed.crash or observed.hang or silent or observed.text
     return Health(
         passed=observed.succeeded and not (observed.crash or observed.hang or silent),

@@ -47,7 +47,7 @@ def call(function: Callable[..., Any], arguments: Mapping[str, str]) -> int:
         ``SystemExit``; 1 if it raised something else, whose traceback is written to stderr.
     """
     try:
-        result = _call(function, arguments)
+        result = passed(function, arguments)
     except SystemExit as end:
         return _exit_code(end.code)
     except BaseException as error:  # noqa: BLE001 - whatever it raises is its verdict
@@ -58,7 +58,8 @@ def call(function: Callable[..., Any], arguments: Mapping[str, str]) -> int:
     return REFUSED if result is False else 0
 
 
-def _call(function: Callable[..., Any], arguments: Mapping[str, str]) -> Any:
+def passed(function: Callable[..., Any], arguments: Mapping[str, str]) -> Any:
+    """What a function, or a coroutine function, returns; arguments as of ``call``."""
     import inspect  # noqa: PLC0415 - as above
 
     names = inspect.signature(function).parameters
