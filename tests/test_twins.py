@@ -23,6 +23,8 @@ SHARED = {
     "campaign/message_settings.py": "campaign/test_campaign_settings.py",
     "campaign/pcie_settings.py": "campaign/test_campaign_settings.py",
     "campaign/replayed.py": "cli/test_cli_campaign_replay.py",
+    "campaign/executors.py": "campaign/test_campaign_execution.py",
+    "campaign/work.py": "campaign/test_campaign_execution.py",
     "campaign/result.py": "campaign/test_campaign_reaction.py",
     "campaign/said.py": "campaign/test_campaign_session_evidence.py",
     "campaign/session_settings.py": "campaign/test_campaign_settings.py",

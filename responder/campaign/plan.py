@@ -188,7 +188,7 @@ def _wanted(case: Case, choice: Choice) -> bool:
         case.fault.importance <= choice.importance
         and (not choice.ids or any(_fits(name, choice.ids) for name in names))
         and not any(_fits(name, choice.without) for name in names)
-        and (not choice.groups or case.group in choice.groups)
+        and (not choice.groups or _fits(case.group, choice.groups))
         and (not choice.duties or case.fault.duty in choice.duties)
         and (not choice.tags or any(_fits(tag, choice.tags) for tag in case.tags))
     )

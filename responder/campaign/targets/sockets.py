@@ -35,12 +35,12 @@ class SocketRunner:
         Raises:
             UnavailableError: the target's command is not there.
         """
+        if target.command:
+            _check_command(target.command[0], target)
         self._target = target
         self._perform = perform or ProgramPerformer(target)
         self._work = Path(tempfile.mkdtemp(prefix="runner-", dir=work))
         self._healthy: dict[tuple[str, str], Wire] = {}
-        if target.command:
-            _check_command(target.command[0], target)
 
     def run(
         self, setting: Setting, faults: Sequence[FaultSpec], seed: bytes, case: str = ""
