@@ -2,6 +2,7 @@
 
 from responder.errors import ConfigError
 from responder.pki import der_edit as der
+from responder.pki import oids
 from responder.pki.certificate_edit import BASIC_CONSTRAINTS, CertificateEdit, Part
 from responder.pki.defect_draft import LENGTH_SIZE, Defect, Draft, Recipe
 from responder.spec.algorithms import BASE_HASHES
@@ -127,6 +128,10 @@ def _junk_between(draft: Draft) -> None:
     draft.certificates.insert(draft.leaf, _JUNK)
 
 
+def _framed_junk_between(draft: Draft) -> None:
+    draft.certificates.insert(draft.leaf, oids.tlv(der.SEQUENCE, _JUNK))
+
+
 def _junk_at_the_end(draft: Draft) -> None:
     draft.certificates.append(_JUNK)
 
@@ -249,6 +254,11 @@ CHAIN_DEFECTS = (
     Defect("duplicate-cert", "The leaf's issuer comes twice in a row.", _duplicate),
     Defect("duplicate-root", "The root comes twice in a row.", _root_twice),
     Defect("garbage-between", "16 bytes of junk stand before the leaf.", _junk_between),
+    Defect(
+        "unreadable-between",
+        "A SEQUENCE that is no certificate stands before the leaf.",
+        _framed_junk_between,
+    ),
     Defect("trailing-garbage", "16 bytes of junk follow the leaf.", _junk_at_the_end),
     Defect("der-truncated", "The last 16 bytes of the leaf are missing.", _truncated),
     Defect("der-indefinite", "The leaf is written with an indefinite length.", _indefinite),

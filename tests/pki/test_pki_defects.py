@@ -41,6 +41,7 @@ REFUSED = {
     "duplicate-root": "x5.duplicate",
     "endless-chain": "x5.count",
     "garbage-between": "x5.framing",
+    "unreadable-between": "x5.readable",
     "trailing-garbage": "x5.framing",
     "der-truncated": "x5.framing",
     "der-indefinite": "x5.framing",

@@ -186,6 +186,15 @@ def test_a_hundred_and_one_more_authorities(kind):
     assert len(chain) == len({one.subject for one in chain}) == 104
 
 
+def test_a_sequence_that_is_no_certificate():
+    root, issuer, junk, leaf = certificates("unreadable-between")
+
+    assert [root, issuer, leaf] == OWN
+    assert junk == bytes.fromhex("3010" + "deadbeef" * 4)
+    with pytest.raises(ValueError, match="parsing asn1"):
+        load(junk)
+
+
 def test_the_root_comes_twice():
     assert certificates("duplicate-root") == [OWN[0], *OWN]
 
