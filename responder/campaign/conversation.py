@@ -33,6 +33,7 @@ from responder.server.attach import Attach
 from responder.server.server import ServerOptions
 from responder.server.thread import ServerThread
 from responder.spec.algorithms import BASE_ASYM
+from responder.spec.flags import Cap
 from responder.transport.socket_frame import Command, TransportType
 from responder.transport.uri import parse_uri
 
@@ -139,6 +140,8 @@ def _options(setting: Setting, profile: Profile) -> AttestOptions:
     if setting.identity:
         limited = setting.limited_slots
         identity = replace(_identity(), slots=(0, *limited), usages=limited)
+        if options.offer.flags & Cap.PUB_KEY_ID:
+            identity = replace(identity, chain=())
         options = replace(options, identity=identity)
     if setting.new_chain:
         options = replace(options, new_chain=_new_chain())

@@ -270,6 +270,18 @@ SESSION_SETTINGS = (
         identity=True,
     ),
     Setting(
+        name="mutual-known-key",
+        text="The requester is authenticated by a public key that the device has already.",
+        overrides=device(
+            *SESSION,
+            "MUT_AUTH",
+            session={"mutual_auth": "without-encapsulation"},
+            trust={"requester_public_keys": ["shipped"]},
+        ),
+        options=in_session(flags=MUTUAL_FLAGS & ~Cap.CERT | Cap.PUB_KEY_ID),
+        identity=True,
+    ),
+    Setting(
         name="mutual-demanded",
         text="The requester wants no session in which it is not asked who it is.",
         overrides=device(*SESSION, "MUT_AUTH", session={"mutual_auth": "with-encapsulation"}),

@@ -41,7 +41,7 @@ class Setting:
         resumed: the device is reset between two connections in one process, and the requester
             begins the later one with the negotiated state of the earlier one.
         public_key: the requester knows the device's key beforehand.
-        identity: the requester has a certificate chain of its own.
+        identity: the requester has a certificate chain of its own; with PUB_KEY_ID only a key.
         limited_slots: slots beside slot 0 that hold this chain too, and what their keys may be
             used for, which a multi-key connection tells.
         new_chain: the requester writes the chain of the device's slot 1 into slot 0.

@@ -351,7 +351,8 @@ class TrustSection(Section):
     Attributes:
         requester_roots: root certificates of requesters (mutual authentication): PEM or DER
             files, or `shipped` for the shipped test roots.
-        requester_public_keys: public keys of requesters with PUB_KEY_ID: PEM or DER files.
+        requester_public_keys: public keys of requesters with PUB_KEY_ID: PEM or DER files, or
+            `shipped` for those that the shipped requester has.
         requester_chains: chains of requesters that are not asked for theirs: PEM files, leaf first,
             DER files, root first, or `shipped` for those that the shipped requester has.
         time: what the device's calendar says, such as `2026-01-31T12:00:00Z`, at which

@@ -25,10 +25,9 @@ def build_trust(section: TrustSection, lookup: Lookup) -> TrustedRequesters:
             roots += [file for file in every if not file.name.endswith(".key.pem")]
         else:
             roots.append(_root(("trust", "requester_roots", position), name, lookup))
-    keys = [
-        _public_key(("trust", "requester_public_keys", position), name, lookup)
-        for position, name in enumerate(section.requester_public_keys)
-    ]
+    keys: list[bytes] = []
+    for position, name in enumerate(section.requester_public_keys):
+        keys += _public_keys(("trust", "requester_public_keys", position), name, lookup)
     if section.time is not None and section.time.tzinfo is None:
         raise lookup.source.error(("trust", "time"), "the time has no zone", f"{section.time}Z")
     chains: list[list[bytes]] = []
@@ -66,16 +65,20 @@ def _root(path: KeyPath, name: str, lookup: Lookup) -> Path:
     return file
 
 
-def _public_key(path: KeyPath, name: str, lookup: Lookup) -> bytes:
+def _public_keys(path: KeyPath, name: str, lookup: Lookup) -> list[bytes]:
+    """The key of a file; those of the shipped requester, one of each kind."""
     from responder.crypto.signing import PublicKey, UnsupportedKeyError  # noqa: PLC0415 - rare
     from responder.pki.sets import pem_blocks  # noqa: PLC0415 - with it
 
+    if name == _SHIPPED:
+        chains = _chains(path, name, lookup)
+        return [PublicKey.from_certificate(chain[-1]).der() for chain in chains]
     file = _file(path, name, lookup)
     data = file.read_bytes()
     try:
         if b"-----BEGIN " in data:
             data = pem_blocks(data, str(file))[0][1]
-        return PublicKey.from_der(data).der()
+        return [PublicKey.from_der(data).der()]
     except ConfigError as error:
         raise lookup.source.error(path, f"{file}: {error.reason}") from error
     except UnsupportedKeyError as error:

@@ -29,6 +29,13 @@ def test_public_keys_are_read_from_pem_and_der(write, head, tmp_path):
     assert load_profile(write(text)).device.trust._public_keys == (PUBLIC_KEY, PUBLIC_KEY)
 
 
+def test_the_shipped_requester_has_a_public_key_of_each_kind(write, head):
+    text = f"{head}[trust]\nrequester_public_keys = ['shipped']\n"
+    keys = load_profile(write(text)).device.trust._public_keys
+    assert PUBLIC_KEY in keys
+    assert len(set(keys)) == len(keys) == len(list((data_root("certs") / "device").iterdir()))
+
+
 def test_the_calendar(write, head):
     trust = load_profile(write(f"{head}[trust]\ntime = 2026-01-31T12:00:00Z\n")).device.trust
     assert trust._when == datetime(2026, 1, 31, 12, tzinfo=UTC)
