@@ -96,9 +96,7 @@ class Reaper:
 
     def __init__(self, *, site: bool = False) -> None:
         self._flags = [] if site else ["-I", "-S"]
-        self._helper: subprocess.Popen[bytes] | None = None
-        self._link = socket.socket()
-        self._said = b""
+        self._helper: _Helper | None = None
 
     def __enter__(self) -> Self:
         """Nothing is started yet."""
@@ -116,27 +114,27 @@ class Reaper:
     def start(self, job: Job) -> None:
         """Begin a job."""
         if self._helper is None:
-            self._link.close()
-            self._link, theirs = socket.socketpair()
-            with theirs:
-                self._helper = subprocess.Popen(  # noqa: S603 - this interpreter
-                    [sys.executable, *self._flags, "-c", _HELPER, _PACKAGES],
-                    stdin=theirs.fileno(),
-                    stdout=theirs.fileno(),
-                    start_new_session=True,
-                )
-        self._tell(msgspec.json.encode(job))
+            self._helper = _Helper(self._flags)
+        self._helper.tell(msgspec.json.encode(job))
 
     def wait(self, seconds: float | None = None) -> Process | None:
         """How the job ended; ``None`` if it has not after so many seconds.
+
+        Whatever interrupts this ends the helper.
 
         Raises:
             ConfigError: it could not be started.
             UnavailableError: it cannot be ended, or has ended the helper.
         """
-        line = self._line(seconds)
-        if line is None:
+        if self._helper is None:
+            raise RuntimeError("nothing was started")
+        try:
+            line = self._helper.hear(seconds)
+        except TimeoutError:
             return None
+        except BaseException:
+            self.close()
+            raise
         answer = msgspec.json.decode(line, type=_Answer)
         if answer.stuck:
             raise UnavailableError(answer.stuck)
@@ -146,24 +144,15 @@ class Reaper:
 
     def stop(self) -> Process:
         """End the job that runs, and say how it ended; errors as of ``wait``."""
-        self._tell(b"{}")
+        if self._helper is not None:
+            self._helper.tell(b"{}")
         return self._end()
 
     def close(self) -> None:
         """End what runs at once, and the helper."""
-        helper, self._helper, self._said = self._helper, None, b""
-        self._link.close()
-        if helper is None:
-            return
-        try:
-            helper.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            helper.kill()
-            helper.wait()
-
-    def _tell(self, line: bytes) -> None:
-        self._link.settimeout(None)
-        self._link.sendall(line + b"\n")
+        helper, self._helper = self._helper, None
+        if helper is not None:
+            helper.end()
 
     def _end(self) -> Process:
         process = self.wait()
@@ -171,25 +160,50 @@ class Reaper:
             raise RuntimeError("it waited without a limit")
         return process
 
-    def _receive(self) -> bytes:
-        data = self._link.recv(_CHUNK)
-        if not data:
-            raise UnavailableError("the helper that runs the target was ended")
-        return data
 
-    def _line(self, seconds: float | None) -> bytes | None:
-        """The helper's next line; whatever interrupts this ends the helper."""
+class _Helper:
+    """The helper process, and the socket that leads to it."""
+
+    def __init__(self, flags: Sequence[str]) -> None:
+        self._said = b""
+        self._link, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter
+                [sys.executable, *flags, "-c", _HELPER, _PACKAGES],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                start_new_session=True,
+            )
+
+    def tell(self, line: bytes) -> None:
+        """Send a line."""
+        self._link.settimeout(None)
+        self._link.sendall(line + b"\n")
+
+    def hear(self, seconds: float | None) -> bytes:
+        """Wait for a line.
+
+        Raises:
+            TimeoutError: nothing has come for so many seconds.
+            UnavailableError: it has ended.
+        """
         self._link.settimeout(seconds)
-        try:
-            while b"\n" not in self._said:
-                self._said += self._receive()
-        except TimeoutError:
-            return None
-        except BaseException:
-            self.close()
-            raise
+        while b"\n" not in self._said:
+            data = self._link.recv(_CHUNK)
+            if not data:
+                raise UnavailableError("the helper that runs the target was ended")
+            self._said += data
         line, _, self._said = self._said.partition(b"\n")
         return line
+
+    def end(self) -> None:
+        """End it, and what it runs."""
+        self._link.close()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def program(
@@ -206,7 +220,7 @@ def program(
         limits=limits,
         command=tuple(command),
         env={**os.environ, **(env or {})},
-        cwd=str(cwd or Path.cwd()),
+        cwd=str((cwd or Path.cwd()).absolute()),
         stdin=stdin,
         done=done.pattern if done is not None else "",
         done_flags=done.flags if done is not None else 0,

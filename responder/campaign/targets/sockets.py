@@ -146,8 +146,10 @@ class SocketRunner:
     ) -> Invocation:
         target = self._target
         command = _filled([*target.command, *spec.args], values)
+        if command and "/" in command[0]:  # of this folder, and not of the one it is run in
+            command[0] = str(Path(command[0]).absolute())
         env = _filled_values({**target.env, **spec.env}, values)
-        cwd = Path(_fill(target.cwd, values)) if target.cwd else own
+        cwd = Path(_fill(target.cwd, values)).absolute() if target.cwd else own
         if not cwd.is_dir():
             raise ConfigError(f"cwd: there is no folder {cwd}", where=target.name)
         return Invocation(command, env, cwd, values)
