@@ -69,6 +69,11 @@ def test_environment_and_folder_are_what_they_are_said_to_be(tmp_path):
     assert process.stdout == f"grün {tmp_path}"
 
 
+def test_an_environment_need_not_be_text():
+    process = sh('printf %s "$SAID" | od -An -tx1', env={"SAID": os.fsdecode(b"\xff\xfe")})
+    assert process.stdout.split() == ["ff", "fe"]
+
+
 def test_a_time_limit(misbehave):
     process = misbehave("hang", SHORT)
     assert process.timed_out
@@ -151,6 +156,11 @@ def test_a_report_is_found_in_much_output(misbehave):
     process = misbehave("flood_with_report")
     assert "runtime error" not in process.stderr
     assert process.sanitizer == "a.c:12:3: runtime error: signed integer overflow"
+
+
+def test_processes_that_hide_from_each_other_are_all_ended(misbehave):
+    process = misbehave("scattered")
+    assert (process.exit, process.left_behind) == (0, 30)
 
 
 @pytest.mark.parametrize("stream", [1, 2])

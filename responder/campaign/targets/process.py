@@ -4,6 +4,7 @@ They run below a helper process of their own (``reaper``), which ends all that t
 needs Linux.
 """
 
+import json
 import os
 import re
 import socket
@@ -115,7 +116,8 @@ class Reaper:
         """Begin a job."""
         if self._helper is None:
             self._helper = _Helper(self._flags)
-        self._helper.tell(msgspec.json.encode(job))
+        # Not by msgspec: what is no text in an environment is surrogates here, and stays so.
+        self._helper.tell(json.dumps(msgspec.to_builtins(job)).encode())
 
     def wait(self, seconds: float | None = None) -> Process | None:
         """How the job ended; ``None`` if it has not after so many seconds.

@@ -59,6 +59,19 @@ def daemon():
     os.wait()
 
 
+def scattered():
+    """Leave a row of processes, each in a session of its own and the child of the one before."""
+    ready, tell = os.pipe()
+    if os.fork() == 0:
+        for _ in range(29):
+            os.setsid()
+            if os.fork():
+                time.sleep(FOREVER)
+        os.write(tell, b".")
+        time.sleep(FOREVER)
+    os.read(ready, 1)
+
+
 def flood():
     """Write 100 MB."""
     block = b"0123456789abcde\n" * (MEBIBYTE // 16)
