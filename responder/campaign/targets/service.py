@@ -212,5 +212,7 @@ def _hang(seen: _Seen, wire: Wire) -> str:
 def _text(wire: Wire, process: Process | None) -> str:
     if not wire.connections:
         return "it did not connect"
-    times = f", on {wire.connections} connections" if wire.connections > 1 else ""
-    return f"{wire.count} requests{times}" + ("; then it ended" if process is not None else "")
+    times = f" on {wire.connections} connections" if wire.connections > 1 else ""
+    last = "" if _answered(wire) else ", the last one without an answer or with ERROR"
+    end = "; then it ended" if process is not None else ""
+    return f"{wire.count} requests{times}{last}{end}"
