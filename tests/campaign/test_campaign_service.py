@@ -29,7 +29,7 @@ def serving(tmp_path):
     mark, before, made = uuid4().hex, children(), []
 
     def make(*arguments, **changes):
-        options = {"time_limit": 1.5, "memory_limit": "96MiB", "env": {MARK: mark}, **changes}
+        options = {"time_limit": 60.0, "memory_limit": "96MiB", "env": {MARK: mark}, **changes}
         command = [*COMMAND, *arguments] if arguments else []
         target = Target(name="service", kind="service", command=command, **options)
         made.append(ServiceRunner(target, tmp_path))
@@ -54,7 +54,7 @@ def healthy(runner):
         (BY_PORT, "refuse", "pass", "it refused"),
         (BY_LIST, "refuse", "pass", "it refused"),
         (BY_PORT, "twice", "pass", "it refused"),
-        (BY_PORT, "hang", "hang", "it was still connected after 1."),
+        (BY_PORT, "hang", "hang", "it was still connected after 2."),
         (BY_LIST, "segfault", "crash", "it was ended by SIGSEGV"),
         (BY_PORT, "exit", "crash", "the service ended with exit code 3"),
         (BY_PORT, "memory", "crash", "it took more memory than it may have"),
@@ -63,7 +63,7 @@ def healthy(runner):
 def test_a_service_has_a_verdict_and_comes_to_the_next_case(
     serving, where, behaviour, verdict, text
 ):
-    runner = serving(where, behaviour)
+    runner = serving(where, behaviour, time_limit=2.0 if behaviour == "hang" else 60.0)
     health = healthy(runner)
     result = attempt(runner, STRUCK, SEED, health)
     assert (result.verdict, text in result.text) == (verdict, True), result.text
@@ -102,7 +102,7 @@ def test_who_runs_elsewhere_comes_upwards_from_the_first_port(serving, tmp_path)
     command = [*COMMAND, str(port), "refuse"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         for _ in range(2):  # a runner goes on where the one before it was
-            runner = serving(first_port=port, time_limit=15.0)
+            runner = serving(first_port=port, time_limit=60.0)
             health = healthy(runner)
             assert attempt(runner, STRUCK, SEED, health).verdict == "pass"
             assert attempt(runner, HARMLESS, SEED, health).verdict == "pass"

@@ -25,7 +25,8 @@ def runner_of(tmp_path):
     made = []
 
     def make(*command, **keys):
-        made.append(SocketRunner(Target(name="ours", command=[*command], **keys), tmp_path))
+        target = Target(name="ours", command=[*command], time_limit=60.0, **keys)
+        made.append(SocketRunner(target, tmp_path))
         return made[-1]
 
     yield make

@@ -65,7 +65,7 @@ def campaign(tmp_path):
 
 
 def test_each_case_has_its_verdict_and_the_campaign_goes_on(campaign, tmp_path):
-    process = campaign(2.0, *WORST)
+    process = campaign(4.0, *WORST)
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 1, said
     results = {one.case: one for one in read_store(tmp_path / "worst.jsonl").results}
