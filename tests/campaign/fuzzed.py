@@ -26,7 +26,8 @@ def search_of(seed=SEED, messages=()):
 def seen(text="", requests=("e1",), *, struck=True, **told):
     """What a requester was seen to do: the codes of its requests, in hexadecimal."""
     exchanges = tuple(
-        Exchange(connection=1, request=bytes.fromhex(f"12{code}0000")) for code in requests
+        Exchange(connection=1, request=bytes.fromhex(f"12{code}0000"), response=b"answer")
+        for code in requests
     )
     strikes = (Strike(exchange=0, hook="draft", detail="changed"),) if struck else ()
     wire = Wire(exchanges=exchanges, count=len(exchanges), strikes=strikes, connections=1)
@@ -37,7 +38,7 @@ def searched(search, requester, runs):
     """Run so many inputs against a made-up requester; they are returned in their order."""
     inputs = []
     while len(inputs) < runs:
-        for trial in search.round():
+        for trial in search.round()[: runs - len(inputs)]:
             inputs.append(trial.rules)
             search.take(trial, requester(trial.rules))
-    return inputs[:runs]
+    return inputs

@@ -2,6 +2,7 @@
 
 import pytest
 from fuzzed import seen
+from msgspec.structs import replace
 
 from responder.campaign.fuzz.behaviour import (
     Signature,
@@ -93,6 +94,14 @@ def test_a_hang_is_known_by_whether_it_goes_on_asking():
     endless = seen(hang="it was still running after 2.1 s", requests=["82"] * 400)
     assert signature_of(silent) == Signature("hang", "it asks no more after GET_CERTIFICATE")
     assert signature_of(endless) == Signature("hang", "it asks on and on after GET_CERTIFICATE")
+
+
+def test_to_wait_for_an_answer_that_never_comes_is_another_hang():
+    hang = seen(hang="it was still running after 8.0 s", requests=["e5"])
+    (exchange,) = hang.wire.exchanges
+    unanswered = replace(hang.wire, exchanges=(replace(exchange, response=b""),))
+    signature = signature_of(replace(hang, wire=unanswered))
+    assert signature == Signature("hang", "it is not answered, and waits after FINISH")
 
 
 def test_who_comes_to_an_end_has_not_broken_down():

@@ -6,7 +6,7 @@ from fuzzed import healthy, search_of, seen
 
 from responder.campaign.fuzz.corpus import Kept
 from responder.campaign.fuzz.folder import STATE, Folder
-from responder.campaign.fuzz.search import ROUND, Search, begin
+from responder.campaign.fuzz.search import Search, begin
 from responder.crypto.random_tree import RandomTree
 from responder.errors import ConfigError
 
@@ -18,16 +18,16 @@ def requester(rules):
     return seen(" ".join(rule.message[0] for rule in rules))
 
 
-def rounds(search, folder, count):
-    """So many rounds, the kept inputs and the state written down; the inputs."""
+def run(search, folder, runs):
+    """Run so many inputs, with what is kept and the state written down; the inputs."""
     inputs = []
-    for _ in range(count):
-        for trial in search.round():
+    while len(inputs) < runs:
+        for trial in search.round()[: runs - len(inputs)]:
             inputs.append(trial.rules)
             kept, _ = search.take(trial, requester(trial.rules))
             if kept is not None:
                 folder.keep(kept)
-        folder.save(search.state)
+    folder.save(search.state)
     return inputs
 
 
@@ -36,18 +36,18 @@ def resumed(folder):
 
 
 def test_two_sittings_are_as_good_as_one(tmp_path):
-    whole = rounds(search_of(), Folder(tmp_path / "whole", "key"), 60)
+    whole = run(search_of(), Folder(tmp_path / "whole", "key"), 1_000)
     folder = Folder(tmp_path / "parts", "key")
-    parts = rounds(search_of(), folder, 25)
+    parts = run(search_of(), folder, 407)
     search = resumed(Folder(tmp_path / "parts", "key"))
-    parts += rounds(search, folder, 35)
+    parts += run(search, folder, 593)
     assert parts == whole
-    assert search.state.runs == 60 * ROUND
+    assert search.state.runs == 1_000
 
 
 def test_each_kept_input_has_a_file_with_its_digest(tmp_path):
     search = search_of()
-    rounds(search, Folder(tmp_path, "key"), 20)
+    run(search, Folder(tmp_path, "key"), 320)
     names = {path.stem for path in tmp_path.glob("*.json")} - {"state"}
     assert names == set(search.state.corpus.kept)
     digest, kept = next(iter(search.state.corpus.kept.items()))
@@ -57,26 +57,26 @@ def test_each_kept_input_has_a_file_with_its_digest(tmp_path):
 
 def test_inputs_that_are_in_no_state_are_tried_first(tmp_path):
     search = search_of()
-    rounds(search, Folder(tmp_path, "key"), 20)
+    run(search, Folder(tmp_path, "key"), 320)
     (tmp_path / STATE).unlink()
     state = Folder(tmp_path, "key").load(begin())
-    assert len(state.first) == len(search.state.corpus.kept) > 0
+    assert len(state.next) == len(search.state.corpus.kept) > 0
     assert state.runs == 0
 
 
 def test_the_state_of_another_search_is_not_gone_on_with(tmp_path):
-    rounds(search_of(), Folder(tmp_path, "key"), 2)
+    run(search_of(), Folder(tmp_path, "key"), 32)
     state = Folder(tmp_path, "another target").load(begin())
     assert state.runs == 0
-    assert state.first
+    assert state.next
 
 
 def test_a_breakdown_is_not_told_again_in_the_next_sitting(tmp_path):
     folder = Folder(tmp_path, "key")
-    rounds(search_of(), folder, 20)
+    run(search_of(), folder, 320)
     again = resumed(folder)
     (found,) = again.state.breakdowns
-    trial = again.round(1)[0]
+    trial = again.round()[0]
     assert again.take(trial, seen(crash="it was ended by SIGSEGV")) == (None, None)
     assert again.state.breakdowns == [found]
 

@@ -61,7 +61,7 @@ def test_what_breaks_the_requester_is_not_gone_on_with():
 def test_inputs_of_others_come_first():
     others = [trial.rules for trial in search_of(b"other").round()]
     search = search_of()
-    search.state.first.extend(others[:3])
+    search.state.next.extend(others[:3])
     assert [trial.rules for trial in search.round()][:3] == others[:3]
 
 
@@ -77,7 +77,7 @@ def test_only_named_responses_are_mutated():
 
 def test_a_conversation_that_went_further_has_new_places():
     search = search_of()
-    (trial,) = search.round(1)
+    trial, *_ = search.round()
     longer = ReferenceRunner().run(SETTINGS["session"], (), SEED)
     struck = replace(longer.wire, strikes=seen().wire.strikes)
     search.take(trial, replace(longer, wire=struck))

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from responder.campaign.result import Observed
+from responder.campaign.result import Observed, Wire
 from responder.spec.codes import name_of_code
 from responder.spec.limits import HEADER_SIZE
 
@@ -83,9 +83,17 @@ def signature_of(observed: Observed) -> Signature | None:
     if observed.crash:
         return Signature("crash", f"{normalised(observed.crash)} {after}")
     if observed.hang:
-        endless = observed.wire.count >= _MANY
-        return Signature("hang", f"it {'asks on and on' if endless else 'asks no more'} {after}")
+        return Signature("hang", f"it {_still_does(observed.wire)} {after}")
     return None
+
+
+def _still_does(wire: Wire) -> str:
+    """What a requester does that does not come to an end; an answer may be missing in earnest."""
+    if wire.count >= _MANY:
+        return "asks on and on"
+    if wire.exchanges and not wire.exchanges[-1].response:
+        return "is not answered, and waits"
+    return "asks no more"
 
 
 def last_request(observed: Observed) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from responder.campaign.fuzz.corpus import Kept
 from responder.campaign.fuzz.inputs import Input, fault_of
-from responder.campaign.fuzz.search import ROUND, Breakdown, Search
+from responder.campaign.fuzz.search import Breakdown, Search
 from responder.campaign.rehearsal import setting_named
 from responder.campaign.result import Observed
 from responder.campaign.target import Target
@@ -51,7 +51,7 @@ def drive(search: Search, observe: Observe, enough: Callable[[int], int], took: 
         took: is told of each run.
     """
     while (left := enough(search.state.runs)) > 0:
-        trials = search.round(min(ROUND, left))
+        trials = search.round()[:left]
         with closing(observe([trial.rules for trial in trials])) as seen:
             for trial, observed in zip(trials, seen, strict=True):
                 took(*search.take(trial, observed))

@@ -44,8 +44,8 @@ class Folder:
     def load(self, fresh: State) -> State:
         """The state to go on with: what was saved of this very search, or else ``fresh``.
 
-        Inputs that are here and not part of it come first: those of another search, or those that
-        were found after the last save.
+        Inputs that are here and not part of it are tried too: those of another search, or those
+        that were found after the last save.
 
         Raises:
             ConfigError: a file is none of a corpus.
@@ -55,7 +55,7 @@ class Folder:
         state = saved.state if saved is not None and saved.key == self._key else fresh
         for file in sorted(self._path.glob(f"*{_SUFFIX}")):
             if file.name != STATE and file.stem not in state.corpus.kept:
-                state.first.append(_decoded(file, Kept).rules)
+                state.next.append(_decoded(file, Kept).rules)
         return state
 
     def keep(self, one: Kept) -> None:

@@ -53,7 +53,7 @@ class State(msgspec.Struct, kw_only=True):
     Attributes:
         ground: where inputs come from.
         corpus: inputs whose behaviour was new.
-        first: inputs of others, that are tried before any of its own.
+        next: inputs that were made, or found by others, and have not been run.
         runs: how many inputs were run.
         unstruck: how many of them changed nothing.
         breakdowns: the crashes and hangs, in the order in which they were found.
@@ -61,7 +61,7 @@ class State(msgspec.Struct, kw_only=True):
 
     ground: Ground
     corpus: Corpus = msgspec.field(default_factory=Corpus)
-    first: list[Input] = []
+    next: list[Input] = []
     runs: int = 0
     unstruck: int = 0
     breakdowns: list[Breakdown] = []
@@ -93,18 +93,25 @@ class Search:
             wanted = " or ".join(sorted(state.ground.sites.only)) or "response"
             raise ConfigError(f"the conversation has no {wanted} to mutate")
 
-    def round(self, size: int = ROUND) -> list[Trial]:
-        """The next inputs."""
-        numbers = range(self.state.runs + 1, self.state.runs + size + 1)
-        return [Trial(number, self._next(number)) for number in numbers]
+    def round(self) -> list[Trial]:
+        """The next inputs: those that are left of the last round, or else as many new ones."""
+        state = self.state
+        if not state.next:
+            numbers = range(state.runs + 1, state.runs + ROUND + 1)
+            state.next = [self._breeder.make(number, state.corpus.pick) for number in numbers]
+        some = enumerate(state.next[:ROUND], state.runs + 1)
+        return [Trial(run, rules) for run, rules in some]
 
     def take(self, trial: Trial, observed: Observed) -> tuple[Kept | None, Breakdown | None]:
         """Learn from a run: the input if it is kept, and the breakdown if that is new.
+
+        Trials are taken in their order.
 
         What a requester breaks down on is not kept: whatever follows from it breaks down there.
         """
         state = self.state
         state.runs = trial.run
+        del state.next[0]
         signature = signature_of(observed)
         if signature is not None:
             return None, self._broke(signature, trial, observed)
@@ -116,11 +123,6 @@ class Search:
             return None, None
         self._breeder.learn(observed.wire)
         return one, None
-
-    def _next(self, run: int) -> Input:
-        if self.state.first:
-            return self.state.first.pop(0)
-        return self._breeder.make(run, self.state.corpus.pick)
 
     def _broke(self, signature: Signature, trial: Trial, observed: Observed) -> Breakdown | None:
         for known in self.state.breakdowns:
