@@ -64,7 +64,8 @@ def _on_terminal() -> "Iterator[Callable[[Progress], None]]":
         def tell(state: "Progress") -> None:
             last = state.last
             if not state.what and last is not None and last.verdict not in _QUIET_VERDICTS:
-                bar.console.print(f"{last.verdict}: {last.case}: {last.text}", markup=False)
+                text = f"{last.verdict}: {last.case}: {last.text}"
+                bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
             bar.update(task, total=state.total, completed=state.done, description=text_of(state))
 
         yield tell

@@ -27,11 +27,20 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture(params=[io.StringIO, Terminal])
-def stderr(request, monkeypatch):
-    stream = request.param()
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setenv("TERM", "xterm")
-    return stream
+def shown(request, monkeypatch):
+    """What is shown of some states, on a terminal or elsewhere."""
+
+    def show(*verdicts, **options):
+        stream = request.param()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr", stream)
+            patch.setenv("TERM", "xterm")
+            with progress(**options) as tell:
+                for state in states(*verdicts):
+                    tell(state)
+        return stream.getvalue()
+
+    return show
 
 
 def test_a_line_has_rate_time_left_and_verdicts():
@@ -40,14 +49,11 @@ def test_a_line_has_rate_time_left_and_verdicts():
     assert text_of(state) == "3/6  0.5/s  6 s left  2 pass, 1 accepted"
 
 
-def test_what_is_not_well_is_told_at_once_as_it_is(stderr):
-    with progress(quiet=False) as tell:
-        for state in states("pass", "accepted", "unimplemented"):
-            tell(state)
-    shown = stderr.getvalue()
-    assert "accepted: x.accepted: [bold]because[/bold]" in shown
-    assert "x.pass" not in shown
-    assert "x.unimplemented" not in shown
+def test_what_is_not_well_is_told_at_once_as_it_is(shown):
+    text = shown("pass", "accepted", "unimplemented", quiet=False)
+    assert "accepted: x.accepted: [bold]because[/bold]" in text
+    assert "x.pass" not in text
+    assert "x.unimplemented" not in text
 
 
 def test_plain_lines_come_now_and_then(monkeypatch):
@@ -60,8 +66,5 @@ def test_plain_lines_come_now_and_then(monkeypatch):
     assert stream.getvalue().splitlines()[-1].startswith("100/100")
 
 
-def test_quiet_is_quiet(stderr):
-    with progress(quiet=True) as tell:
-        for state in states("accepted"):
-            tell(state)
-    assert stderr.getvalue() == ""
+def test_quiet_is_quiet(shown):
+    assert shown("accepted", quiet=True) == ""
