@@ -7,6 +7,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -116,8 +117,8 @@ class SpdmCase:
         """
         with tempfile.TemporaryDirectory(prefix="spdm-case-") as work:
             performer = _ThreadPerformer(attest, refused, self._marker.target.time_limit)
-            runner = SocketRunner(self._marker.target, Path(work), performer)
-            result = self._result(runner)
+            with closing(SocketRunner(self._marker.target, Path(work), performer)) as runner:
+                result = self._result(runner)
         _tell(self._marker.expectations.applied(result))
         return result
 

@@ -73,3 +73,9 @@ def without_times(text):
     for pattern, name in _TIMES:
         text = pattern.sub(name, text)
     return text
+
+
+def fits(shown, printed):
+    """Whether an output is what a page shows of it; a line ``...`` stands for any lines."""
+    parts = [re.escape(part) for part in without_times(shown).split("...\n")]
+    return re.fullmatch("(?:.*\n)*".join(parts), without_times(printed)) is not None
