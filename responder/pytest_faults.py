@@ -154,11 +154,9 @@ def _plan() -> list[Case]:
 def _read(mark: pytest.Mark, root: Path) -> FaultMarker:
     """Read a marker; ``root`` is where its relative paths begin."""
     given = {"seed": _SEED, **mark.kwargs}
-    target, expect, repeat = (
-        given.pop("target", {}),
-        given.pop("expect", ""),
-        given.pop("repeat", 1),
-    )
+    target = given.pop("target", {})
+    expect = given.pop("expect", "")
+    repeat = given.pop("repeat", 1)
     expectations = read_expectations(root / expect) if expect else Expectations()
     texts = {name: (given[name],) for name in _MANY if isinstance(given.get(name), str)}
     try:
@@ -179,11 +177,12 @@ def _tell(result: Result) -> None:
     """End the test, unless the requester did what it must."""
     if result.verdict == "unimplemented":
         pytest.skip(result.text)
+    if result.verdict in _WELL:
+        return
     if result.expectation:
         pytest.xfail(f"{result.verdict}: {result.expectation}")
-    if result.verdict not in _WELL:
-        sentence = f"{result.case}: {verdict_text(result)}: {result.text}"
-        pytest.fail(f"{sentence}\n{result.description}", pytrace=False)
+    sentence = f"{result.case}: {verdict_text(result)}: {result.text}"
+    pytest.fail(f"{sentence}\n{result.description}", pytrace=False)
 
 
 class _Choice(Choice, frozen=True, kw_only=True, forbid_unknown_fields=True):
