@@ -228,6 +228,15 @@ SESSION_SETTINGS = (
         ),
     ),
     Setting(
+        name="psk-digests",
+        text="A session by a shared key, before which digests are read and no certificate.",
+        overrides=device(*SESSION, "PSK_WITH_CONTEXT", psk=_SHARED),
+        options=replace(
+            in_session(flags=PSK_FLAGS, psk=PSK),
+            plan=Plan(("digests",), (SessionPlan(psk=True),)),
+        ),
+    ),
+    Setting(
         name="psk-no-summary",
         text="A session by a shared key in which nobody asks for a summary of the measurements.",
         overrides=device(*SESSION, "PSK_WITH_CONTEXT", psk=_SHARED),

@@ -19,6 +19,7 @@ from responder.campaign.message_settings import (
 )
 from responder.campaign.setting import OPTIONS, Setting
 from responder.requester.options import AttestOptions, VendorRequest
+from responder.requester.plan import Plan
 from responder.spec.flags import Cap
 from responder.spec.limits import MIN_DATA_TRANSFER_SIZE
 from responder.spec.registries import KeyUsage, StandardId
@@ -173,5 +174,23 @@ SINGLE_SETTINGS = (
             spdm={"max_spdm_msg_size": _HUGE},
         ),
         options=asks(Cap.CHUNK, "authenticate", "challenge", "endpoint-info"),
+    ),
+    Setting(
+        name="brief",
+        text="An attestation that ends within a thousand exchanges, whatever happens.",
+        limit=1_000,
+    ),
+    Setting(
+        name="patient",
+        text="The requester waits for as long as it is told to.",
+        options=replace(OPTIONS, patience=replace(OPTIONS.patience, wait=1 << 63)),
+    ),
+    Setting(
+        name="multi-key-read-twice",
+        text="A multi-key connection in which the chain is read twice.",
+        profile="eight-slots",
+        options=replace(
+            OPTIONS, plan=Plan(("authenticate", "certificate", "challenge", "measurements"))
+        ),
     ),
 )
