@@ -36,6 +36,7 @@ class Health(Struct, frozen=True, kw_only=True):
         unimplemented: the target cannot hold this conversation at all.
         text: why it did not.
         messages: names of the requests that it sent, and of their answers.
+        version: the SPDM version that it came to, such as ``1.2``; empty if to none.
         surfaced: what it tells even then.
         came: how many exchanges it had.
     """
@@ -44,6 +45,7 @@ class Health(Struct, frozen=True, kw_only=True):
     unimplemented: bool = False
     text: str = ""
     messages: frozenset[str] = frozenset()
+    version: str = ""
     surfaced: tuple[str, ...] | None = None
     came: int = 0
 
@@ -63,20 +65,31 @@ def health_of(observed: Observed) -> Health:
         unimplemented=observed.unimplemented,
         text=text,
         messages=frozenset(names),
+        version=_version_of(observed),
         surfaced=observed.surfaced,
         came=observed.wire.count,
     )
 
 
+def _version_of(observed: Observed) -> str:
+    """The highest SPDMVersion in its requests, once it has left that of GET_VERSION."""
+    versions = [one.request[0] for one in observed.wire.exchanges if len(one.request) > 1]
+    return f"{max(versions) >> 4}.{max(versions) & 0xF}" if len(versions) > 1 else ""
+
+
 def lacking(case: Case, health: Health) -> str:
     """Why a requester cannot meet a case: it need not be run; empty if it can.
 
-    It cannot if it lacks a message that our requester has in the same conversation.
+    It cannot if it speaks another version, or lacks a message that our requester has in the same
+    conversation.
     """
     if health.unimplemented:
         return health.text
     if not health.passed:
         return f"its conversation ({case.setting.name}) fails without any fault: {health.text}"
+    versions = {version for rule in case.fault.rules for version in rule.version}
+    if versions and health.version and health.version not in versions:
+        return f"it speaks SPDM {health.version}, and this is of {' and '.join(sorted(versions))}"
     named = {name for rule in case.fault.rules for name in rule.message} - health.messages
     if not named:
         return ""

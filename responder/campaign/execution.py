@@ -123,7 +123,10 @@ class Execution:
             healths = self._controls(cases)
             self._cases(self._possible(cases, healths), healths)
             late = self._progress.done < len(cases)
-            self._control(healths, "after")
+            if late and not self._progress.done:
+                stopped = "the budget was used up before any case was run"
+            else:
+                self._control(healths, "after")
         except StoppedError as error:
             stopped = str(error)
         except KeyboardInterrupt:

@@ -1,9 +1,10 @@
 """One case: run, judged, repeated, and kept in short."""
 
 import pytest
+from msgspec.structs import replace
 
 from responder.campaign.attempt import Health, attempt, health_of, lacking, slim
-from responder.campaign.plan import case_named
+from responder.campaign.plan import case_named, full_plan
 from responder.campaign.result import Exchange, Observed, Strike, Wire
 from responder.campaign.targets.reference import ReferenceRunner
 
@@ -88,6 +89,13 @@ class TestLacking:
     def test_a_message_that_nobody_sees_there_is_not(self):
         case = case_named("chk.get-inner-corrupt:DIGESTS")
         assert lacking(case, self.health()) == ""
+
+    def test_a_fault_of_another_version_cannot_be_met(self):
+        case = next(one for one in full_plan() if one.fault.version == ["1.4"])
+        health = health_of(ReferenceRunner().run(case.setting, (), SEED))
+        assert health.version == "1.4"
+        assert lacking(case, health) == ""
+        assert "SPDM 1.2" in lacking(case, replace(health, version="1.2"))
 
     @pytest.mark.parametrize(
         ("values", "words"),

@@ -87,6 +87,7 @@ def test_a_disabled_case_is_not_run_and_says_why(tmp_path):
 def test_a_budget_begins_no_more_cases_when_it_is_used_up(tmp_path):
     lines, end, _ = run(tmp_path, budget=1e-9)
     assert end.late
+    assert "before any case" in end.stopped
     assert verdicts(lines) == {}
 
 

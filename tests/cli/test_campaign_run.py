@@ -179,7 +179,18 @@ def test_mistakes_are_said(tmp_path, arguments, words):
 
 def test_a_budget_is_kept_to_and_what_is_missing_is_said(tmp_path):
     begin = time.monotonic()
-    done = campaign("--budget", "3s", "-o", "a.jsonl", cwd=tmp_path, env={**os.environ})
+    done = campaign(
+        "--budget",
+        "40s",
+        "--group",
+        "E",
+        "--group",
+        "U",
+        "-o",
+        "a.jsonl",
+        cwd=tmp_path,
+        env={**os.environ},
+    )
     assert time.monotonic() - begin < 120
     campaign_read = read_store(tmp_path / "a.jsonl")
     assert campaign_read.end.late
