@@ -1,7 +1,6 @@
 """``spdm-responder``: finds the verb, and turns what went wrong into an exit code."""
 
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
@@ -9,7 +8,8 @@ import click
 from responder import __version__
 from responder.cli.exits import Exit
 from responder.cli.output import open_closed_streams, reader_may_leave
-from responder.errors import ConfigError, UnavailableError, suggest, system_reason
+from responder.cli.verbs import Verbs
+from responder.errors import ConfigError, UnavailableError, system_reason
 
 VERBS = {
     "serve": "Be the device: listen and answer.",
@@ -27,42 +27,19 @@ VERBS = {
 """Each verb is the click command ``command`` of the module ``responder.cli.<verb>``."""
 
 
-class _Verbs(click.Group):
-    """A group that imports a verb's module only when the verb is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in VERBS:
-            return None
-        command: click.Command = import_module(f"responder.cli.{cmd_name}").command
-        return command
+class _Verbs(Verbs):
+    """The verbs; whoever reads their output may leave."""
 
     def invoke(self, ctx: click.Context) -> Any:
         with reader_may_leave():
             return super().invoke(ctx)
         return None
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in VERBS:
-            meant = suggest(args[0], VERBS)
-            hint = f" Did you mean {meant!r}?" if meant else ""
-            ctx.fail(f"There is no verb {args[0]!r}.{hint}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
-
 
 @click.command(
     cls=_Verbs,
+    verbs=VERBS,
+    modules="responder.cli.",
     subcommand_metavar="VERB [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
