@@ -6,6 +6,8 @@ from pathlib import Path
 
 SCRIPTED = Path(__file__).with_name("scripted")
 MARK = "SPDM_RESPONDER_TEST_MARK"
+INTERRUPTIBLE = ("env", "--default-signal=INT")
+"""Begins a command: a shell's background jobs ignore SIGINT, and so does what they start."""
 
 
 def marked(mark):

@@ -8,6 +8,7 @@ import time
 from contextlib import closing, contextmanager
 
 import pytest
+from campaign.processes import INTERRUPTIBLE
 from click.testing import CliRunner
 from processes import SCRIPTED
 
@@ -122,9 +123,11 @@ def test_mistakes_are_named(tmp_path, words, told):
 
 def test_an_interrupted_search_says_what_it_found(tmp_path):
     words = ["--target", "our-requester", "--jobs", "2", "--corpus", str(tmp_path / "corpus")]
-    line = [sys.executable, "-c", "from responder.cli.campaign_fuzz import command; command()"]
+    verb = "from responder.cli.campaign_fuzz import command; command()"
+    line = [*INTERRUPTIBLE, sys.executable, "-c", verb]
     line += words
-    with subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+    options = {"cwd": tmp_path, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(line, **options) as process:
         wait_for(lambda: any((tmp_path / "corpus").glob("*.json")))
         process.send_signal(signal.SIGINT)
         said = process.stdout.read()

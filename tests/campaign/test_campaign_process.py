@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from processes import MARK, SCRIPTED, children, marked, open_descriptors
+from processes import INTERRUPTIBLE, MARK, SCRIPTED, children, marked, open_descriptors
 
 from responder.campaign.targets.process import (
     MEBIBYTE,
@@ -218,7 +218,10 @@ def test_nothing_is_left_when_the_caller_is_ended(mark, number):
     """Whether it may still do something or not."""
     env = {**os.environ, MARK: mark, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     caller = subprocess.Popen(
-        (sys.executable, "-c", CALLER), env=env, stderr=subprocess.PIPE, start_new_session=True
+        (*INTERRUPTIBLE, sys.executable, "-c", CALLER),
+        env=env,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     _until(lambda: len(marked(mark)) == 5)  # the caller, its helper, the shell, two that sleep
     caller.send_signal(number)

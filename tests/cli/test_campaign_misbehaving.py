@@ -9,11 +9,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from campaign.processes import MARK, SCRIPTED, marked
+from campaign.processes import INTERRUPTIBLE, MARK, SCRIPTED, marked
 
 from responder.campaign.store import read_store
 
-VERB = [sys.executable, "-c", "from responder.cli.campaign import command; command()"]
+VERB = [
+    *INTERRUPTIBLE,
+    sys.executable,
+    "-c",
+    "from responder.cli.campaign import command; command()",
+]
 WORST = {
     "ver.count-zero": ("hang", "hang"),
     "ver.count-overflow:1": ("segfault", "crash"),
