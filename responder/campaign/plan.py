@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 
 from msgspec import Struct, field
@@ -105,20 +105,24 @@ def cases_named(ids: Iterable[str]) -> list[Case]:
         ConfigError: a case, a fault or a setting does not exist.
     """
     table = load_expected()
-    families: dict[str, list[FaultSpec]] = {}
     found: list[Case] = []
     for case_id in ids:
         name, _, setting = case_id.partition(_AT)
         family = name.partition(":")[0]
-        if family not in families:
-            families[family] = catalogue.find(family)
-        faults = [one for one in families[family] if name in {one.id, family}]
+        cases = _family(family)
+        faults = [one for one in cases if name in {one.id, family}]
         if not faults:
-            hint = suggest(name, [one.id for one in families[family]])
+            hint = suggest(name, [one.id for one in cases])
             raise ConfigError(f"{family} has no case {name!r}", suggestion=hint)
         letter = catalogue.group_of(family).letter
         found += [_case(fault, letter, table, setting) for fault in faults]
     return found
+
+
+@lru_cache(maxsize=16)
+def _family(name: str) -> list[FaultSpec]:
+    """The cases of a fault; the jobs of a campaign ask for those of the same one again."""
+    return catalogue.find(name)
 
 
 def chosen(cases: Sequence[Case], choice: Choice) -> list[Case]:
