@@ -196,7 +196,16 @@ _BY_NAME = (
     ),
     Setting(
         name="narrow-offer",
-        text="The requester offers one algorithm of each kind.",
+        text="The requester offers one algorithm of each kind; the device can have sessions.",
+        overrides={
+            "spdm": {"capabilities": [*_CAPABILITIES, "KEY_EX", "MAC", "ENCRYPT"]},
+            "algorithms": {
+                "dhe": ["SECP384R1"],
+                "aead": ["AES-256-GCM"],
+                "req_base_asym": ["ECDSA-P384"],
+                "key_schedule": ["SPDM"],
+            },
+        },
         options=_offering(
             base_asym=0x10,
             base_hash=0x4,
