@@ -24,6 +24,8 @@ _NEGOTIATING = frozenset(
     }
 )
 """Messages that are kept whole: the layout of all others depends on what they agree on."""
+_BEFORE = frozenset({"GET_VERSION", "VERSION"})
+"""Messages that are of 1.0 whatever the requester speaks."""
 _MAX_STRIKE = 512
 _MAX_STRIKES = 3
 
@@ -87,7 +89,8 @@ def lacking(case: Case, health: Health) -> str:
         return health.text
     if not health.passed:
         return f"its conversation ({case.setting.name}) fails without any fault: {health.text}"
-    versions = {version for rule in case.fault.rules for version in rule.version}
+    rules = [rule for rule in case.fault.rules if not _BEFORE & {*rule.message}]
+    versions = {version for rule in rules for version in rule.version}
     if versions and health.version and health.version not in versions:
         return f"it speaks SPDM {health.version}, and this is of {' and '.join(sorted(versions))}"
     named = {name for rule in case.fault.rules for name in rule.message} - health.messages

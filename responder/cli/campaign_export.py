@@ -57,7 +57,7 @@ All keys and certificates in here are TEST KEYS: everybody has them. Never trust
 @click.argument("case_id", metavar="CASE")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @with_options(TARGET_OPTIONS)
-@click.option("--seed", default="campaign", show_default=True, help="Of all randomness.")
+@click.option("--seed", default="rehearsal", show_default=True, help="Of all randomness.")
 def command(**given: Any) -> None:
     """Run a case, and write all that reproduces it into FOLDER, which is new or empty.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("minimise")
 @click.argument("case_id", metavar="CASE")
 @with_options(TARGET_OPTIONS)
-@click.option("--seed", default="campaign", show_default=True, help="Of all randomness.")
+@click.option("--seed", default="rehearsal", show_default=True, help="Of all randomness.")
 @click.option(
     "--output",
     "-o",

@@ -50,7 +50,7 @@ CHOICE_OPTIONS = (
         help="Not each in its own conversation, but in these.",
     ),
     click.option("--sample", type=click.IntRange(1), help="So many, drawn by the seed."),
-    click.option("--seed", default="campaign", show_default=True, help="Of all randomness."),
+    click.option("--seed", default="rehearsal", show_default=True, help="Of all randomness."),
     click.option(
         "--shard",
         default="1/1",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--target", "target_name", metavar="NAME|FILE", help="The requester: a name, or a file."
 )
 @with_options(TARGET_OPTIONS[1:])
-@click.option("--seed", help="Of all randomness. [default: campaign, or that of the folder]")
+@click.option("--seed", help="Of all randomness. [default: rehearsal, or that of the folder]")
 @click.option(
     "--from",
     "folder",
@@ -66,7 +66,7 @@ def _meant(given: dict[str, Any]) -> "tuple[Case, Target, str, Verdict | None]":
     if given["folder"] is None:
         if not (given["case_id"] and given["target_name"]):
             raise click.UsageError("CASE and --target are needed, or --from")
-        return case_named(given["case_id"]), read(given), given["seed"] or "campaign", None
+        return case_named(given["case_id"]), read(given), given["seed"] or "rehearsal", None
     if given["case_id"]:
         raise click.UsageError("--from names the case already")
     from responder.campaign.export import exported_in  # noqa: PLC0415 - not for --help

@@ -97,6 +97,12 @@ class TestLacking:
         assert lacking(case, health) == ""
         assert "SPDM 1.2" in lacking(case, replace(health, version="1.2"))
 
+    def test_get_version_is_of_every_version(self):
+        case = case_named("any.param1-reserved-set:VERSION:param1")
+        assert "1.4" not in case.fault.version
+        health = self.health(version="1.4", messages=frozenset({"GET_VERSION", "VERSION"}))
+        assert lacking(case, health) == ""
+
     @pytest.mark.parametrize(
         ("values", "words"),
         [
