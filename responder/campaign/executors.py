@@ -75,7 +75,7 @@ def _dask(address: str) -> Executor:
         reason = "Dask is not installed: pip install 'spdm-responder[cluster]'"
         raise UnavailableError(reason) from None
     try:
-        client: Any = Client(f"tcp://{address}", timeout=10)  # type: ignore[no-untyped-call]
+        client: Any = Client(f"tcp://{address}", timeout=5)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError) as error:
         raise UnavailableError(f"{_DASK}{address}: {error}") from None
     executor: Executor = client.get_executor()

@@ -14,7 +14,7 @@ from responder.campaign.merge import merge
 from responder.campaign.result import Control
 from responder.campaign.store import read_store
 
-CASES = ("dig.*", "ver.*", "mel.*")
+CASES = ("dig.*", "ver.*")
 INLINE = ("--executor", "inline")
 VERB = [sys.executable, "-c", "from responder.cli.campaign import command; command()"]
 
@@ -65,7 +65,7 @@ def test_killed_and_gone_on_with_it_says_the_same(whole, tmp_path):
     path = tmp_path / "killed.jsonl"
     command = [*VERB, "run", "--target", "our-requester", *CASES, "-o", path.name, "--quiet"]
     process = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)
-    while not path.exists() or path.read_bytes().count(b'"type":"result"') < 30:
+    while not path.exists() or path.read_bytes().count(b'"type":"result"') < 10:
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
