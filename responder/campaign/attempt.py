@@ -40,7 +40,6 @@ class Health(Struct, frozen=True, kw_only=True):
         messages: names of the requests that it sent, and of their answers.
         version: the SPDM version that it came to, such as ``1.2``; empty if to none.
         surfaced: what it tells even then.
-        came: how many exchanges it had.
     """
 
     passed: bool
@@ -49,7 +48,6 @@ class Health(Struct, frozen=True, kw_only=True):
     messages: frozenset[str] = frozenset()
     version: str = ""
     surfaced: tuple[str, ...] | None = None
-    came: int = 0
 
 
 def health_of(observed: Observed) -> Health:
@@ -69,7 +67,6 @@ def health_of(observed: Observed) -> Health:
         messages=frozenset(names),
         version=_version_of(observed),
         surfaced=observed.surfaced,
-        came=observed.wire.count,
     )
 
 

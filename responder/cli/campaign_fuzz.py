@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from responder.cli.attest_plan import with_options
+from responder.cli.campaign_progress import shown
 from responder.cli.campaign_run import TARGET_OPTIONS, read, seconds_of
 from responder.cli.exits import Exit
 from responder.errors import ConfigError, suggest
@@ -99,7 +100,10 @@ def _fuzz(runner: "Runner", terms: "Terms", given: dict[str, Any]) -> int:
     output = given["output"] or Path(f"{terms.target.name}.fuzz")
     findings = Findings(output, terms.target, terms.setting, terms.seed)
     jobs = given["jobs"] or terms.target.parallel or os.cpu_count() or 1
-    with _progress(quiet=given["quiet"]) as tell, _workers(runner, terms, jobs) as observe:
+    with (
+        shown(_on_terminal, _Lines, quiet=given["quiet"]) as tell,
+        _workers(runner, terms, jobs) as observe,
+    ):
         session = Session(search, folder, findings, alone(runner, terms), time.monotonic, tell)
         interrupted = False
         try:
@@ -127,17 +131,6 @@ def _workers(runner: "Runner", terms: "Terms", jobs: int) -> "Iterator[Observe]"
         return
     with executor_of("processes", jobs)() as executor:
         yield in_workers(executor, terms)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> "Iterator[Callable[[Progress], None]]":
-    """Shows how far it is: a line that changes on a terminal, plain lines elsewhere."""
-    if quiet:
-        yield lambda _: None
-    elif sys.stderr.isatty():
-        yield from _on_terminal()
-    else:
-        yield _Lines()
 
 
 class _Lines:

@@ -2,12 +2,13 @@
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from responder.campaign.execution import Progress
 
@@ -16,15 +17,34 @@ _EVERY = 10.0
 _QUIET_VERDICTS = frozenset({"pass", "unimplemented"})
 
 
+State = TypeVar("State")
+
+
 @contextmanager
-def progress(*, quiet: bool) -> "Iterator[Callable[[Progress], None]]":
-    """What is told of the progress, and shows it on the standard error stream."""
+def shown(
+    on_terminal: "Callable[[], Iterator[Callable[[State], None]]]",
+    lines: "Callable[[], Callable[[State], None]]",
+    *,
+    quiet: bool,
+) -> "Iterator[Callable[[State], None]]":
+    """What is told how far something is, and shows it on the standard error stream.
+
+    Args:
+        on_terminal: shows it in a line that changes.
+        lines: shows it in plain lines.
+        quiet: nothing is shown.
+    """
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty():
-        yield from _on_terminal()
+        yield from on_terminal()
     else:
-        yield _Lines()
+        yield lines()
+
+
+def progress(*, quiet: bool) -> "AbstractContextManager[Callable[[Progress], None]]":
+    """What is told of a campaign's progress."""
+    return shown(_on_terminal, _Lines, quiet=quiet)
 
 
 def text_of(state: "Progress") -> str:

@@ -90,6 +90,7 @@ def test_nothing_is_left_of_a_campaign_that_is_ended(campaign, number):
     _until(lambda: _hanging(campaign.mark))
     process.send_signal(number)
     process.communicate(timeout=30)
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGKILL: -number}[number]
     _until(lambda: not marked(campaign.mark))
 
 
