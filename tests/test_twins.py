@@ -53,6 +53,7 @@ SHARED = {
     "cli/attesting.py": "cli/test_attest.py",
     "cli/report_tdi.py": "cli/test_tdi.py",
     "cli/certs.py": "pki/test_pki_certs_verb.py",
+    "cli/observing.py": "cli/test_serve.py",
     "cli/decode_input.py": "cli/test_decode.py",
     "cli/decode_transport.py": "cli/test_decode.py",
     "cli/exits.py": "cli/test_main.py",

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import stat
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,24 +11,18 @@ import click
 from msgspec.structs import replace
 
 from responder.cli.output import reader_may_leave
-from responder.errors import ConfigError, UnavailableError, system_reason
+from responder.errors import ConfigError
 from responder.server.limits import Limits
 from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, Endpoint, parse_uri
 
 if TYPE_CHECKING:
     import socket
 
-    from responder.observe.bus import Bus
-    from responder.observe.queued import QueuedSink
     from responder.profiles.load import Profile
     from responder.server.listener import Listener
     from responder.server.negotiated import Keeper
 
-_STDERR = 2
-_FLUSH_TIME = 1.0
-"""Seconds that a stop waits for journal and log to be written."""
 _SEED_SIZE = 16
-_OWNER_ONLY = 0o600
 _OTHER_DESCRIPTORS = 64
 """Files, listeners and what the interpreter keeps open."""
 
@@ -176,6 +169,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         UnavailableError: an address, file or state folder cannot be had.
         ConfigError: the state of the device cannot be used.
     """
+    from responder.cli.observing import observers  # noqa: PLC0415 - as in command
     from responder.server.attach import Attach  # noqa: PLC0415 - as in command
     from responder.server.run import Foreground, run_server  # noqa: PLC0415 - as in command
     from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
@@ -201,7 +195,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         keeper = _resume(stack, profile, options.get("state_dir"))
         if keeper is not None:
             server_options = replace(server_options, keeper=keeper)
-        bus = _observers(stack, options)
+        bus = observers(stack, options)
         announce = _Announcer(options.get("port_file"), options.get("ready_fd"))
         foreground = Foreground(bus, announce, _say, os.environ)
         run_server(profile, server_options, listeners, foreground, options.get("call") or ())
@@ -277,53 +271,6 @@ def _allow_descriptors(connections: int) -> None:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _observers(stack: ExitStack, options: dict[str, Any]) -> "Bus":
-    from responder.observe.bus import Bus  # noqa: PLC0415 - as in command
-    from responder.observe.log import Level, Log, LogSink  # noqa: PLC0415 - as in command
-
-    level = Level[(options.get("log_level") or "info").upper()]
-    log = LogSink(Log(_STDERR, level))
-    stack.callback(log.queue.close, _FLUSH_TIME)  # what is lost has no other place to be told
-    bus = Bus(log)
-    if options.get("journal") is not None:
-        from responder.observe.lines import JsonLines  # noqa: PLC0415 - only if asked for
-
-        bus.add(_file_sink(stack, "journal", options["journal"], JsonLines))
-    if options.get("keylog") is not None:
-        from responder.observe.keylog import KeyLog  # noqa: PLC0415 - only if asked for
-
-        bus.add_for_keys(_file_sink(stack, "key log", options["keylog"], KeyLog, _private))
-    return bus
-
-
-def _file_sink(
-    stack: ExitStack, name: str, path: Path, writer: Any, opener: Any = None
-) -> "QueuedSink":
-    from responder.observe.queued import QueuedSink  # noqa: PLC0415 - as in command
-
-    try:
-        file = stack.enter_context(open(path, "wb", 0, opener=opener))  # noqa: SIM115
-    except OSError as error:
-        raise UnavailableError(f"{name} {path}: {system_reason(error)}") from error
-    sink = QueuedSink(writer(file).write)
-    stack.callback(_close_sink, f"{name} {path}", sink)
-    return sink
-
-
-def _private(path: str, flags: int) -> int:
-    """Open a file that nobody else may read, also one that was there before; devices stay."""
-    descriptor = os.open(path, flags, _OWNER_ONLY)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.fchmod(descriptor, _OWNER_ONLY)
-    return descriptor
-
-
-def _close_sink(name: str, sink: Any) -> None:
-    complete = sink.close(_FLUSH_TIME)
-    if not complete or sink.dropped:
-        _say(f"{name}: {sink.dropped} entries lost {sink.error}".rstrip())
 
 
 class _Announcer:
