@@ -9,7 +9,7 @@ from webdriver import Browser
 
 
 def is_set_up():
-    """Whether ``scripts/setup-browser`` does not skip this machine."""
+    """Whether ``scripts/setup-tools`` does not skip this machine."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:
@@ -22,7 +22,7 @@ def program(name):
     """The path of a program; skips for want of it, or fails where it was to be installed."""
     path = shutil.which(name)
     if path is None:
-        how = "scripts/setup-browser installs it on Debian 12 and 13, as root"
+        how = "scripts/setup-tools installs it on Debian 12 and 13, as root"
         if os.environ.get("CI") == "true" and is_set_up():
             pytest.fail(f"{name} is missing: {how}")
         pytest.skip(f"{name} is missing ({how})")

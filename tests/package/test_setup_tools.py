@@ -1,4 +1,4 @@
-"""``scripts/setup-browser``: what it installs, and when it keeps away."""
+"""``scripts/setup-tools``: what it installs, and when it keeps away."""
 
 import shutil
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "setup-browser"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "setup-tools"
 
 pytestmark = pytest.mark.skipif(not shutil.which("bash"), reason="bash is missing")
 
@@ -37,9 +37,9 @@ def test_it_knows_debian_12_and_13(tmp_path, release, known):
     assert shell('is_debian "$1"', tmp_path / "none").returncode == 1
 
 
-def test_where_both_programs_are_it_does_nothing():
+def test_where_all_programs_are_it_does_nothing():
     done = shell("is_there() { true; }; apt-get() { echo called; }; main")
-    assert (done.returncode, done.stdout) == (0, "setup-browser: Chromium is there\n")
+    assert (done.returncode, done.stdout) == (0, "setup-tools: all programs are there\n")
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,14 @@ def test_where_both_programs_are_it_does_nothing():
 def test_where_it_cannot_install_it_says_why_and_is_no_failure(given, said):
     done = shell(f"is_there() {{ false; }}; {given}; apt-get() {{ echo called; }}; main")
     assert done.returncode == 0
-    assert done.stdout.startswith("setup-browser: skipped: ")
+    assert done.stdout.startswith("setup-tools: skipped: ")
     assert said in done.stdout
     assert "called" not in done.stdout
 
 
-def test_it_installs_chromium_and_its_driver_and_tries_more_than_once():
+def test_it_installs_what_is_missing_and_tries_more_than_once():
     done = shell(
-        "there=1; is_there() { return $there; }; is_debian() { true; }; id() { echo 0; };"
+        "there=1; is_there() { [ $1 != tshark ] || return $there; }; is_debian() { true; }; id() { echo 0; };"
         "sleep() { true; }; tries=0;"
         'apt-get() { echo "apt-get $*" >&2; tries=$((tries + 1)); [ $tries -gt 1 ] || return 1;'
         " [ $1 = update ] || there=0; }; main"
@@ -67,7 +67,7 @@ def test_it_installs_chromium_and_its_driver_and_tries_more_than_once():
     assert done.returncode == 0, done.stderr
     called = [line for line in done.stderr.splitlines() if line.startswith("apt-get ")]
     assert called[:2] == ["apt-get update -q"] * 2
-    assert called[2].split()[-3:] == ["chromium", "chromium-driver", "fonts-dejavu-core"]
+    assert called[2].split()[-2:] == ["tshark", "fonts-dejavu-core"]
 
 
 def test_a_failure_is_one():
