@@ -61,6 +61,12 @@ def github(job, folder, **matrix):
     return codes
 
 
+def commands_of_github(job, words):
+    """The commands of a job that have these words."""
+    steps = GITHUB["jobs"][job]["steps"]
+    return [step["run"] for step in steps if words in step.get("run", "")]
+
+
 def gitlab(job, folder, **variables):
     """Run a job as GitLab does; the exit codes of its script, and of what comes after it."""
     extended = GITLAB[job]["extends"]
@@ -109,27 +115,23 @@ def test_a_night_on_github_is_as_one_run(repository):
     assert len(verdicts(repository)) > 6000
 
 
-def test_a_merge_request_on_gitlab(repository):
-    assert gitlab("campaign", repository) == [1, 0]
-    check_gitlab_reports(repository)
-
-
-def test_a_night_on_gitlab_is_as_one_run(repository):
-    count = GITLAB["shard"]["parallel"]
-    numbers = [str(number + 1) for number in range(count)]
-    codes = [
-        gitlab("shard", repository, CI_NODE_INDEX=number, CI_NODE_TOTAL=str(count))
-        for number in numbers
-    ]
-    assert [1] in codes
-    assert all(code in ([0], [1]) for code in codes)
-    assert gitlab("nightly", repository) == [0, 0]
-    check_gitlab_reports(repository)
-    assert len(verdicts(repository)) > 6000
+def test_gitlab_runs_the_campaigns_of_github():
+    """Word for word, so that they are run once above; the reports of GitLab are made below."""
+    (pull,) = commands_of_github("pull-request", "campaign run")
+    (shard,) = commands_of_github("shard", "campaign run")
+    (merge,) = commands_of_github("nightly", "report merge")
+    assert GITLAB["campaign"]["script"] == [pull]
+    (of_gitlab,) = GITLAB["shard"]["script"]
+    assert GITLAB["shard"]["parallel"] == len(SHARDS)
+    for variable, value in (("INDEX", "${{ matrix.shard }}"), ("TOTAL", str(len(SHARDS)))):
+        of_gitlab = of_gitlab.replace(f"$CI_NODE_{variable}", value)
+    assert of_gitlab == shard
+    assert GITLAB["nightly"]["script"] == [merge]
 
 
 def test_a_shard_that_is_missing_is_told(repository):
     """One job of the night was lost: merging fails, and the reports say so."""
     assert gitlab("shard", repository, CI_NODE_INDEX="2", CI_NODE_TOTAL="4") in ([0], [1])
     assert gitlab("nightly", repository) == [1, 0]
+    check_gitlab_reports(repository)
     assert "shard 1/4 is missing" in (repository / "junit.xml").read_text()

@@ -59,8 +59,8 @@ def test_where_it_cannot_install_it_says_why_and_is_no_failure(given, said):
 
 def test_it_installs_what_is_missing_and_tries_more_than_once():
     done = shell(
-        "there=1; is_there() { [ $1 != tshark ] || return $there; }; is_debian() { true; }; id() { echo 0; };"
-        "sleep() { true; }; tries=0;"
+        "there=1; is_there() { [ $1 != tshark ] || return $there; }; "
+        "is_debian() { true; }; id() { echo 0; }; sleep() { true; }; tries=0;"
         'apt-get() { echo "apt-get $*" >&2; tries=$((tries + 1)); [ $tries -gt 1 ] || return 1;'
         " [ $1 = update ] || there=0; }; main"
     )
