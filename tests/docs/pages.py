@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+TIME_LIMIT = 300
 DOCS = Path(__file__).parent.parent.parent / "docs"
 _BLOCK = re.compile(
     r"(?:<!-- (?P<kind>file|change): (?P<name>\S+) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
@@ -65,6 +66,7 @@ def run(command, folder, **more):
         env=environment(**more),
         capture_output=True,
         text=True,
+        timeout=TIME_LIMIT,
     )
 
 
