@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import click
 
 from responder.errors import UnavailableError, system_reason
 from responder.observe.bus import Bus
-from responder.observe.log import Level, Log, LogSink
-from responder.observe.queued import QueuedSink
+from responder.observe.log import Level, Log
+from responder.observe.observed import Observed
 
 _STDERR = 2
 _FLUSH_TIME = 1.0
@@ -30,31 +31,28 @@ def observers(stack: ExitStack, options: Mapping[str, Any]) -> Bus:
     Raises:
         UnavailableError: a file cannot be had.
     """
-    level = Level[(options.get("log_level") or "info").upper()]
-    log = LogSink(Log(_STDERR, level))
-    stack.callback(log.queue.close, _FLUSH_TIME)  # what is lost has no other place to be told
-    bus = Bus(log)
+    log = Log(_STDERR, Level[(options.get("log_level") or "info").upper()])
+    bus = Bus()
+    stack.callback(bus.observe("log", log.take, kinds=log.kinds).close, _FLUSH_TIME)
     if options.get("journal") is not None:
         from responder.observe.lines import JsonLines  # noqa: PLC0415 - only if asked for
 
-        bus.add(_file_sink(stack, "journal", options["journal"], JsonLines))
+        file = _file(stack, "journal", options["journal"])
+        _close_at_end(stack, f"journal {file.name}", bus.observe("journal", JsonLines(file).take))
     if options.get("keylog") is not None:
         from responder.observe.keylog import KeyLog  # noqa: PLC0415 - only if asked for
 
-        bus.add_for_keys(_file_sink(stack, "key log", options["keylog"], KeyLog, _private))
+        file = _file(stack, "key log", options["keylog"], _private)
+        keys = bus.observe_keys("key log", KeyLog(file).take)
+        _close_at_end(stack, f"key log {file.name}", keys)
     return bus
 
 
-def _file_sink(
-    stack: ExitStack, name: str, path: Path, writer: Any, opener: Any = None
-) -> QueuedSink:
+def _file(stack: ExitStack, name: str, path: Path, opener: Any = None) -> FileIO:
     try:
-        file = stack.enter_context(open(path, "wb", 0, opener=opener))  # noqa: SIM115
+        return stack.enter_context(open(path, "wb", 0, opener=opener))
     except OSError as error:
         raise UnavailableError(f"{name} {path}: {system_reason(error)}") from error
-    sink = QueuedSink(writer(file).write)
-    stack.callback(_close_sink, f"{name} {path}", sink)
-    return sink
 
 
 def _private(path: str, flags: int) -> int:
@@ -65,7 +63,12 @@ def _private(path: str, flags: int) -> int:
     return descriptor
 
 
-def _close_sink(name: str, sink: Any) -> None:
-    complete = sink.close(_FLUSH_TIME)
-    if not complete or sink.dropped:
-        click.echo(f"{name}: {sink.dropped} entries lost {sink.error}".rstrip(), err=True)
+def _close_at_end(stack: ExitStack, what: str, observed: Observed) -> None:
+    """Close an observer when all is over, and say on stderr what it lost."""
+
+    def close() -> None:
+        observed.close(_FLUSH_TIME)
+        if observed.lost:
+            click.echo(f"{what}: {observed.lost} entries lost {observed.error}".rstrip(), err=True)
+
+    stack.callback(close)

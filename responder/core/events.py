@@ -1,10 +1,18 @@
 """What happened, for journals, logs and reports; times are added by whoever observes."""
 
+from typing import ClassVar
+
 import msgspec
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened at an endpoint."""
+    """Something that happened at an endpoint.
+
+    Attributes:
+        on_request: only those observers are told who ask for this class of events by name.
+    """
+
+    on_request: ClassVar[bool] = False
 
 
 class RequestReceived(Event, frozen=True):
@@ -57,6 +65,7 @@ class SessionKeys(Event, frozen=True):
         key, iv: what protects the records, from sequence number 0 on.
     """
 
+    on_request: ClassVar[bool] = True
     session_id: int
     direction: str
     phase: str

@@ -1,52 +1,134 @@
 """Hands each event to every observer."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from math import inf
 
 from responder.core.events import Event, SessionKeys
 from responder.observe.entry import Entry
+from responder.observe.observed import DEFAULT_LIMIT, Observed
+from responder.server.events import EventsLost, ObserverLost
 
 Sink = Callable[[Entry], None]
-
-
-class ObserverLost(Event, frozen=True):
-    """An observer failed and is told nothing any more."""
-
-    observer: str
-    error: str
+"""Called in the loop's turn, before a response is written: may append to memory, nothing else."""
 
 
 class Bus:
-    """A ``responder.server.events.Observer`` that passes on to sinks.
+    """A ``responder.server.events.Observer`` that passes on to all who want to know.
 
-    Sinks are called in the loop's thread and must return at once: whatever may take time goes
-    through a ``responder.observe.queued.QueuedSink``. A sink that raises is taken off, and the
-    others are told. Keys of sessions are told to the sinks for keys and to no other.
+    There are two kinds of them. A *prompt* sink (``add``) is called at once, so that what a peer
+    has seen is always there. Everybody else (``observe``) gets entries in batches, in a thread of
+    their own, after the turn of the loop in which they came about, so after the response has been
+    written; what they cost the loop is a place in a queue.
+
+    One that raises is taken off, and the others are told. Keys of sessions are told to those for
+    keys and to no other. A bus is called in the loop's thread, or when no loop runs.
     """
 
     def __init__(self, *sinks: Sink) -> None:
         self._sinks = list(sinks)
         self._key_sinks: list[Sink] = []
+        self._observed: list[Observed] = []
+        self._pending: list[Entry] = []
+        self._scheduled = False
+        self._latest = 0.0
 
     def add(self, sink: Sink) -> None:
-        """Tell ``sink`` too, from now on."""
+        """Tell ``sink`` too, from now on, promptly."""
         self._sinks.append(sink)
 
     def add_for_keys(self, sink: Sink) -> None:
-        """Tell ``sink`` the keys of sessions, and nothing else."""
+        """Tell ``sink`` the keys of sessions, and nothing else, promptly."""
         self._key_sinks.append(sink)
 
+    def observe(
+        self,
+        name: str,
+        take: Callable[[Sequence[Entry]], None],
+        *,
+        limit: int = DEFAULT_LIMIT,
+        kinds: tuple[type[Event], ...] | None = None,
+    ) -> Observed:
+        """Let ``take`` have all events from now on, in order and in batches, in its own thread.
+
+        Args:
+            name: the observer's, for those who are told what it lost.
+            take: may block; an exception of it ends the observer (``ObserverLost``).
+            limit: how many entries wait for it; what comes while so many wait is lost, and counted
+                (``Observed.lost``, ``EventsLost``).
+            kinds: the classes of events it gets; ``None`` for all but those with ``on_request``.
+
+        Raises:
+            ValueError: ``kinds`` has ``SessionKeys``.
+        """
+        if kinds is not None and SessionKeys in kinds:
+            raise ValueError("keys of sessions are told by observe_keys alone")
+        return self._join(Observed(name, take, limit, kinds, self._hand_over, self._leave))
+
+    def observe_keys(self, name: str, take: Callable[[Sequence[Entry]], None]) -> Observed:
+        """Let ``take`` have the keys of sessions, and nothing else, as ``observe``."""
+        kinds = (SessionKeys,)
+        return self._join(Observed(name, take, DEFAULT_LIMIT, kinds, self._hand_over, self._leave))
+
     def __call__(self, time: float, connection: int, event: Event) -> None:
-        """Tell all sinks."""
-        entry = Entry(time, connection, event)
-        sinks = self._key_sinks if isinstance(event, SessionKeys) else self._sinks
+        """Tell all."""
+        self._tell(Entry(time, connection, event))
+        if self._pending and not self._scheduled:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:  # none runs, so nothing is to be written before
+                self._hand_over()
+            else:
+                self._scheduled = True
+                loop.call_soon(self._hand_over)
+
+    def _tell(self, entry: Entry) -> None:
+        """Tell the prompt sinks, and keep the entry for the observers."""
+        self._latest = entry.time
+        sinks = self._sinks
+        if entry.event.on_request:
+            sinks = self._key_sinks if isinstance(entry.event, SessionKeys) else []
+        if self._observed:
+            self._pending.append(entry)
         for sink in tuple(sinks):
             try:
                 sink(entry)
             except Exception as error:  # noqa: BLE001 - the protocol goes on whatever a sink does
                 sinks.remove(sink)
-                self(
-                    time, connection, ObserverLost(_name(sink), f"{type(error).__name__}: {error}")
-                )
+                self._tell_lost(_name(sink), f"{type(error).__name__}: {error}")
+
+    def _hand_over(self) -> None:
+        """Give what is pending to the observers, and tell of those who failed or lost some."""
+        self._scheduled = False
+        while self._pending:
+            entries, self._pending = self._pending, []
+            for observed in tuple(self._observed):
+                observed.put(entries)
+                if observed.error:
+                    self._take_off(observed)
+                self._tell_loss(observed, self._latest)
+
+    def _join(self, observed: Observed) -> Observed:
+        self._observed.append(observed)
+        return observed
+
+    def _leave(self, observed: Observed) -> None:
+        """An observer has been closed: the others are told what it lost."""
+        if observed in self._observed:
+            self._take_off(observed)
+            self._tell_loss(observed, inf)
+
+    def _take_off(self, observed: Observed) -> None:
+        self._observed.remove(observed)
+        if observed.error:
+            self._tell_lost(observed.name, observed.error)
+
+    def _tell_loss(self, observed: Observed, time: float) -> None:
+        if count := observed.loss_to_tell(time):
+            self._tell(Entry(self._latest, 0, EventsLost(observed.name, count)))
+
+    def _tell_lost(self, name: str, error: str) -> None:
+        self._tell(Entry(self._latest, 0, ObserverLost(name, error)))
 
 
 def _name(sink: Sink) -> str:

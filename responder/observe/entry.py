@@ -7,6 +7,9 @@ import msgspec
 from responder.core.events import Event, RequestReceived, ResponseSent
 from responder.spec.codes import name_of_code
 
+STREAM_VERSION = 1
+"""Of the form of ``entry_as_dict``: grows when a reader must be changed, not when one may be."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """An event in its place.
@@ -40,6 +43,7 @@ def entry_as_dict(entry: Entry) -> dict[str, Any]:
     """The entry as JSON-able values: bytes in hexadecimal, time in whole microseconds."""
     event = entry.event
     values: dict[str, Any] = {
+        "v": STREAM_VERSION,
         "time": round(entry.time, 6),
         "connection": entry.connection,
         "event": type(event).__name__,

@@ -6,7 +6,7 @@ in hexadecimal ``key`` and ``iv``. The keys of a phase protect records from sequ
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -19,24 +19,19 @@ _BYTES = ("key", "iv")
 
 
 class KeyLog:
-    """Writes key entries to an unbuffered file, each complete when ``write`` returns."""
+    """Writes key entries to an unbuffered file, each complete when ``take`` returns."""
 
     def __init__(self, file: FileIO) -> None:
         self._file = file
 
-    def write(self, entry: Entry) -> None:
-        """Write one line; entries of other events are passed over.
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Write a line for each ``SessionKeys``; other events are passed over.
 
         Raises:
             OSError: the file takes no more.
         """
-        if not isinstance(entry.event, SessionKeys):
-            return
-        values: dict[str, Any] = {"connection": entry.connection}
-        for name in SessionKeys.__struct_fields__:
-            value = getattr(entry.event, name)
-            values[name] = value.hex() if isinstance(value, bytes) else value
-        data = json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n"
+        keys = [_line_of(entry) for entry in entries if isinstance(entry.event, SessionKeys)]
+        data = b"".join(keys)
         while data:
             data = data[self._file.write(data) :]
 
@@ -61,3 +56,11 @@ def read_key_log(path: Path) -> Iterator[SessionKeys]:
             yield SessionKeys(**values)
         except (ValueError, LookupError, TypeError) as error:
             raise ConfigError(f"no key: {error}", where=f"{path}:{number}") from None
+
+
+def _line_of(entry: Entry) -> bytes:
+    values: dict[str, Any] = {"connection": entry.connection}
+    for name in SessionKeys.__struct_fields__:
+        value = getattr(entry.event, name)
+        values[name] = value.hex() if isinstance(value, bytes) else value
+    return json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n"

@@ -1,24 +1,29 @@
 """The journal as JSON Lines: one entry a line."""
 
 import json
+from collections.abc import Sequence
 from io import FileIO
 
 from responder.observe.entry import Entry, entry_as_dict
 
 
 class JsonLines:
-    """Writes entries to an unbuffered file, each complete when ``write`` returns."""
+    """Writes entries to an unbuffered file, each complete when ``take`` returns."""
 
     def __init__(self, file: FileIO) -> None:
         self._file = file
 
-    def write(self, entry: Entry) -> None:
-        """Write one line.
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Write a line for each entry.
 
         Raises:
             OSError: the file takes no more.
         """
-        line = json.dumps(entry_as_dict(entry), separators=(",", ":"))
-        data = line.encode("ascii") + b"\n"
+        data = b"".join(line_of(entry) for entry in entries)
         while data:
             data = data[self._file.write(data) :]
+
+
+def line_of(entry: Entry) -> bytes:
+    """The entry as a JSON object in ASCII, with a newline."""
+    return json.dumps(entry_as_dict(entry), separators=(",", ":")).encode("ascii") + b"\n"

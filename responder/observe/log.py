@@ -1,16 +1,18 @@
 """The log for people: events above a level, one line each."""
 
 import os
+from collections.abc import Sequence
 from enum import IntEnum
 
 from responder.core.events import Event, FaultFired, FaultMissed, InternalError
-from responder.observe.bus import ObserverLost
 from responder.observe.entry import Entry
-from responder.observe.queued import QueuedSink
 from responder.server.events import (
     DeviceReset,
+    EventsLost,
     FunctionNotice,
+    MeasurementChanged,
     NegotiatedStateLost,
+    ObserverLost,
     PeerArrived,
     PeerIgnored,
     PeerLeft,
@@ -29,6 +31,7 @@ class Level(IntEnum):
 _LEVELS: dict[type[Event], Level] = {
     InternalError: Level.ERROR,
     ObserverLost: Level.ERROR,
+    EventsLost: Level.WARNING,
     PeerIgnored: Level.WARNING,
     NegotiatedStateLost: Level.WARNING,
     FaultMissed: Level.WARNING,
@@ -36,6 +39,7 @@ _LEVELS: dict[type[Event], Level] = {
     PeerLeft: Level.INFO,
     DeviceReset: Level.INFO,
     FunctionNotice: Level.INFO,
+    MeasurementChanged: Level.INFO,
     FaultFired: Level.INFO,
 }
 """Messages and all the rest are DEBUG."""
@@ -44,7 +48,7 @@ _EVIDENCE = frozenset({"before", "after"})
 
 
 class Log:
-    """Writes events up to ``level`` to a descriptor.
+    """Writes the events of ``kinds`` to a descriptor.
 
     No Python file is in between: a thread that is stuck in one holds its lock, and the interpreter
     cannot end while it does.
@@ -54,32 +58,23 @@ class Log:
         self._descriptor = descriptor
         self._level = level
 
-    def wants(self, entry: Entry) -> bool:
-        """Whether the level lets this entry through."""
-        return _LEVELS.get(type(entry.event), Level.DEBUG) <= self._level
+    @property
+    def kinds(self) -> tuple[type[Event], ...] | None:
+        """The events that the level lets through; ``None`` for all."""
+        if self._level is Level.DEBUG:
+            return None
+        return tuple(kind for kind, level in _LEVELS.items() if level <= self._level)
 
-    def write(self, entry: Entry) -> None:
-        """Write one entry.
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Write entries.
 
         Raises:
             OSError: the descriptor takes no more.
         """
-        data = line_of(entry).encode(errors="backslashreplace")
+        text = "".join(line_of(entry) for entry in entries)
+        data = text.encode(errors="backslashreplace")
         while data:
             data = data[os.write(self._descriptor, data) :]
-
-
-class LogSink:
-    """A ``Log`` behind a queue that only what the level lets through enters."""
-
-    def __init__(self, log: Log) -> None:
-        self.queue = QueuedSink(log.write)
-        self._log = log
-
-    def __call__(self, entry: Entry) -> None:
-        """Queue the entry if somebody wants to read it."""
-        if self._log.wants(entry):
-            self.queue(entry)
 
 
 def line_of(entry: Entry) -> str:

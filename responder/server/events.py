@@ -61,3 +61,28 @@ class FunctionNotice(Event, frozen=True):
     function: int
     what: str
     detail: str
+
+
+class MeasurementChanged(Event, frozen=True):
+    """A measurement was changed from outside; ``index`` as in GET_MEASUREMENTS."""
+
+    index: int
+
+
+class EventsLost(Event, frozen=True):
+    """An observer was too slow.
+
+    Attributes:
+        observer: its name.
+        count: how many events it did not get, since the last such event.
+    """
+
+    observer: str
+    count: int
+
+
+class ObserverLost(Event, frozen=True):
+    """An observer failed and is told nothing any more."""
+
+    observer: str
+    error: str

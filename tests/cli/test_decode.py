@@ -301,9 +301,7 @@ def test_a_journal_has_the_messages_of_many_connections(spdm_responder, tmp_path
         assert done.exit_code == 0
     file = tmp_path / "journal.jsonl"
     with file.open("wb", buffering=0) as stream:
-        lines = JsonLines(stream)
-        for entry in spdm_responder.events:
-            lines.write(entry)
+        JsonLines(stream).take(spdm_responder.events)
     result = decode(str(file))
     assert result.exit_code == OK, result.stdout
     assert len(titles(result)) == len(spdm_responder.journal)

@@ -21,6 +21,7 @@ def test_only_messages_have_bytes():
 def test_a_message_as_json():
     entry = Entry(1.23456789, 2, ResponseSent(0x7F, b"\x10\x7f\1\0", "too short"))
     assert json.loads(json.dumps(entry_as_dict(entry))) == {
+        "v": 1,
         "time": 1.234568,
         "connection": 2,
         "event": "ResponseSent",
@@ -35,6 +36,7 @@ def test_a_message_as_json():
 def test_another_event_as_json():
     entry = Entry(0.0, 1, FaultFired("sig.bitflip", "post_sign", "bit 0"))
     assert entry_as_dict(entry) == {
+        "v": 1,
         "time": 0.0,
         "connection": 1,
         "event": "FaultFired",

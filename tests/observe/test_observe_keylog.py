@@ -28,9 +28,7 @@ def path(tmp_path):
 
 def write(path, *events):
     with path.open("wb", buffering=0) as file:
-        log = KeyLog(file)
-        for event in events:
-            log.write(Entry(0.5, 3, event))
+        KeyLog(file).take([Entry(0.5, 3, event) for event in events])
 
 
 def test_a_line_for_each_change_of_keys(path):

@@ -17,9 +17,9 @@ class ShortWrites(io.BytesIO):
 
 def test_one_entry_is_one_line_whatever_it_says():
     file = ShortWrites()
-    lines = JsonLines(file)
-    lines.write(Entry(0.25, 1, RequestReceived(0x84, b"\x10\x84\0\0")))
-    lines.write(Entry(0.5, 1, InternalError(0x84, 'Traceback\n  File "x"\nKeyError: é')))
+    request = Entry(0.25, 1, RequestReceived(0x84, b"\x10\x84\0\0"))
+    defect = Entry(0.5, 1, InternalError(0x84, 'Traceback\n  File "x"\nKeyError: é'))
+    JsonLines(file).take([request, defect])
     first, second = file.getvalue().decode().splitlines()
     assert json.loads(first)["name"] == "GET_VERSION"
     assert json.loads(second)["traceback"].count("\n") == 2

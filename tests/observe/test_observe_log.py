@@ -12,10 +12,16 @@ from responder.core.events import (
     RequestReceived,
     ResponseSent,
 )
-from responder.observe.bus import ObserverLost
 from responder.observe.entry import Entry
-from responder.observe.log import Level, Log, LogSink, line_of
-from responder.server.events import FunctionNotice, PeerArrived, PeerIgnored, PeerLeft
+from responder.observe.log import Level, Log, line_of
+from responder.server.events import (
+    EventsLost,
+    FunctionNotice,
+    ObserverLost,
+    PeerArrived,
+    PeerIgnored,
+    PeerLeft,
+)
 
 LEFT = PeerLeft("127.0.0.1:5000", "the peer asked for shutdown")
 
@@ -80,12 +86,18 @@ def test_control_characters_of_a_reason_do_not_reach_the_terminal():
     ("level", "names"),
     [
         (Level.ERROR, ["InternalError", "ObserverLost"]),
-        (Level.WARNING, ["InternalError", "ObserverLost", "PeerIgnored"]),
-        (Level.INFO, ["InternalError", "ObserverLost", "PeerArrived", "PeerIgnored", "PeerLeft"]),
+        (Level.WARNING, ["EventsLost", "InternalError", "ObserverLost", "PeerIgnored"]),
+        (
+            Level.INFO,
+            [
+                *("EventsLost", "InternalError", "ObserverLost"),
+                *("PeerArrived", "PeerIgnored", "PeerLeft"),
+            ],
+        ),
         (
             Level.DEBUG,
             [
-                *("GET_VERSION", "InternalError", "ObserverLost"),
+                *("EventsLost", "GET_VERSION", "InternalError", "ObserverLost"),
                 *("PeerArrived", "PeerIgnored", "PeerLeft", "PhaseChanged"),
             ],
         ),
@@ -95,18 +107,17 @@ def test_levels(level, names):
     events = [
         *(InternalError(0, "x"), ObserverLost("o", "e"), PeerArrived("p", "l"), PeerIgnored("r")),
         *(LEFT, PhaseChanged("A", "B"), RequestReceived(0x84, b"\x10\x84\0\0")),
+        EventsLost("o", 1),
     ]
-    entries = [Entry(0.0, 1, event) for event in events]
-    log = Log(2, level)
-    assert sorted(entry.name for entry in entries if log.wants(entry)) == names
+    kinds = Log(2, level).kinds
+    entries = [Entry(0.0, 1, event) for event in events if kinds is None or type(event) in kinds]
+    assert sorted(entry.name for entry in entries) == names
 
 
-def test_the_sink_writes_what_the_level_lets_through():
+def test_it_writes_a_line_for_each_entry():
     reader, writer = os.pipe()
-    sink = LogSink(Log(writer, Level.INFO))
-    sink(Entry(1.5, 3, LEFT))
-    sink(Entry(1.5, 3, PhaseChanged("A", "B")))
-    assert sink.queue.close(10)
+    entries = [Entry(1.5, 3, LEFT), Entry(1.5, 3, PhaseChanged("A", "B"))]
+    Log(writer, Level.INFO).take(entries)
     os.close(writer)
     with os.fdopen(reader) as file:
-        assert file.read() == line_of(Entry(1.5, 3, LEFT))
+        assert file.read() == "".join(line_of(entry) for entry in entries)

@@ -1,0 +1,145 @@
+"""An observer behind a bounded queue and a thread, for whatever takes time: files, terminals."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from responder.core.events import Event
+from responder.observe.entry import Entry
+from responder.server.events import EventsLost
+
+DEFAULT_LIMIT = 10_000
+Take = Callable[[Sequence[Entry]], None]
+_BATCH = 64
+_PAUSE = 0.02
+"""Seconds in which entries gather before a batch is taken; an idle thread waits without end."""
+_BETWEEN_TELLINGS = 1.0
+"""Seconds of the entries' time between two events that tell of losses."""
+
+
+class Observed:
+    """Gives entries to ``take`` in a thread; those that find the queue full are lost.
+
+    Made by ``responder.observe.bus.Bus.observe``.
+
+    Attributes:
+        name: the observer's.
+        error: what ``take`` raised, in words; everything after it is lost. Empty while all is well.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        take: Take,
+        limit: int,
+        kinds: tuple[type[Event], ...] | None,
+        settle: Callable[[], None],
+        leave: "Callable[[Observed], None]",
+    ) -> None:
+        """Begin with an empty queue.
+
+        Args:
+            name: for logs and metrics.
+            take: gets entries in order, in a thread of its own; it may block.
+            limit: how many entries the queue holds.
+            kinds: the events that it gets; ``None`` for all that need not be asked for.
+            settle: is called before the observer is closed, and lets it have what is on its way.
+            leave: is called when it has been closed.
+        """
+        self.name = name
+        self.error = ""
+        self._take = take
+        self._limit = limit
+        self._kinds = None if kinds is None else frozenset(kinds)
+        self._settle = settle
+        self._leave = leave
+        self._queue: deque[Entry] = deque()
+        self._in_hand = 0
+        self._dropped = 0
+        self._gap = 0
+        self._untold = 0
+        self._told_at: float | None = None
+        self._ended = False
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        # A daemon: a terminal or pipe that blocks for ever must not keep the process alive.
+        self._thread = threading.Thread(target=self._run, name=f"spdm-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def lost(self) -> int:
+        """How many entries it did not get, or did not take to the end."""
+        unfinished = self._in_hand + len(self._queue) if self._ended or self.error else 0
+        return self._dropped + unfinished
+
+    @property
+    def waiting(self) -> int:
+        """How many entries wait to be taken."""
+        return len(self._queue)
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Queue those of ``entries`` that the observer wants, or lose them; never blocks.
+
+        Where entries were lost, the observer finds an ``EventsLost`` in their place.
+        """
+        for entry in entries:
+            if not self._wants(entry.event) or self._is_marked(entry.event):
+                continue
+            if len(self._queue) >= self._limit:
+                self._dropped += 1
+                self._gap += 1
+                self._untold += 1
+                continue
+            if self._gap:
+                mark = Entry(entry.time, 0, EventsLost(self.name, self._gap))
+                self._gap = 0
+                if self._wants(mark.event):
+                    self._queue.append(mark)
+            self._queue.append(entry)
+        if self._queue and not self._wake.is_set():
+            self._wake.set()
+
+    def loss_to_tell(self, time: float) -> int:
+        """How many entries were lost since others were last told, if it is time to tell again."""
+        due = self._told_at is None or time - self._told_at >= _BETWEEN_TELLINGS
+        if not (self._untold and due):
+            return 0
+        count, self._untold, self._told_at = self._untold, 0, time
+        return count
+
+    def close(self, timeout: float) -> bool:
+        """Let ``take`` have what is queued, for at most ``timeout`` seconds; whether it got all."""
+        self._settle()
+        self._closing.set()
+        self._wake.set()
+        self._thread.join(timeout)
+        self._ended = True
+        self._leave(self)
+        return not self.lost
+
+    def _wants(self, event: Event) -> bool:
+        if self._kinds is None:
+            return not event.on_request
+        return type(event) in self._kinds
+
+    def _is_marked(self, event: Event) -> bool:
+        """Whether an event tells the others what the observer itself finds in place."""
+        return isinstance(event, EventsLost) and event.observer == self.name
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            self._wake.wait()
+            closing = self._closing.wait(_PAUSE)
+            self._wake.clear()
+            try:
+                while self._queue and not self._ended:
+                    self._take_batch()
+            except Exception as error:  # noqa: BLE001 - the bus tells the others
+                self.error = f"{type(error).__name__}: {error}"
+                return
+
+    def _take_batch(self) -> None:
+        self._in_hand = min(len(self._queue), _BATCH)
+        self._take([self._queue.popleft() for _ in range(self._in_hand)])
+        self._in_hand = 0
