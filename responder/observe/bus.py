@@ -1,12 +1,12 @@
 """Hands each event to every observer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import inf
 
 from responder.core.events import Event, SessionKeys
 from responder.observe.entry import Entry
-from responder.observe.observed import DEFAULT_LIMIT, Observed
+from responder.observe.observed import DEFAULT_LIMIT, Observed, Take, Turns
 from responder.server.events import EventsLost, ObserverLost
 
 Sink = Callable[[Entry], None]
@@ -30,6 +30,7 @@ class Bus:
         self._key_sinks: list[Sink] = []
         self._observed: list[Observed] = []
         self._pending: list[Entry] = []
+        self.turns = Turns()
         self._scheduled = False
         self._latest = 0.0
 
@@ -44,7 +45,7 @@ class Bus:
     def observe(
         self,
         name: str,
-        take: Callable[[Sequence[Entry]], None],
+        take: Take,
         *,
         limit: int = DEFAULT_LIMIT,
         kinds: tuple[type[Event], ...] | None = None,
@@ -52,7 +53,7 @@ class Bus:
         """Let ``take`` have all events from now on, in order and in batches, in its own thread.
 
         Args:
-            name: the observer's, for those who are told what it lost.
+            name: the observer's, which no other has, for those who are told what it lost.
             take: may block; an exception of it ends the observer (``ObserverLost``).
             limit: how many entries wait for it; what comes while so many wait is lost, and counted
                 (``Observed.lost``, ``EventsLost``).
@@ -63,12 +64,11 @@ class Bus:
         """
         if kinds is not None and SessionKeys in kinds:
             raise ValueError("keys of sessions are told by observe_keys alone")
-        return self._join(Observed(name, take, limit, kinds, self._hand_over, self._leave))
+        return self._join(name, take, limit, kinds)
 
-    def observe_keys(self, name: str, take: Callable[[Sequence[Entry]], None]) -> Observed:
+    def observe_keys(self, name: str, take: Take) -> Observed:
         """Let ``take`` have the keys of sessions, and nothing else, as ``observe``."""
-        kinds = (SessionKeys,)
-        return self._join(Observed(name, take, DEFAULT_LIMIT, kinds, self._hand_over, self._leave))
+        return self._join(name, take, DEFAULT_LIMIT, (SessionKeys,))
 
     def __call__(self, time: float, connection: int, event: Event) -> None:
         """Tell all."""
@@ -77,10 +77,35 @@ class Bus:
             try:
                 loop = asyncio.get_running_loop()
             except RuntimeError:  # none runs, so nothing is to be written before
-                self._hand_over()
+                self.hand_over()
             else:
                 self._scheduled = True
-                loop.call_soon(self._hand_over)
+                loop.call_soon(self.hand_over)
+
+    def hand_over(self) -> None:
+        """Give what is pending to the observers, and tell of those who failed or lost some."""
+        self._scheduled = False
+        while self._pending:
+            entries, self._pending = self._pending, []
+            for observed in tuple(self._observed):
+                observed.put(entries)
+                if observed.error:
+                    self._take_off(observed)
+                self._tell_loss(observed, self._latest)
+
+    def forget(self, observed: Observed) -> None:
+        """An observer has been closed: the others are told what it lost."""
+        if observed in self._observed:
+            self._take_off(observed)
+            self._tell_loss(observed, inf)
+            self.hand_over()
+
+    def _join(
+        self, name: str, take: Take, limit: int, kinds: tuple[type[Event], ...] | None
+    ) -> Observed:
+        observed = Observed(name, take, limit, kinds, self)
+        self._observed.append(observed)
+        return observed
 
     def _tell(self, entry: Entry) -> None:
         """Tell the prompt sinks, and keep the entry for the observers."""
@@ -96,27 +121,6 @@ class Bus:
             except Exception as error:  # noqa: BLE001 - the protocol goes on whatever a sink does
                 sinks.remove(sink)
                 self._tell_lost(_name(sink), f"{type(error).__name__}: {error}")
-
-    def _hand_over(self) -> None:
-        """Give what is pending to the observers, and tell of those who failed or lost some."""
-        self._scheduled = False
-        while self._pending:
-            entries, self._pending = self._pending, []
-            for observed in tuple(self._observed):
-                observed.put(entries)
-                if observed.error:
-                    self._take_off(observed)
-                self._tell_loss(observed, self._latest)
-
-    def _join(self, observed: Observed) -> Observed:
-        self._observed.append(observed)
-        return observed
-
-    def _leave(self, observed: Observed) -> None:
-        """An observer has been closed: the others are told what it lost."""
-        if observed in self._observed:
-            self._take_off(observed)
-            self._tell_loss(observed, inf)
 
     def _take_off(self, observed: Observed) -> None:
         self._observed.remove(observed)

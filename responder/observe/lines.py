@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from io import FileIO
 
+import msgspec
+
 from responder.observe.entry import Entry, entry_as_dict
 
 
@@ -25,5 +27,9 @@ class JsonLines:
 
 
 def line_of(entry: Entry) -> bytes:
-    """The entry as a JSON object in ASCII, with a newline."""
-    return json.dumps(entry_as_dict(entry), separators=(",", ":")).encode("ascii") + b"\n"
+    """The entry as a JSON object in UTF-8, with a newline."""
+    values = entry_as_dict(entry)
+    try:
+        return msgspec.json.encode(values) + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair, such as in the name of a file
+        return json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n"

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from responder.core.events import Event
 from responder.observe.entry import Entry
@@ -10,11 +11,51 @@ from responder.server.events import EventsLost
 
 DEFAULT_LIMIT = 10_000
 Take = Callable[[Sequence[Entry]], None]
-_BATCH = 64
+_BATCH = 256
 _PAUSE = 0.02
 """Seconds in which entries gather before a batch is taken; an idle thread waits without end."""
 _BETWEEN_TELLINGS = 1.0
 """Seconds of the entries' time between two events that tell of losses."""
+_PATIENCE = 0.05
+"""Seconds that observers wait for one that has its turn."""
+
+
+class Turns:
+    """Lets one observer work at a time.
+
+    The loop then shares the interpreter with one thread and not with all of them, since threads
+    that want it get equal parts. One that blocks in its turn holds up the others once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Work in a turn, or after some waiting without."""
+        lock = self._lock
+        if not lock.acquire(timeout=_PATIENCE):
+            lock = self._lock = threading.Lock()
+            lock.acquire()
+        try:
+            work()
+        finally:
+            lock.release()
+
+
+class Home(Protocol):
+    """What is used of a ``responder.observe.bus.Bus``.
+
+    Attributes:
+        turns: those of all observers.
+    """
+
+    turns: Turns
+
+    def hand_over(self) -> None:
+        """Queue what is on its way to the observers."""
+
+    def forget(self, observed: "Observed") -> None:
+        """An observer has been closed."""
 
 
 class Observed:
@@ -33,8 +74,7 @@ class Observed:
         take: Take,
         limit: int,
         kinds: tuple[type[Event], ...] | None,
-        settle: Callable[[], None],
-        leave: "Callable[[Observed], None]",
+        home: Home,
     ) -> None:
         """Begin with an empty queue.
 
@@ -43,16 +83,14 @@ class Observed:
             take: gets entries in order, in a thread of its own; it may block.
             limit: how many entries the queue holds.
             kinds: the events that it gets; ``None`` for all that need not be asked for.
-            settle: is called before the observer is closed, and lets it have what is on its way.
-            leave: is called when it has been closed.
+            home: the bus.
         """
         self.name = name
         self.error = ""
         self._take = take
         self._limit = limit
         self._kinds = None if kinds is None else frozenset(kinds)
-        self._settle = settle
-        self._leave = leave
+        self._home = home
         self._queue: deque[Entry] = deque()
         self._in_hand = 0
         self._dropped = 0
@@ -101,20 +139,24 @@ class Observed:
 
     def loss_to_tell(self, time: float) -> int:
         """How many entries were lost since others were last told, if it is time to tell again."""
-        due = self._told_at is None or time - self._told_at >= _BETWEEN_TELLINGS
-        if not (self._untold and due):
+        if not self._untold:
+            return 0
+        if self._told_at is not None and time - self._told_at < _BETWEEN_TELLINGS:
             return 0
         count, self._untold, self._told_at = self._untold, 0, time
         return count
 
     def close(self, timeout: float) -> bool:
-        """Let ``take`` have what is queued, for at most ``timeout`` seconds; whether it got all."""
-        self._settle()
+        """Let ``take`` have what is queued, for at most ``timeout`` seconds; whether it got all.
+
+        To be called where the bus is; it blocks meanwhile.
+        """
+        self._home.hand_over()
         self._closing.set()
         self._wake.set()
         self._thread.join(timeout)
         self._ended = True
-        self._leave(self)
+        self._home.forget(self)
         return not self.lost
 
     def _wants(self, event: Event) -> bool:
@@ -130,11 +172,11 @@ class Observed:
         closing = False
         while not closing:
             self._wake.wait()
+            self._wake.clear()  # before it looks, or what comes meanwhile would not wake it
             closing = self._closing.wait(_PAUSE)
-            self._wake.clear()
             try:
                 while self._queue and not self._ended:
-                    self._take_batch()
+                    self._home.turns.run(self._take_batch)
             except Exception as error:  # noqa: BLE001 - the bus tells the others
                 self.error = f"{type(error).__name__}: {error}"
                 return
