@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+from event_docs import events, schema_text
 from fault_docs import catalogue, table, with_sections
 from mailbox_docs import mailbox
 from mutant_docs import mutants
@@ -142,6 +143,7 @@ PAGES = {
     "tsp.md": tsp,
     "config-space.md": config_space,
     "dma.md": dma,
+    "events.md": events,
 }
 
 
@@ -153,6 +155,7 @@ def main() -> int:
     texts = {ROOT / name: NOTE + make().rstrip() + "\n" for name, make in PAGES.items()}
     texts[DOCS / "personas.md"] = NOTE + personas()
     texts[LANGUAGE] = with_sections(LANGUAGE.read_text())
+    texts[DOCS / "events.schema.json"] = schema_text()
     texts[DOCS / "profile.schema.json"] = json_schema_text()
     texts[DOCS / "profiles.md"] = with_key_tables((DOCS / "profiles.md").read_text())
     for path, text in texts.items():

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from io import FileIO
 from pathlib import Path
@@ -12,7 +12,7 @@ import click
 
 from responder.errors import UnavailableError, system_reason
 from responder.observe.bus import Bus
-from responder.observe.log import Level, Log
+from responder.observe.log import FORMS, Level, Log, notice
 from responder.observe.observed import Observed
 
 _STDERR = 2
@@ -31,21 +31,29 @@ def observers(stack: ExitStack, options: Mapping[str, Any]) -> Bus:
     Raises:
         UnavailableError: a file cannot be had.
     """
-    log = Log(_STDERR, Level[(options.get("log_level") or "info").upper()])
-    bus = Bus()
+    level, form = options.get("log_level") or "info", options.get("log_format") or "text"
+    log = Log(_STDERR, Level[level.upper()], FORMS[form])
+    bus, say = Bus(), sayer(options)
     stack.callback(bus.observe("log", log.take, kinds=log.kinds).close, _FLUSH_TIME)
     if options.get("journal") is not None:
         from responder.observe.lines import JsonLines  # noqa: PLC0415 - only if asked for
 
         file = _file(stack, "journal", options["journal"])
-        _close_at_end(stack, f"journal {file.name}", bus.observe("journal", JsonLines(file).take))
+        journal = bus.observe("journal", JsonLines(file).take)
+        _close_at_end(stack, say, f"journal {file.name}", journal)
     if options.get("keylog") is not None:
         from responder.observe.keylog import KeyLog  # noqa: PLC0415 - only if asked for
 
         file = _file(stack, "key log", options["keylog"], _private)
         keys = bus.observe_keys("key log", KeyLog(file).take)
-        _close_at_end(stack, f"key log {file.name}", keys)
+        _close_at_end(stack, say, f"key log {file.name}", keys)
     return bus
+
+
+def sayer(options: Mapping[str, Any]) -> Callable[[str], None]:
+    """Says on stderr what no event tells, in the form of the log."""
+    form = options.get("log_format") or "text"
+    return lambda text: click.echo(notice(form, text), nl=False, err=True)
 
 
 def _file(stack: ExitStack, name: str, path: Path, opener: Any = None) -> FileIO:
@@ -63,12 +71,14 @@ def _private(path: str, flags: int) -> int:
     return descriptor
 
 
-def _close_at_end(stack: ExitStack, what: str, observed: Observed) -> None:
-    """Close an observer when all is over, and say on stderr what it lost."""
+def _close_at_end(
+    stack: ExitStack, say: Callable[[str], None], what: str, observed: Observed
+) -> None:
+    """Close an observer when all is over, and say what it lost."""
 
     def close() -> None:
         observed.close(_FLUSH_TIME)
         if observed.lost:
-            click.echo(f"{what}: {observed.lost} entries lost {observed.error}".rstrip(), err=True)
+            say(f"{what}: {observed.lost} entries lost {observed.error}".rstrip())
 
     stack.callback(close)

@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,13 @@ _SECONDS = click.FloatRange(min=0)
     show_default=True,
     help="What to say on stderr; debug shows each message.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to say it: lines for people, or JSON Lines as in a journal.",
+)
 @click.option("--max-connections", type=click.IntRange(1), help="At the same time.")
 @click.option("--max-frame", type=click.IntRange(1), help="Bytes of the largest frame.")
 @click.option("--idle-timeout", type=_SECONDS, help="Seconds; 0 is never.")
@@ -169,7 +176,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         UnavailableError: an address, file or state folder cannot be had.
         ConfigError: the state of the device cannot be used.
     """
-    from responder.cli.observing import observers  # noqa: PLC0415 - as in command
+    from responder.cli.observing import observers, sayer  # noqa: PLC0415 - as in command
     from responder.server.attach import Attach  # noqa: PLC0415 - as in command
     from responder.server.run import Foreground, run_server  # noqa: PLC0415 - as in command
     from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
@@ -179,7 +186,8 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         session = replace(profile.policy.session, log_keys=True)
         profile = replace(profile, policy=replace(profile.policy, session=session))
     listeners = _listeners(options)
-    seed = options.get("seed") or _random_seed()
+    say = sayer(options)
+    seed = options.get("seed") or _random_seed(say)
     attach = Attach(options.get("attach") or profile.server.attach)
     server_options = ServerOptions(
         seed,
@@ -192,16 +200,18 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
-        keeper = _resume(stack, profile, options.get("state_dir"))
+        keeper = _resume(stack, profile, options.get("state_dir"), say)
         if keeper is not None:
             server_options = replace(server_options, keeper=keeper)
         bus = observers(stack, options)
         announce = _Announcer(options.get("port_file"), options.get("ready_fd"))
-        foreground = Foreground(bus, announce, _say, os.environ)
+        foreground = Foreground(bus, announce, say, os.environ)
         run_server(profile, server_options, listeners, foreground, options.get("call") or ())
 
 
-def _resume(stack: ExitStack, profile: "Profile", folder: Path | None) -> "Keeper | None":
+def _resume(
+    stack: ExitStack, profile: "Profile", folder: Path | None, say: Callable[[str], None]
+) -> "Keeper | None":
     """Let the device go on with the state in ``folder``, if one is given.
 
     What comes back keeps the negotiated state there, if the profile claims CACHE_CAP.
@@ -214,7 +224,7 @@ def _resume(stack: ExitStack, profile: "Profile", folder: Path | None) -> "Keepe
     state_dir = StateDir(folder, profile.name)
     stack.callback(state_dir.close)
     state_dir.restore(profile.device.provisioning)
-    return NegotiatedKeeper(state_dir, _say) if profile.policy.flags & Cap.CACHE else None
+    return NegotiatedKeeper(state_dir, say) if profile.policy.flags & Cap.CACHE else None
 
 
 def _limits(profile: "Profile", options: dict[str, Any]) -> Limits:
@@ -224,9 +234,9 @@ def _limits(profile: "Profile", options: dict[str, Any]) -> Limits:
     return replace(Limits(), **{**profile.server.limits(), **given})
 
 
-def _random_seed() -> bytes:
+def _random_seed(say: Callable[[str], None]) -> bytes:
     seed = os.urandom(_SEED_SIZE)
-    _say(f"seed {seed.hex()} (--seed repeats this run)")
+    say(f"seed {seed.hex()} (--seed repeats this run)")
     return seed
 
 
@@ -296,7 +306,3 @@ class _Announcer:
         if self._ready_fd is not None:
             write_descriptor(self._ready_fd, lines[-1])
         gc.enable()
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

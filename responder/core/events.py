@@ -16,7 +16,13 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class RequestReceived(Event, frozen=True):
-    """A request arrived: its bytes as received, transport padding included."""
+    """A request arrived.
+
+    Attributes:
+        code: of the request, 0 if it is too short to have one.
+        message: its bytes as received, transport padding included; opened if it came as a record.
+        session_id: of the session in which it came, if in one.
+    """
 
     code: int
     message: bytes
@@ -24,7 +30,14 @@ class RequestReceived(Event, frozen=True):
 
 
 class ResponseSent(Event, frozen=True):
-    """A response left: its bytes, and why if it is an ERROR."""
+    """A response left.
+
+    Attributes:
+        code: of the response.
+        message: its bytes, before they are sealed if they go as a record.
+        reason: why it is an ERROR; empty if it is none.
+        session_id: of the session in which it went, if in one.
+    """
 
     code: int
     message: bytes
@@ -33,21 +46,35 @@ class ResponseSent(Event, frozen=True):
 
 
 class PhaseChanged(Event, frozen=True):
-    """The connection moved from one phase to another."""
+    """The connection moved from one phase to another.
+
+    Attributes:
+        before: the phase's name.
+        after: the next one's.
+    """
 
     before: str
     after: str
 
 
 class SessionStarted(Event, frozen=True):
-    """A session's handshake began; ``kind`` is KEY or PSK."""
+    """A session's handshake began.
+
+    Attributes:
+        session_id: 32 bits: the requester's half in bits 15:0, ours in bits 31:16.
+        kind: KEY or PSK.
+    """
 
     session_id: int
     kind: str
 
 
 class SessionEstablished(Event, frozen=True):
-    """A session's handshake is complete."""
+    """A session's handshake is complete.
+
+    Attributes:
+        session_id: that of its start.
+    """
 
     session_id: int
 
@@ -62,7 +89,8 @@ class SessionKeys(Event, frozen=True):
         aead: the cipher's name.
         encrypted: records are encrypted, not only authenticated.
         big_endian: how the sequence number enters the IV.
-        key, iv: what protects the records, from sequence number 0 on.
+        key: what protects the records, from sequence number 0 on.
+        iv: the other part of it.
     """
 
     on_request: ClassVar[bool] = True
@@ -77,14 +105,25 @@ class SessionKeys(Event, frozen=True):
 
 
 class SessionEnded(Event, frozen=True):
-    """A session is gone, and why."""
+    """A session is gone.
+
+    Attributes:
+        session_id: that of its start.
+        reason: why.
+    """
 
     session_id: int
     reason: str
 
 
 class ApplicationData(Event, frozen=True):
-    """Application data of a session that is no SPDM message, and its answer if there was one."""
+    """Application data of a session that is no SPDM message.
+
+    Attributes:
+        session_id: of the session.
+        request: what came, opened.
+        response: the answer; empty if there was none.
+    """
 
     session_id: int
     request: bytes
@@ -92,7 +131,12 @@ class ApplicationData(Event, frozen=True):
 
 
 class RecordDropped(Event, frozen=True):
-    """A secured record could not be opened, and why; its bytes as received."""
+    """A secured record could not be opened.
+
+    Attributes:
+        reason: why.
+        record: its bytes as received.
+    """
 
     reason: str
     record: bytes
@@ -106,7 +150,8 @@ class FaultFired(Event, frozen=True):
         hook: where it struck.
         detail: what it did, in a few words.
         message: the request or response that it struck, empty where there is none.
-        before, after: the bytes that it changed; both empty where it did something else.
+        before: the bytes that it changed; empty, as the next, where it did something else.
+        after: what they are now.
     """
 
     fault: str
@@ -130,7 +175,12 @@ class FaultMissed(Event, frozen=True):
 
 
 class InternalError(Event, frozen=True):
-    """A defect of this program met peer input; the peer was answered Unspecified."""
+    """A defect of this program met peer input; the peer was answered Unspecified.
+
+    Attributes:
+        code: of the request, 0 if there was none.
+        traceback: where it happened.
+    """
 
     code: int
     traceback: str

@@ -1,5 +1,6 @@
 """One thing that happened, with its time and connection."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -54,3 +55,13 @@ def entry_as_dict(entry: Entry) -> dict[str, Any]:
         value = getattr(event, name)
         values[name] = value.hex() if isinstance(value, bytes) else value
     return values
+
+
+def json_line(values: Mapping[str, Any]) -> bytes:
+    """A JSON object in UTF-8, with a newline."""
+    try:
+        return msgspec.json.encode(values) + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair, such as in the name of a file
+        import json  # noqa: PLC0415 - rare
+
+        return json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n"

@@ -1,12 +1,9 @@
 """The journal as JSON Lines: one entry a line."""
 
-import json
 from collections.abc import Sequence
 from io import FileIO
 
-import msgspec
-
-from responder.observe.entry import Entry, entry_as_dict
+from responder.observe.entry import Entry, entry_as_dict, json_line
 
 
 class JsonLines:
@@ -21,15 +18,6 @@ class JsonLines:
         Raises:
             OSError: the file takes no more.
         """
-        data = b"".join(line_of(entry) for entry in entries)
+        data = b"".join(json_line(entry_as_dict(entry)) for entry in entries)
         while data:
             data = data[self._file.write(data) :]
-
-
-def line_of(entry: Entry) -> bytes:
-    """The entry as a JSON object in UTF-8, with a newline."""
-    values = entry_as_dict(entry)
-    try:
-        return msgspec.json.encode(values) + b"\n"
-    except UnicodeEncodeError:  # half of a surrogate pair, such as in the name of a file
-        return json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n"

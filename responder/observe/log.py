@@ -1,11 +1,11 @@
-"""The log for people: events above a level, one line each."""
+"""The log: events up to a level, one line each, as text or JSON."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 from responder.core.events import Event, FaultFired, FaultMissed, InternalError
-from responder.observe.entry import Entry
+from responder.observe.entry import STREAM_VERSION, Entry, entry_as_dict, json_line
 from responder.server.events import (
     DeviceReset,
     EventsLost,
@@ -47,6 +47,15 @@ _EVIDENCE = frozenset({"before", "after"})
 """Bytes that a fault changed; they are for journals, and the log has what they come to."""
 
 
+Form = Callable[[Entry], bytes]
+"""The line of an entry, with a newline."""
+
+
+def level_of(kind: type[Event]) -> Level:
+    """The level from which on events of a class are in the log."""
+    return _LEVELS.get(kind, Level.DEBUG)
+
+
 class Log:
     """Writes the events of ``kinds`` to a descriptor.
 
@@ -54,9 +63,10 @@ class Log:
     cannot end while it does.
     """
 
-    def __init__(self, descriptor: int, level: Level) -> None:
+    def __init__(self, descriptor: int, level: Level, form: Form) -> None:
         self._descriptor = descriptor
         self._level = level
+        self._form = form
 
     @property
     def kinds(self) -> tuple[type[Event], ...] | None:
@@ -71,20 +81,34 @@ class Log:
         Raises:
             OSError: the descriptor takes no more.
         """
-        text = "".join(line_of(entry) for entry in entries)
-        data = text.encode(errors="backslashreplace")
+        data = b"".join(self._form(entry) for entry in entries)
         while data:
             data = data[os.write(self._descriptor, data) :]
 
 
-def line_of(entry: Entry) -> str:
-    """The entry as text, with a newline: time, level, connection, name, details."""
-    level = _LEVELS.get(type(entry.event), Level.DEBUG)
+def text_line(entry: Entry) -> bytes:
+    """The entry for people: time, level, connection, name, details."""
+    level = level_of(type(entry.event)).name.lower()
     where = f"#{entry.connection}" if entry.connection else "-"
     details = " ".join(_details(entry.event))
-    return (
-        f"{entry.time:10.6f} {level.name.lower():7} {where} {entry.name} {details}".rstrip() + "\n"
-    )
+    text = f"{entry.time:10.6f} {level:7} {where} {entry.name} {details}".rstrip() + "\n"
+    return text.encode(errors="backslashreplace")
+
+
+def log_json_line(entry: Entry) -> bytes:
+    """The entry for programs: as in a journal, with its level."""
+    level = level_of(type(entry.event)).name.lower()
+    return json_line({**entry_as_dict(entry), "level": level})
+
+
+FORMS: dict[str, Form] = {"text": text_line, "json": log_json_line}
+
+
+def notice(form: str, text: str) -> bytes:
+    """The line of something that no event tells, in one of ``FORMS``."""
+    if form == "json":
+        return json_line({"v": STREAM_VERSION, "notice": text})
+    return f"{text}\n".encode(errors="backslashreplace")
 
 
 def _details(event: Event) -> list[str]:

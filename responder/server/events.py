@@ -12,21 +12,35 @@ Ordinals count the connections that asked for something, from 1; 0 stands for al
 
 
 class PeerArrived(Event, frozen=True):
-    """A connection asked for something for the first time and has its ordinal now."""
+    """A connection asked for something for the first time and has its ordinal now.
+
+    Attributes:
+        peer: its address.
+        listener: the URI that it came to.
+    """
 
     peer: str
     listener: str
 
 
 class PeerLeft(Event, frozen=True):
-    """A connection ended, and why."""
+    """A connection ended.
+
+    Attributes:
+        peer: its address.
+        reason: why.
+    """
 
     peer: str
     reason: str
 
 
 class PeerIgnored(Event, frozen=True):
-    """Something that a peer sent, or should have got, came to nothing."""
+    """Something that a peer sent, or should have got, came to nothing.
+
+    Attributes:
+        reason: what, and why.
+    """
 
     reason: str
 
@@ -44,7 +58,11 @@ class DeviceReset(Event, frozen=True):
 
 
 class NegotiatedStateLost(Event, frozen=True):
-    """The negotiated state (CACHE_CAP) will not be found again, or was not, and why."""
+    """The negotiated state (CACHE_CAP) will not be found again, or was not.
+
+    Attributes:
+        reason: why.
+    """
 
     reason: str
 
@@ -64,7 +82,11 @@ class FunctionNotice(Event, frozen=True):
 
 
 class MeasurementChanged(Event, frozen=True):
-    """A measurement was changed from outside; ``index`` as in GET_MEASUREMENTS."""
+    """A measurement was changed from outside.
+
+    Attributes:
+        index: as in GET_MEASUREMENTS.
+    """
 
     index: int
 
@@ -82,7 +104,12 @@ class EventsLost(Event, frozen=True):
 
 
 class ObserverLost(Event, frozen=True):
-    """An observer failed and is told nothing any more."""
+    """An observer failed and is told nothing any more.
+
+    Attributes:
+        observer: its name.
+        error: what it failed with.
+    """
 
     observer: str
     error: str

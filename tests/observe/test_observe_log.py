@@ -1,5 +1,6 @@
 """The log for people."""
 
+import json
 import os
 
 import pytest
@@ -12,8 +13,8 @@ from responder.core.events import (
     RequestReceived,
     ResponseSent,
 )
-from responder.observe.entry import Entry
-from responder.observe.log import Level, Log, line_of
+from responder.observe.entry import Entry, entry_as_dict
+from responder.observe.log import FORMS, Level, Log, log_json_line, notice, text_line
 from responder.server.events import (
     EventsLost,
     FunctionNotice,
@@ -74,12 +75,12 @@ LEFT = PeerLeft("127.0.0.1:5000", "the peer asked for shutdown")
     ],
 )
 def test_lines(connection, event, line):
-    assert line_of(Entry(1.5, connection, event)) == line
+    assert text_line(Entry(1.5, connection, event)).decode() == line
 
 
 def test_control_characters_of_a_reason_do_not_reach_the_terminal():
-    line = line_of(Entry(0.0, 1, PeerLeft("x", "bad \x1b[31m")))
-    assert "\x1b" not in line
+    for form in FORMS.values():
+        assert b"\x1b" not in form(Entry(0.0, 1, PeerLeft("x", "bad \x1b[31m")))
 
 
 @pytest.mark.parametrize(
@@ -109,15 +110,26 @@ def test_levels(level, names):
         *(LEFT, PhaseChanged("A", "B"), RequestReceived(0x84, b"\x10\x84\0\0")),
         EventsLost("o", 1),
     ]
-    kinds = Log(2, level).kinds
+    kinds = Log(2, level, text_line).kinds
     entries = [Entry(0.0, 1, event) for event in events if kinds is None or type(event) in kinds]
     assert sorted(entry.name for entry in entries) == names
 
 
-def test_it_writes_a_line_for_each_entry():
+@pytest.mark.parametrize("form", FORMS.values())
+def test_it_writes_a_line_for_each_entry(form):
     reader, writer = os.pipe()
     entries = [Entry(1.5, 3, LEFT), Entry(1.5, 3, PhaseChanged("A", "B"))]
-    Log(writer, Level.INFO).take(entries)
+    Log(writer, Level.INFO, form).take(entries)
     os.close(writer)
-    with os.fdopen(reader) as file:
-        assert file.read() == "".join(line_of(entry) for entry in entries)
+    with os.fdopen(reader, "rb") as file:
+        assert file.readlines() == [form(entry) for entry in entries]
+
+
+def test_a_line_for_programs_is_that_of_a_journal_with_its_level():
+    entry = Entry(1.5, 3, LEFT)
+    assert json.loads(log_json_line(entry)) == {**entry_as_dict(entry), "level": "info"}
+
+
+def test_what_no_event_tells_has_the_form_of_the_log():
+    assert notice("text", "seed 00") == b"seed 00\n"
+    assert json.loads(notice("json", "seed 00")) == {"v": 1, "notice": "seed 00"}
