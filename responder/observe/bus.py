@@ -29,6 +29,8 @@ class Bus:
         self._sinks = list(sinks)
         self._key_sinks: list[Sink] = []
         self._observed: list[Observed] = []
+        self._all_wanted = False
+        self._named: frozenset[type[Event]] = frozenset()
         self._pending: list[Entry] = []
         self.turns = Turns()
         self._scheduled = False
@@ -87,7 +89,7 @@ class Bus:
         self._scheduled = False
         while self._pending:
             entries, self._pending = self._pending, []
-            for observed in tuple(self._observed):
+            for observed in self._observed:
                 observed.put(entries)
                 if observed.error:
                     self._take_off(observed)
@@ -104,8 +106,18 @@ class Bus:
         self, name: str, take: Take, limit: int, kinds: tuple[type[Event], ...] | None
     ) -> Observed:
         observed = Observed(name, take, limit, kinds, self)
-        self._observed.append(observed)
+        self._observe([*self._observed, observed])
         return observed
+
+    def _observe(self, observed: list[Observed]) -> None:
+        """These are the observers now."""
+        self._observed = observed
+        self._all_wanted = any(one.kinds is None for one in observed)
+        self._named = frozenset().union(*(one.kinds or () for one in observed))
+
+    def _is_wanted(self, event: Event) -> bool:
+        """Whether any observer is to get an event; most are none of what a log wants."""
+        return type(event) in self._named or (self._all_wanted and not event.on_request)
 
     def _tell(self, entry: Entry) -> None:
         """Tell the prompt sinks, and keep the entry for the observers."""
@@ -113,7 +125,7 @@ class Bus:
         sinks = self._sinks
         if entry.event.on_request:
             sinks = self._key_sinks if isinstance(entry.event, SessionKeys) else []
-        if self._observed:
+        if self._is_wanted(entry.event):
             self._pending.append(entry)
         for sink in tuple(sinks):
             try:
@@ -123,7 +135,7 @@ class Bus:
                 self._tell_lost(_name(sink), f"{type(error).__name__}: {error}")
 
     def _take_off(self, observed: Observed) -> None:
-        self._observed.remove(observed)
+        self._observe([one for one in self._observed if one is not observed])
         if observed.error:
             self._tell_lost(observed.name, observed.error)
 

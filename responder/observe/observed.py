@@ -65,6 +65,7 @@ class Observed:
 
     Attributes:
         name: the observer's.
+        kinds: the events that it gets; ``None`` for all that need not be asked for.
         error: what ``take`` raised, in words; everything after it is lost. Empty while all is well.
     """
 
@@ -82,14 +83,14 @@ class Observed:
             name: for logs and metrics.
             take: gets entries in order, in a thread of its own; it may block.
             limit: how many entries the queue holds.
-            kinds: the events that it gets; ``None`` for all that need not be asked for.
+            kinds: as the attribute.
             home: the bus.
         """
         self.name = name
         self.error = ""
         self._take = take
         self._limit = limit
-        self._kinds = None if kinds is None else frozenset(kinds)
+        self.kinds = None if kinds is None else frozenset(kinds)
         self._home = home
         self._queue: deque[Entry] = deque()
         self._in_hand = 0
@@ -160,9 +161,9 @@ class Observed:
         return not self.lost
 
     def _wants(self, event: Event) -> bool:
-        if self._kinds is None:
+        if self.kinds is None:
             return not event.on_request
-        return type(event) in self._kinds
+        return type(event) in self.kinds
 
     def _is_marked(self, event: Event) -> bool:
         """Whether an event tells the others what the observer itself finds in place."""
