@@ -96,6 +96,7 @@ class Observed:
         self._in_hand = 0
         self._dropped = 0
         self._gap = 0
+        self._lost_at = 0.0
         self._untold = 0
         self._told_at: float | None = None
         self._ended = False
@@ -128,12 +129,9 @@ class Observed:
                 self._dropped += 1
                 self._gap += 1
                 self._untold += 1
+                self._lost_at = entry.time
                 continue
-            if self._gap:
-                mark = Entry(entry.time, 0, EventsLost(self.name, self._gap))
-                self._gap = 0
-                if self._wants(mark.event):
-                    self._queue.append(mark)
+            self._mark_gap()
             self._queue.append(entry)
         if self._queue and not self._wake.is_set():
             self._wake.set()
@@ -153,6 +151,7 @@ class Observed:
         To be called where the bus is; it blocks meanwhile.
         """
         self._home.hand_over()
+        self._mark_gap()
         self._closing.set()
         self._wake.set()
         self._thread.join(timeout)
@@ -164,6 +163,12 @@ class Observed:
         if self.kinds is None:
             return not event.on_request
         return type(event) in self.kinds
+
+    def _mark_gap(self) -> None:
+        """Queue an event in the place of those that were lost."""
+        if self._gap and self._wants(mark := EventsLost(self.name, self._gap)):
+            self._queue.append(Entry(self._lost_at, 0, mark))
+        self._gap = 0
 
     def _is_marked(self, event: Event) -> bool:
         """Whether an event tells the others what the observer itself finds in place."""

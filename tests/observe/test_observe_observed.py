@@ -76,6 +76,18 @@ def test_one_that_is_stuck_loses_entries_and_the_others_none():
     assert times_of(others) == list(range(1, 31))
 
 
+def test_others_get_theirs_while_one_is_stuck():
+    bus, others = Bus(), []
+    stuck, observed = stuck_with_one(bus)
+    other = bus.observe("other", others.extend)
+    told(bus, range(1, 1001))
+    assert other.close(TIMEOUT)
+    assert times_of(others) == list(range(1, 1001))
+    assert stuck.seen == []
+    stuck.gate.set()
+    assert observed.close(TIMEOUT)
+
+
 def test_what_is_lost_is_told_at_once_and_then_at_most_once_a_second():
     told_of = []
     bus = Bus(told_of.append)
@@ -100,8 +112,17 @@ def test_it_finds_a_mark_where_entries_are_missing():
     wait_until(lambda: not observed.waiting)
     told(bus, [6])
     observed.close(TIMEOUT)
-    lost = Entry(6, 0, EventsLost("stuck", 3))
+    lost = Entry(5, 0, EventsLost("stuck", 3))
     assert stuck.seen == [*(Entry(time, 1, EVENT) for time in (0, 1, 2)), lost, Entry(6, 1, EVENT)]
+
+
+def test_it_finds_a_mark_at_the_end_too():
+    bus = Bus()
+    stuck, observed = stuck_with_one(bus, limit=1)
+    told(bus, [1, 2, 3])
+    stuck.gate.set()
+    observed.close(TIMEOUT)
+    assert stuck.seen[2:] == [Entry(3, 0, EventsLost("stuck", 2))]
 
 
 def test_close_waits_no_longer_than_it_was_told_to():
