@@ -23,6 +23,7 @@ VERBS = {
     "fault": "List and explain faults.",
     "campaign": "Put a requester through the faults, and say what it got wrong.",
     "report": "Show what came of a campaign.",
+    "doctor": "Check what of this machine can be used, and how to get the rest.",
 }
 """Each verb is the click command ``command`` of the module ``responder.cli.<verb>``."""
 
