@@ -106,10 +106,10 @@ class Bus:
         self, name: str, take: Take, limit: int, kinds: tuple[type[Event], ...] | None
     ) -> Observed:
         observed = Observed(name, take, limit, kinds, self)
-        self._observe([*self._observed, observed])
+        self._set_observers([*self._observed, observed])
         return observed
 
-    def _observe(self, observed: list[Observed]) -> None:
+    def _set_observers(self, observed: list[Observed]) -> None:
         """These are the observers now."""
         self._observed = observed
         self._all_wanted = any(one.kinds is None for one in observed)
@@ -135,7 +135,7 @@ class Bus:
                 self._tell_lost(_name(sink), f"{type(error).__name__}: {error}")
 
     def _take_off(self, observed: Observed) -> None:
-        self._observe([one for one in self._observed if one is not observed])
+        self._set_observers([one for one in self._observed if one is not observed])
         if observed.error:
             self._tell_lost(observed.name, observed.error)
 
