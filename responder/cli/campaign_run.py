@@ -14,8 +14,8 @@ from responder import __version__
 from responder.cli.attest_plan import with_options
 from responder.cli.campaign_plan import CHOICE_OPTIONS, planned
 from responder.cli.exits import Exit
-from responder.cli.overrides import parse_overrides
 from responder.errors import ConfigError
+from responder.profiles.overrides import parse_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

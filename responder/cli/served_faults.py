@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from responder.cli.overrides import parse_overrides
 from responder.errors import ConfigError
 from responder.faults.choice import chosen
 from responder.profiles.load import load_profile
+from responder.profiles.overrides import parse_overrides
 
 if TYPE_CHECKING:
     from responder.faults.rule import FaultSpec

@@ -310,8 +310,8 @@ class FaultEngine(MisreadingStriker, SessionStriker, RegisterStriker, Hooks):
         del connection
         key = name.removeprefix(TIMER)
         for armed in self._at.get("message", ()):
-            if armed.key != key:
-                continue
+            if armed.key != key or key not in self._own.repeated:
+                continue  # another one, or it was taken off in the meantime
             for action in armed.rule.action:
                 if isinstance(action, act.Speak):
                     return self._speak(armed, action, key, now)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from responder.core.events import FaultMissed
 from responder.wire.context import WireContext
 
 if TYPE_CHECKING:
     from responder.core.hooks import Parts
     from responder.faults.actions import NotReady
+    from responder.faults.rule import FaultSpec
 
 _KEPT_CONNECTIONS = 8
 _KEPT_MESSAGES = 512
@@ -47,6 +49,15 @@ class Counts:
         self.matches: Counter[str] = Counter()
         self.strikes: Counter[str] = Counter()
         self.happened: set[str] = set()
+
+    def forget(self, fault_id: str) -> None:
+        """Count as if there had never been a fault of that id."""
+        own = f"{fault_id}/"
+        for counter in (self.matches, self.strikes):
+            for key in [key for key in counter if key.startswith(own)]:
+                del counter[key]
+        self.happened -= {one for one in self.happened if one.startswith(f"step:{own}")}
+        self.happened.discard(f"fired:{fault_id}")
 
 
 class ConnectionMemory(Counts):
@@ -89,6 +100,14 @@ class ConnectionMemory(Counts):
         self.records: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)
         self.seeds: deque[Remembered] = deque(maxlen=_KEPT_MESSAGES)
 
+    def forget(self, fault_id: str) -> None:
+        """Count as if there had never been a fault of that id, in none of the scopes."""
+        super().forget(fault_id)
+        for counts in (*self.in_session.values(), *self.in_exchange.values()):
+            counts.forget(fault_id)
+        for key in [key for key in self.repeated if key.startswith(f"{fault_id}/")]:
+            del self.repeated[key], self.spoken[key]
+
 
 class FaultMemory(Counts):
     """What is remembered of a device, whatever connections it has had.
@@ -122,6 +141,25 @@ class FaultMemory(Counts):
             self.count += 1
             connection.ordinal = self.count
             self.connections.append(connection)
+
+    def forget(self, fault_id: str) -> None:
+        """Count as if there had never been a fault of that id."""
+        super().forget(fault_id)
+        del self.fired[fault_id]
+        self.nearest.pop(fault_id, None)
+
+    def missed(self, faults: "Iterable[FaultSpec]") -> list[FaultMissed]:
+        """An event for each of these faults that never struck, with what came nearest."""
+        return [
+            FaultMissed(fault.id, self.nearest_to(fault.id))
+            for fault in faults
+            if not self.fired[fault.id]
+        ]
+
+    def nearest_to(self, fault_id: str) -> str:
+        """What came nearest to a strike of a fault, such as ``CHALLENGE: slot_id 1, wanted 0``."""
+        near = self.nearest.get(fault_id)
+        return near.text if near else "its hook never came"
 
     def miss(self, fault_id: str, near: Near) -> None:
         """A fault did not strike; the nearest miss is kept."""

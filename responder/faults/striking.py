@@ -1,6 +1,6 @@
 """What all hooks of the engine share: who strikes, what came of it, what is remembered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from responder.core.events import FaultFired
 from responder.core.hooks import Exchange
@@ -35,6 +35,23 @@ class Striker:
         self._at: dict[str, list[Armed]] = {}
         for armed in arm(faults):
             self._at.setdefault(armed.rule.hook, []).append(armed)
+
+    def add(self, faults: Sequence[FaultSpec]) -> None:
+        """More faults from now on, in the place of those of the same ids; their counts are new."""
+        self.remove([fault.id for fault in faults])
+        for armed in arm(faults):
+            self._at[armed.rule.hook] = [*self._at.get(armed.rule.hook, ()), armed]
+        for fault in faults:
+            self._own.forget(fault.id)
+
+    def remove(self, ids: Container[str]) -> None:
+        """Fewer faults from now on."""
+        for hook, rules in list(self._at.items()):
+            left = [armed for armed in rules if armed.fault.id not in ids]
+            if left:
+                self._at[hook] = left
+            else:
+                del self._at[hook]
 
     def _striking(self, hook: str, occasion: Occasion) -> list[Armed]:
         """The rules of a hook that strike, decided one after the other."""

@@ -75,7 +75,7 @@ class Profile(msgspec.Struct, frozen=True):
             return Hooks()
         from responder.faults.engine import FaultEngine  # noqa: PLC0415 - only with faults
 
-        return FaultEngine(self.faults, self.memory, random, self._read_file)
+        return FaultEngine(self.faults, self.memory, random, self.read_file)
 
     def missed(self) -> "Sequence[Event]":
         """An event for each fault that never struck, with what came nearest.
@@ -84,18 +84,11 @@ class Profile(msgspec.Struct, frozen=True):
         """
         if self.memory is None:
             return []
-        from responder.core.events import FaultMissed  # noqa: PLC0415 - only with faults
+        return self.memory.missed(
+            fault for fault in self.faults if not fault.id.startswith(FAULT_PREFIX)
+        )
 
-        near = self.memory.nearest
-        return [
-            FaultMissed(
-                fault.id, near[fault.id].text if fault.id in near else "its hook never came"
-            )
-            for fault in self.faults
-            if not (self.memory.fired[fault.id] or fault.id.startswith(FAULT_PREFIX))
-        ]
-
-    def _read_file(self, name: str) -> bytes:
+    def read_file(self, name: str) -> bytes:
         """A recorded message beside the profile, binary or hexadecimal."""
         data = (self.path.parent / name).read_bytes()
         try:

@@ -1,7 +1,7 @@
 import pytest
 
-from responder.cli.overrides import parse_overrides
 from responder.errors import ConfigError
+from responder.profiles.overrides import parse_overrides
 
 
 @pytest.mark.parametrize(

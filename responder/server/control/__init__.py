@@ -1,0 +1,1 @@
+"""Steering of a running server from outside."""
