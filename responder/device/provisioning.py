@@ -18,6 +18,7 @@ from responder.core.provisioning import Bank, CsrTerms, Desired, Terms
 from responder.crypto.random_tree import RandomTree
 from responder.device.banks import BankRule, configured, described
 from responder.device.key_pairs import KeyPair
+from responder.device.provisioning_line import Keep, ProvisioningLine
 from responder.device.slots import CertificateSlot, Credential
 from responder.device.state import Contents, DeviceState, place
 from responder.pki.sets import Identity
@@ -26,10 +27,6 @@ from responder.spec.key_pairs import KeyPairOperation
 
 if TYPE_CHECKING:
     from responder.device.keys import DeviceKeys
-
-Keep = Callable[[DeviceState], None]
-"""Keeps a state so that it outlasts the process; OSError if it cannot."""
-
 
 class Rules(msgspec.Struct, frozen=True):
     """What the profile says of provisioning.
@@ -56,6 +53,7 @@ class Provisioning:
 
     Attributes:
         state: what lasts, as it is now.
+        described: what the profile says, before anything is written.
     """
 
     def __init__(
@@ -77,17 +75,13 @@ class Provisioning:
         self._key_pairs = tuple(key_pairs)
         self._rules = rules
         self._changed = changed
-        self._keep: Keep | None = None
-        self._random = RandomTree(b"device")
-        self._under_way: _Change | None = None
-        self._reset_after_change = False
-        self.state = DeviceState(
-            Contents(
-                key_pairs=tuple(pair.state for pair in key_pairs),
-                banks=tuple(rule.kind for rule in rules.banks),
-            )
+        self.described = Contents(
+            key_pairs=tuple(pair.state for pair in key_pairs),
+            banks=tuple(rule.kind for rule in rules.banks),
         )
-        self._show(Contents(), self.state.now)
+        self.state = DeviceState(self.described)
+        self._line = ProvisioningLine(self)
+        self._show(Contents(), self.described)
 
     # What the core asks.
 
@@ -169,7 +163,7 @@ class Provisioning:
 
     def use(self, random: RandomTree) -> None:
         """Draw keys from this branch from now on."""
-        self._random = random
+        self._line.random = random
 
     def misfit(self, state: DeviceState) -> str:
         """Why a state is not this device's, or nothing."""
@@ -183,6 +177,15 @@ class Provisioning:
                 return f"there is no slot {min(missing)}"
         return ""
 
+    def succeed(self, older: "Provisioning") -> None:
+        """Go on where that of the device before stands, and be in step with it from now on.
+
+        Raises:
+            ValueError: what was written there has no place here, or a change is under way.
+        """
+        self._line = older._line
+        self._line.join(self, older)
+
     def resume(self, state: DeviceState | None, keep: Keep) -> None:
         """Go on with a state that was kept, and keep each new one.
 
@@ -191,9 +194,9 @@ class Provisioning:
         Raises:
             OSError: the state after that reset cannot be kept.
         """
-        self._keep = keep
+        self._line.keep = keep
         if state is not None:
-            self._take(state)
+            self.take(state)
             self.reset(Reset.POWER_CYCLE)
 
     def reset(self, reset: Reset) -> None:
@@ -204,14 +207,19 @@ class Provisioning:
         """
         if reset not in APPLIES_WAITING:
             return
-        if self._under_way is not None:
-            self._reset_after_change = True
+        if self._line.under_way:
+            self._line.reset_after_change = True
             return
         state = self.state.reset()
         if state != self.state:
-            if self._keep is not None:
-                self._keep(state)
-            self._take(state)
+            self._line.kept(self, state)
+            self._line.take(self, state)
+
+    def take(self, state: DeviceState) -> None:
+        """Be what a state says, without more."""
+        before, self.state = self.state, state
+        if before.now != state.now:
+            self._show(before.now, state.now)
 
     # Inside.
 
@@ -233,11 +241,11 @@ class Provisioning:
     def _begin(
         self, make: "_Make", storage_error: ErrorCode, *, at_reset: bool = False
     ) -> "_Change":
-        if self._under_way is not None:
+        if self._line.under_way:
             raise ProtocolError(ErrorCode.BUSY, "another change of the device is under way")
-        change = _Change(self, self.state, make, self._keep)
+        change = _Change(self, self._line, make)
         change.storage_error, change.at_reset = storage_error, at_reset
-        self._under_way = change
+        self._line.under_way = True
         return change
 
     def keys(self) -> "DeviceKeys":
@@ -245,21 +253,16 @@ class Provisioning:
         from responder.device.keys import DeviceKeys  # noqa: PLC0415 - cryptography is heavy
 
         bound = self._rules.bind_key_pairs
-        return DeviceKeys(dict(self._slots), self._key_pairs, self._random, bound=bound)
+        return DeviceKeys(dict(self._slots), self._key_pairs, self._line.random, bound=bound)
 
     def ended(self, state: DeviceState | None) -> None:
         """A change is over; ``None`` if it was given up."""
-        self._under_way = None
+        self._line.under_way = False
         if state is not None:
-            self._take(state)
-        if self._reset_after_change:
-            self._reset_after_change = False
+            self._line.take(self, state)
+        if self._line.reset_after_change:
+            self._line.reset_after_change = False
             self.reset(Reset.CONVENTIONAL)
-
-    def _take(self, state: DeviceState) -> None:
-        before, self.state = self.state, state
-        if before.now != state.now:
-            self._show(before.now, state.now)
 
     def _show(self, before: Contents, now: Contents) -> None:
         """Put what has changed into the device's slots."""
@@ -292,29 +295,25 @@ class _Change:
     storage_error = ErrorCode.UNSPECIFIED
     at_reset = False
 
-    def __init__(
-        self,
-        owner: Provisioning,
-        state: DeviceState,
-        make: _Make,
-        keep: Keep | None,
-    ) -> None:
+    def __init__(self, owner: Provisioning, line: ProvisioningLine, make: _Make) -> None:
         self._owner = owner
-        self._before = self._after = state
+        self._line = line
+        self._before = self._after = owner.state
         self._make = make
-        self._keep = keep
         self._result: Any = None
 
     def work(self) -> None:
         """Make the new state and keep it."""
         self._after, self._result = self._make(self._before, self._owner.keys())
-        if self._keep is None or self._after == self._before:
+        if self._after == self._before:
             return
         try:
-            self._keep(self._after)
+            self._line.kept(self._owner, self._after)
         except OSError as error:
             reason = f"the new state cannot be kept: {error.strerror}"
             raise ProtocolError(self.storage_error, reason) from error
+        except ValueError as error:
+            raise ProtocolError(self.storage_error, str(error)) from error
 
     def commit(self) -> Any:
         """Let the new state take the old one's place."""
