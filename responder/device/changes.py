@@ -80,16 +80,25 @@ class Schedule:
         self._changes = list(changes)
         self._done = [0] * len(changes)
         self._requests = 0
+        self._begun: float | None = 0.0
+
+    def begin_later(self) -> None:
+        """Count the time from the next request on, not from zero."""
+        self._begun = None
 
     def due(self, now: float) -> Iterator[tuple[Deed, int]]:
         """The deeds that are due at a request, each with how often it was done before."""
+        if self._begun is None:
+            self._begun = now
         for number, change in enumerate(self._changes):
-            while self._done[number] < min(change.times, self._occasions(change, now)):
+            while self._done[number] < min(
+                change.times, self._occasions(change, now - self._begun)
+            ):
                 yield change.deed, self._done[number]
                 self._done[number] += 1
         self._requests += 1
 
-    def _occasions(self, change: Change, now: float) -> int:
+    def _occasions(self, change: Change, seconds: float) -> int:
         if change.after_requests:
             return self._requests // change.after_requests
-        return int(now / change.after_seconds)
+        return int(seconds / change.after_seconds)

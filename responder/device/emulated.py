@@ -1,7 +1,9 @@
 """The emulated device below the SPDM endpoint."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from responder.core.controls import Controls
 from responder.core.interfaces import (
@@ -25,6 +27,9 @@ from responder.spec.algorithms import Hash, Signature
 from responder.spec.events import EventType
 from responder.spec.measurements import ContentChanged, ValueType
 
+if TYPE_CHECKING:
+    from responder.device.line import DeviceLine, Same, Watcher
+
 
 class EmulatedDevice:
     """Slots, measurements and vendor answers; implements ``core.interfaces.Device``.
@@ -35,6 +40,8 @@ class EmulatedDevice:
         events: what has happened to it.
         trust: whom it believes to be a requester.
         provisioning: the part that is written from outside.
+        schedule: what happens to it of its own accord.
+        watchers: whoever is told what happens to it.
         controls: none: it is no PCI Express device by itself.
     """
 
@@ -67,15 +74,23 @@ class EmulatedDevice:
         self._content_changed = content_changed
         self._log = log or MeasurementLog()
         self._device_classes = device_classes
-        self._schedule = Schedule(changes)
+        self.schedule = Schedule(changes)
         self._revision = 0
+        self.watchers: list[Watcher] = []
         self.events = EventLog(event_types)
         self.trust = trust or TrustedRequesters()
         self.provisioning = Provisioning(self._slots, key_pairs, rules, self.certificates_changed)
 
+    @cached_property
+    def line(self) -> "DeviceLine":
+        """What it has in common with other descriptions of the same device."""
+        from responder.device.line import DeviceLine  # noqa: PLC0415 - only if something happens
+
+        return DeviceLine(self)
+
     def tick(self, now: float) -> None:
         """A request arrives: the changes that are due happen before it is answered."""
-        for deed, time in self._schedule.due(now):
+        for deed, time in self.schedule.due(now):
             deed.happen(self, time)
 
     def slot(self, slot_id: int) -> CertificateSlot | None:
@@ -127,13 +142,89 @@ class EmulatedDevice:
     def session_ended(self, session: SessionToken) -> None:
         """A session is over: nothing here belongs to one."""
 
-    def change_measurement(self, index: int, value: bytes) -> None:
+    # What happens to it happens to all descriptions of the same device; see ``DeviceLine``.
+
+    def change_measurement(self, index: int, value: bytes, *, here_only: bool = False) -> None:
         """A measurement changes, and events tell of it; a hash-extend measurement is extended.
+
+        Args:
+            index: which.
+            value: what it is then, or is extended with.
+            here_only: connections keep it as it is that have an earlier description.
 
         Raises:
             KeyError: there is no measurement of that index.
         """
-        measured = self._measurements[index]
+        self.line.measured(index, value, adds=self._measurements[index].hash_extend)
+        for one in [self] if here_only else list(self.line.members):
+            one.measure(index, value)
+        if not here_only:
+            for watcher in self.watchers:
+                watcher.measurement_changed(index)
+
+    def announce_measurements(self, indices: Iterable[int]) -> None:
+        """Events tell that measurements are about to change; nothing changes yet."""
+        for one in list(self.line.members):
+            one.events.measurements(EventType.MEASUREMENT_PRE_UPDATE, indices)
+
+    def change_slot(
+        self, slot_id: int, becomes: CertificateSlot, *, here_only: bool = False
+    ) -> None:
+        """A slot holds what another one holds, and events tell of it.
+
+        ``here_only``: connections keep it as it is that have an earlier description.
+        """
+        self.line.moved[slot_id] = becomes
+        for one in [self] if here_only else list(self.line.members):
+            one.move(slot_id, becomes)
+        if not here_only:
+            for watcher in self.watchers:
+                watcher.slot_changed(slot_id)
+
+    def watch(self, watcher: "Watcher") -> None:
+        """Tell ``watcher`` what happens to the device from now on, however it is described."""
+        self.watchers.append(watcher)
+
+    def unwatch(self, watcher: "Watcher") -> None:
+        """Tell it no more, if it is told."""
+        if watcher in self.watchers:
+            self.watchers.remove(watcher)
+
+    def succeed(self, older: "EmulatedDevice", same: "Same") -> None:
+        """Go on where the device stands as it was described before, and stay in step with that.
+
+        What has changed is carried over as far as it is still described in the same way.
+
+        Raises:
+            ValueError: what requesters have written has no place any more.
+        """
+        self.provisioning.succeed(older.provisioning)
+        self.line = older.line
+        self.line.members.add(self)
+        self.watchers = older.watchers
+        if same.changes:
+            self.schedule = older.schedule
+        else:
+            self.schedule.begin_later()
+        self.measure_like(older, same.measurements)
+        self.line.forget(same)
+        for slot_id, slot in self.line.moved.items():
+            self.move(slot_id, slot)
+
+    def measure_like(self, other: "EmulatedDevice", indices: Container[int]) -> None:
+        """Let measurements change as those of another device have."""
+        for index, values in other.line.values.items():
+            if index in indices:
+                for value in values:
+                    self.measure(index, value)
+
+    # What happens to this description alone.
+
+    def measure(self, index: int, value: bytes) -> None:
+        """As ``change_measurement``; a description without such a measurement stays as it is."""
+        measured = self._measurements.get(index)
+        if measured is None:
+            return
         if isinstance(measured, Measurement):
             self._measurements[index] = measured.with_value(value)
         else:
@@ -141,14 +232,11 @@ class EmulatedDevice:
         self._revision += 1
         self.events.measurements(EventType.MEASUREMENT_CHANGED, [index])
 
-    def announce_measurements(self, indices: Iterable[int]) -> None:
-        """Events tell that measurements are about to change; nothing changes yet."""
-        self.events.measurements(EventType.MEASUREMENT_PRE_UPDATE, indices)
-
-    def change_slot(self, slot_id: int, becomes: CertificateSlot) -> None:
-        """A slot holds what another one holds, and events tell of it."""
-        self._slots[slot_id] = becomes.moved(slot_id)
-        self.certificates_changed(1 << slot_id)
+    def move(self, slot_id: int, becomes: CertificateSlot) -> None:
+        """As ``change_slot``; a description without such a slot stays as it is."""
+        if slot_id in self._slots:
+            self._slots[slot_id] = becomes.moved(slot_id)
+            self.certificates_changed(1 << slot_id)
 
     def certificates_changed(self, slot_mask: int) -> None:
         """Events tell that the chains of these slots are other ones."""

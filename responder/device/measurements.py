@@ -112,6 +112,10 @@ class DigestMeasurement(Measurement):
     def __init__(self, index: int, kind: ValueType, value: bytes, *, tcb: bool = False) -> None:
         super().__init__(index, kind, value, raw_available=False, tcb=tcb)
 
+    def with_value(self, value: bytes) -> "DigestMeasurement":
+        """The same measurement with another digest."""
+        return DigestMeasurement(self.index, self.kind, value, tcb=self.tcb)
+
     def _digest(self, measurement_hash: Hash) -> bytes:
         known = len(self.value) == measurement_hash.size
         return self.value if known else super()._digest(measurement_hash)

@@ -18,15 +18,15 @@ from responder.core.provisioning import Bank, CsrTerms, Desired, Terms
 from responder.crypto.random_tree import RandomTree
 from responder.device.banks import BankRule, configured, described
 from responder.device.key_pairs import KeyPair
-from responder.device.provisioning_line import Keep, ProvisioningLine
 from responder.device.slots import CertificateSlot, Credential
-from responder.device.state import Contents, DeviceState, place
+from responder.device.state import Contents, DeviceState, Keep, ProvisioningLine, place
 from responder.pki.sets import Identity
 from responder.spec.codes import ErrorCode
 from responder.spec.key_pairs import KeyPairOperation
 
 if TYPE_CHECKING:
     from responder.device.keys import DeviceKeys
+
 
 class Rules(msgspec.Struct, frozen=True):
     """What the profile says of provisioning.
@@ -54,6 +54,7 @@ class Provisioning:
     Attributes:
         state: what lasts, as it is now.
         described: what the profile says, before anything is written.
+        line: what it has in common with other descriptions of the device.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Provisioning:
             banks=tuple(rule.kind for rule in rules.banks),
         )
         self.state = DeviceState(self.described)
-        self._line = ProvisioningLine(self)
+        self.line = ProvisioningLine(self)
         self._show(Contents(), self.described)
 
     # What the core asks.
@@ -163,7 +164,7 @@ class Provisioning:
 
     def use(self, random: RandomTree) -> None:
         """Draw keys from this branch from now on."""
-        self._line.random = random
+        self.line.random = random
 
     def misfit(self, state: DeviceState) -> str:
         """Why a state is not this device's, or nothing."""
@@ -183,8 +184,29 @@ class Provisioning:
         Raises:
             ValueError: what was written there has no place here, or a change is under way.
         """
-        self._line = older._line
-        self._line.join(self, older)
+        older.line.join(self, older)
+        self.line = older.line
+
+    def check_succession(self, older: "Provisioning") -> None:
+        """See that it could succeed that one.
+
+        Raises:
+            ValueError: as ``succeed``.
+        """
+        older.line.checked(self, older)
+
+    def forget_slot(self, slot_id: int) -> None:
+        """Let nothing count as written into a slot: it is to hold something else.
+
+        Raises:
+            ValueError: a change is under way.
+            OSError: that cannot be kept.
+        """
+        self.line.check_idle()
+        state = self.state.without_slot(slot_id)
+        if state != self.state:
+            self.line.kept(self, state)
+            self.line.take(self, state)
 
     def resume(self, state: DeviceState | None, keep: Keep) -> None:
         """Go on with a state that was kept, and keep each new one.
@@ -194,7 +216,7 @@ class Provisioning:
         Raises:
             OSError: the state after that reset cannot be kept.
         """
-        self._line.keep = keep
+        self.line.keep = keep
         if state is not None:
             self.take(state)
             self.reset(Reset.POWER_CYCLE)
@@ -207,13 +229,13 @@ class Provisioning:
         """
         if reset not in APPLIES_WAITING:
             return
-        if self._line.under_way:
-            self._line.reset_after_change = True
+        if self.line.under_way:
+            self.line.reset_after_change = True
             return
         state = self.state.reset()
         if state != self.state:
-            self._line.kept(self, state)
-            self._line.take(self, state)
+            self.line.kept(self, state)
+            self.line.take(self, state)
 
     def take(self, state: DeviceState) -> None:
         """Be what a state says, without more."""
@@ -241,11 +263,11 @@ class Provisioning:
     def _begin(
         self, make: "_Make", storage_error: ErrorCode, *, at_reset: bool = False
     ) -> "_Change":
-        if self._line.under_way:
+        if self.line.under_way:
             raise ProtocolError(ErrorCode.BUSY, "another change of the device is under way")
-        change = _Change(self, self._line, make)
+        change = _Change(self, self.line, make)
         change.storage_error, change.at_reset = storage_error, at_reset
-        self._line.under_way = True
+        self.line.under_way = True
         return change
 
     def keys(self) -> "DeviceKeys":
@@ -253,15 +275,15 @@ class Provisioning:
         from responder.device.keys import DeviceKeys  # noqa: PLC0415 - cryptography is heavy
 
         bound = self._rules.bind_key_pairs
-        return DeviceKeys(dict(self._slots), self._key_pairs, self._line.random, bound=bound)
+        return DeviceKeys(dict(self._slots), self._key_pairs, self.line.random, bound=bound)
 
     def ended(self, state: DeviceState | None) -> None:
         """A change is over; ``None`` if it was given up."""
-        self._line.under_way = False
+        self.line.under_way = False
         if state is not None:
-            self._line.take(self, state)
-        if self._line.reset_after_change:
-            self._line.reset_after_change = False
+            self.line.take(self, state)
+        if self.line.reset_after_change:
+            self.line.reset_after_change = False
             self.reset(Reset.CONVENTIONAL)
 
     def _show(self, before: Contents, now: Contents) -> None:

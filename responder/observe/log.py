@@ -16,6 +16,7 @@ from responder.server.events import (
     PeerArrived,
     PeerIgnored,
     PeerLeft,
+    SlotChanged,
 )
 
 
@@ -40,6 +41,7 @@ _LEVELS: dict[type[Event], Level] = {
     DeviceReset: Level.INFO,
     FunctionNotice: Level.INFO,
     MeasurementChanged: Level.INFO,
+    SlotChanged: Level.INFO,
     FaultFired: Level.INFO,
 }
 """Messages and all the rest are DEBUG."""

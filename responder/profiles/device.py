@@ -36,7 +36,7 @@ def build_device(spec: ProfileSpec, lookup: Lookup) -> tuple[EmulatedDevice, lis
         ConfigError: a file is missing or is no identity, or a word is unknown.
     """
     kinds = key_kinds((*spec.algorithms.base_asym, *spec.algorithms.pqc_asym))
-    slots = [_slot(("slot", n), section, kinds, lookup) for n, section in enumerate(spec.slot)]
+    slots = [build_slot(("slot", n), section, kinds, lookup) for n, section in enumerate(spec.slot)]
     _require_distinct([slot.slot_id for slot in slots], "slot", "id", lookup)
     public_key: Sequence[Credential] = ()
     if spec.public_key is not None:
@@ -101,9 +101,14 @@ def key_kinds(offered: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(row.key for row in rows if row))
 
 
-def _slot(
+def build_slot(
     path: KeyPath, section: SlotSection, kinds: Sequence[str], lookup: Lookup
 ) -> CertificateSlot:
+    """The slot of a table at ``path``, with keys of some kinds.
+
+    Raises:
+        ConfigError: as ``build_device``.
+    """
     usage = lookup.all((*path, "key_usage"), section.key_usage, names.KEY_USAGES, "key usage")
     return CertificateSlot(
         section.id,

@@ -44,8 +44,8 @@ def explain(message: str, source: Source) -> ConfigError:
     return source.error(path, f"{path_text(path)}: {what[:1].lower()}{what[1:]}")
 
 
-def explain_fault(message: str, path: KeyPath, source: Source) -> ConfigError:
-    """The error that a validation message about the [[fault]] table at ``path`` means."""
+def explain_table(message: str, path: KeyPath, source: Source) -> ConfigError:
+    """The error that a validation message about the table at ``path`` means."""
     what, _, place = message.partition(" - at `$")
     where = path_text(path)
     return explain(f"{what} - at `$.{where}{place or '`'}", source)

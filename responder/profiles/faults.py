@@ -184,9 +184,9 @@ def _cases(path: KeyPath, table: Mapping[str, Any], lookup: Lookup) -> list[Faul
     try:
         return cases(table)
     except msgspec.ValidationError as error:
-        from responder.profiles.explain import explain_fault  # noqa: PLC0415 - for mistakes only
+        from responder.profiles.explain import explain_table  # noqa: PLC0415 - for mistakes only
 
-        raise explain_fault(str(error), path, lookup.source) from None
+        raise explain_table(str(error), path, lookup.source) from None
     except ConfigError as error:
         raise lookup.source.error((*path, "each"), error.reason, error.suggestion) from None
 

@@ -59,6 +59,17 @@ class Profile(msgspec.Struct, frozen=True):
         """How the device treats storage commands."""
         return self.spec.storage
 
+    @property
+    def devices(self) -> list[EmulatedDevice]:
+        """The device, and those of functions that have certificates of their own."""
+        own = () if self.functions is None else self.functions.devices
+        return list({id(one): one for one in (self.device, *own)}.values())
+
+    @property
+    def function_count(self) -> int:
+        """How many PCI Express functions a device has; 0 without any in the profile."""
+        return 0 if self.functions is None else len(self.functions.layouts)
+
     def pcie(self, random: "RandomTree") -> "PcieDevice | None":
         """The PCI Express functions of one more device; ``None`` without any in the profile.
 

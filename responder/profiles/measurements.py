@@ -1,6 +1,7 @@
 """From [[measurement]] and [[log]] tables to measurements and the log behind some of them."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from responder.device.measurements import (
@@ -12,11 +13,11 @@ from responder.device.measurements import (
     device_mode_value,
 )
 from responder.device.mel import HashExtendMeasurement, LogEntry, MeasurementLog
-from responder.errors import suggest
+from responder.errors import ConfigError, suggest
 from responder.profiles import names
-from responder.profiles.lookup import Lookup
+from responder.profiles.lookup import Lookup, find
 from responder.profiles.schema_device import FillValue, LogSection, MeasurementSection, ModeValue
-from responder.profiles.source import KeyPath
+from responder.profiles.source import KeyPath, Layer, Source
 from responder.spec.measurements import DeviceMode, OperationalMode, ValueType
 
 _INTEGER_SIZE = 8
@@ -125,6 +126,21 @@ def check_size(path: KeyPath, kind: ValueType, value: bytes, lookup: Lookup) -> 
         raise lookup.source.error(path, f"a {name} has {wanted} bytes, not {len(value)}")
     if len(value) > MAX_VALUE_SIZE:
         raise lookup.source.error(path, f"a value has at most {MAX_VALUE_SIZE} bytes")
+
+
+def check_new_value(sections: Sequence[MeasurementSection], index: int, value: bytes) -> None:
+    """See that a measurement of a profile can become a value while the device is in use.
+
+    Raises:
+        ConfigError: there is no such measurement, or the value does not suit its type.
+    """
+    found = next((one for one in sections if one.index == index), None)
+    if found is None:
+        there = ", ".join(str(one.index) for one in sections) or "none"
+        raise ConfigError(f"there is no measurement {index}; measurements are {there}")
+    kind = find(found.type, names.MEASUREMENT_TYPES)
+    if kind is not None and kind is not ValueType.HASH_EXTEND:
+        check_size(("value",), kind, value, Lookup(Source([Layer("", Path(), {})], Path())))
 
 
 def _value(path: KeyPath, section: MeasurementSection | LogSection, lookup: Lookup) -> bytes:

@@ -91,6 +91,16 @@ class MeasurementChanged(Event, frozen=True):
     index: int
 
 
+class SlotChanged(Event, frozen=True):
+    """A certificate slot holds something else, and no requester has written it.
+
+    Attributes:
+        slot: its id, 0 to 7.
+    """
+
+    slot: int
+
+
 class EventsLost(Event, frozen=True):
     """An observer was too slow.
 

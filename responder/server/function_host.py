@@ -80,15 +80,20 @@ class DeviceHost:
             self._endpoints[side] = self._make_endpoint(side)
         return self._endpoints[side]
 
-    def reset(self, number: int, reset: Reset) -> None:
-        """Reset a function, and with the physical one all others."""
-        self._end(self.device.reset(number, reset, self.clock.now()), reset)
+    @property
+    def ordinals(self) -> set[int]:
+        """Those of the connections and clients whose device it is."""
+        return {function.ordinal for function in self.functions}
 
-    def link_down(self) -> None:
-        """The link goes down and comes back."""
-        self._end(self.device.link_down(self.clock.now()), Reset.CONVENTIONAL)
+    def reset(self, number: int, reset: Reset) -> list[FunctionNotice]:
+        """Reset a function, and with the physical one all others; as ``settle``."""
+        return self._end(self.device.reset(number, reset, self.clock.now()), reset)
 
-    def _end(self, sides: "Sequence[int]", reset: Reset) -> None:
+    def link_down(self) -> list[FunctionNotice]:
+        """The link goes down and comes back; as ``settle``."""
+        return self._end(self.device.link_down(self.clock.now()), Reset.CONVENTIONAL)
+
+    def _end(self, sides: "Sequence[int]", reset: Reset) -> list[FunctionNotice]:
         """End the SPDM connections of these sides, whose functions were reset."""
         # Whoever has no other function than those has nothing left that a reset leaves alone.
         whole = Reset.CONVENTIONAL if reset is Reset.FUNCTION_LEVEL else reset
@@ -96,7 +101,7 @@ class DeviceHost:
             if side in self._endpoints:
                 self._endpoints[side].reset(whole)
         self._set_up()
-        self.settle()
+        return self.settle()
 
     def _set_up(self) -> None:
         if self._sets_up:
@@ -104,10 +109,14 @@ class DeviceHost:
 
             set_up(self.device, self.clock.now())
 
-    def settle(self) -> None:
-        """Carry out what has come of something that happened to the device."""
+    def settle(self) -> list[FunctionNotice]:
+        """Carry out what has come of something that happened to the device; what was noticed."""
+        notices = []
         for number, effect in self.device.drain():
             self.functions[number].carry_out([effect])
+            if isinstance(effect, Noticed):
+                notices.append(FunctionNotice(number, effect.what, effect.detail))
+        return notices
 
     def close(self) -> None:
         """The device is gone."""
@@ -172,10 +181,14 @@ class FunctionHost:
         self._function.trapped = bus is not None
         self._use(Hooks() if bus is None else self._host.hooks())
 
+    @property
+    def ordinal(self) -> int:
+        """That of the client, or else of the connection whose device it is."""
+        return self._bus.ordinal if self._bus is not None else self._host.ordinal
+
     def emit(self, event: "Event") -> None:
         """Tell the observers."""
-        ordinal = self._bus.ordinal if self._bus is not None else self._host.ordinal
-        self._host.observer(self.clock.now(), ordinal, event)
+        self._host.observer(self.clock.now(), self.ordinal, event)
 
     def config_read(self, offset: int, size: int) -> bytes:
         """Read configuration space; what is not there reads all ones."""

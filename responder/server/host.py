@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 
 
 class Host(Protocol):
-    """What a connection asks of its server.
-
-    Attributes:
-        capabilities: the flags that the profile's responder claims.
-        storage: how the profile's device treats storage commands.
-    """
+    """What a connection asks of its server."""
 
     limits: Limits
     clock: Clock
-    capabilities: Cap
-    storage: "StoragePolicy"
+
+    @property
+    def capabilities(self) -> Cap:
+        """The flags that the profile's responder claims."""
+
+    @property
+    def storage(self) -> "StoragePolicy":
+        """How the profile's device treats storage commands."""
 
     def admit(self, connection: "PeerConnection") -> str:
         """Count a new connection; the reason to refuse it, or nothing."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from msgspec.structs import replace
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from responder.server.server import Server
     from responder.transport.uri import Endpoint
 
-MakeEndpoint = Callable[["Device", "RandomTree", int, Callable[[], None]], SpdmEndpoint]
+MakeEndpoint = Callable[["Device", "RandomTree", int, Callable[[], object]], SpdmEndpoint]
 """From what an endpoint speaks for, its branch of the tree, the ordinal of its first peer, and what
 is to be called when it has done something."""
 
@@ -37,7 +36,7 @@ class PcieDevices:
     def __init__(self, server: "Server", make_endpoint: MakeEndpoint) -> None:
         self._server = server
         self._make_endpoint = make_endpoint
-        self._by_endpoint: WeakKeyDictionary[SpdmEndpoint, DeviceHost] = WeakKeyDictionary()
+        self._by_endpoint: dict[SpdmEndpoint, DeviceHost] = {}
         self._plugged: list[DeviceHost] = []
         self._ports: list[FunctionPort] = []
 
@@ -58,6 +57,12 @@ class PcieDevices:
             raise ConfigError("function 0 has no SPDM")
         self._by_endpoint[endpoint] = host
         return endpoint
+
+    def forget(self, endpoint: SpdmEndpoint) -> None:
+        """Nobody will find an endpoint again, nor its device."""
+        host = self._by_endpoint.pop(endpoint, None)
+        if host is not None:
+            host.close()
 
     def plug(
         self,

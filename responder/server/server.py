@@ -18,7 +18,13 @@ from responder.server.clock import Clock, LoopClock
 from responder.server.connection import PeerConnection
 from responder.server.emu_connection import EmuConnection
 from responder.server.endpoint import SpdmEndpoint
-from responder.server.events import DeviceReset, Observer, PeerLeft
+from responder.server.events import (
+    DeviceReset,
+    MeasurementChanged,
+    Observer,
+    PeerLeft,
+    SlotChanged,
+)
 from responder.server.limits import Limits
 from responder.server.listener import Listener, refusing
 from responder.transport.uri import Endpoint
@@ -26,10 +32,12 @@ from responder.transport.uri import Endpoint
 if TYPE_CHECKING:
     from responder.core.hooks import Hooks
     from responder.core.interfaces import Device, ResponderPolicy
+    from responder.device.emulated import EmulatedDevice
     from responder.device.pcie.device import PcieDevice
     from responder.server.negotiated import Keeper, NegotiatedStates
     from responder.server.pcie_devices import PcieDevices
     from responder.server.storage_port import StoragePolicy
+    from responder.spec.flags import Cap
 
 _CORE = "responder.core.responder"
 
@@ -42,7 +50,7 @@ class Emulated(Protocol):
         """The profile's name."""
 
     @property
-    def device(self) -> "Device":
+    def device(self) -> "EmulatedDevice":
         """The device behind all endpoints."""
 
     @property
@@ -94,8 +102,6 @@ class Server:
     ) -> None:
         self.limits = options.limits
         self.clock = clock or LoopClock()
-        self.capabilities = profile.policy.flags
-        self.storage = profile.storage
         self._profile = profile
         self._options = options
         self.tell = observer
@@ -103,7 +109,8 @@ class Server:
         self._faults = self._random.child("faults")
         profile.device.provisioning.use(self._random.child("device"))
         self._negotiated = self._negotiated_states()
-        self._attachments = Attachments(options.attach, self._make_endpoint)
+        self._stands_for = profile.policy, profile.device
+        self._attachments = Attachments(options.attach, self._make_endpoint, self._gone)
         self._devices: PcieDevices | None = None
         self._plugged = 0
         self._connections: set[PeerConnection] = set()
@@ -130,6 +137,7 @@ class Server:
             UnavailableError: an address was lost to another process in the meantime.
         """
         self._listeners += listeners
+        self._profile.device.watch(self)
         link = Link(self.clock.now())
         accepts = self._profile.hooks(self._faults).accepts(link)
         for event in link.evidence:
@@ -195,6 +203,7 @@ class Server:
         if deadline is not None:
             deadline.cancel()
         self._attachments.close()
+        self._profile.device.unwatch(self)
         self._tell_missed()
 
     def abort(self, reason: str) -> None:
@@ -204,12 +213,7 @@ class Server:
 
     def reset(self, reset: Reset) -> None:
         """Reset the device; connections of transports stay, and the observers are told."""
-        trouble = ""
-        try:
-            self._profile.device.provisioning.reset(reset)
-        except OSError as error:
-            trouble = f"what waited for it still waits: {system_reason(error)}"
-        self.emit(0, DeviceReset(reset.value, trouble))
+        self.apply_waiting(reset)
         peers = {connection.endpoint for connection in self._connections}
         for endpoint in peers | self._attachments.left():
             if endpoint is not None:
@@ -217,12 +221,31 @@ class Server:
         if self._devices is not None:
             self._devices.reset_plugged(reset)
 
+    def apply_waiting(self, reset: Reset) -> None:
+        """Let take effect what waits for a reset of the device, and tell that it was reset."""
+        trouble = ""
+        try:
+            self._profile.device.provisioning.reset(reset)
+        except OSError as error:
+            trouble = f"what waited for it still waits: {system_reason(error)}"
+        self.emit(0, DeviceReset(reset.value, trouble))
+
     @property
     def connection_count(self) -> int:
         """How many connections there are now."""
         return len(self._connections)
 
     # What its connections call; see ``host.Host``.
+
+    @property
+    def capabilities(self) -> "Cap":
+        """The flags that the profile's responder claims."""
+        return self._profile.policy.flags
+
+    @property
+    def storage(self) -> "StoragePolicy":
+        """How the profile's device treats storage commands."""
+        return self._profile.storage
 
     def admit(self, connection: PeerConnection) -> str:
         """Count a new connection; the reason to refuse it, or nothing."""
@@ -245,6 +268,8 @@ class Server:
 
     def attach(self, connection: PeerConnection) -> SpdmEndpoint:
         """The endpoint that a connection speaks to."""
+        if self._options.attach is not Attach.FRESH:
+            self._renew()
         return self._attachments.attach(connection, connection.ordinal)
 
     def left(self, connection: PeerConnection, reason: str) -> None:
@@ -264,6 +289,16 @@ class Server:
     def emit(self, ordinal: int, event: Event) -> None:
         """Tell the observers."""
         self.tell(self.clock.now(), ordinal, event)
+
+    # What its device calls; see ``device.line.Watcher``.
+
+    def measurement_changed(self, index: int) -> None:
+        """A measurement has changed, for whatever reason."""
+        self.emit(0, MeasurementChanged(index))
+
+    def slot_changed(self, slot_id: int) -> None:
+        """A slot holds something else."""
+        self.emit(0, SlotChanged(slot_id))
 
     # Inside.
 
@@ -294,6 +329,17 @@ class Server:
             raise ConfigError(f"{listener.endpoint}: {reason}")
         return self.devices.plug(functions, random, listener, self._unplugged)
 
+    def _gone(self, endpoint: SpdmEndpoint) -> None:
+        if self._devices is not None:
+            self._devices.forget(endpoint)
+
+    def _renew(self) -> None:
+        """Let no connection find an endpoint of a profile that is another one by now."""
+        stands_for = self._profile.policy, self._profile.device
+        if stands_for != self._stands_for:
+            self._stands_for = stands_for
+            self._attachments.renew()
+
     def _reset_endpoint(self, endpoint: SpdmEndpoint, reset: Reset) -> None:
         if self._devices is None:
             endpoint.reset(reset)
@@ -309,7 +355,7 @@ class Server:
         device: "Device",
         random: RandomTree,
         ordinal: int,
-        settle: Callable[[], None] = lambda: None,
+        settle: Callable[[], object] = lambda: None,
     ) -> SpdmEndpoint:
         # Not at the top: a server is ready sooner, and prepare() has usually done it by now.
         from responder.core.responder import Responder  # noqa: PLC0415

@@ -1,5 +1,7 @@
 """Functions in the loop: our requester at their registers, a bus, resets, events from outside."""
 
+from dataclasses import dataclass, field
+
 import pytest
 from function_hosts import LOCKED, FakeBus, HostConfigSpace, Hosted
 
@@ -170,11 +172,25 @@ class TestOnABus:
         assert read(function, STATUS) & (BUSY | ERROR | READY) == 0
 
 
+@dataclass
+class Served:
+    """A server's side of ``DeviceControl``: devices, and which resets of everything there were."""
+
+    devices: list
+    resets: list = field(default_factory=list)
+
+    def reset(self, reset):
+        self.resets.append(("everything", reset))
+
+    def apply_waiting(self, reset):
+        self.resets.append(("what waits", reset))
+
+
 class TestEventsFromOutside:
     async def locked(self):
         hosted = Hosted()
         await hosted.attest(1, LOCKED, end=False)
-        return hosted, DeviceControl(hosted.profile.device, [hosted.host])
+        return hosted, DeviceControl(Served([hosted.host]), 5)
 
     async def test_an_interface_fails(self):
         hosted, control = await self.locked()
@@ -202,14 +218,6 @@ class TestEventsFromOutside:
         control.configure(1, 0x55)
         assert hosted.state(1) == "CONFIG_LOCKED"
         assert hosted.noticed("configuration-refused") == [1]
-
-    def test_a_measurement_changes(self):
-        hosted = Hosted()
-        control = DeviceControl(hosted.profile.device, [hosted.host])
-        control.change_measurement(2, b"other firmware")
-        assert hosted.profile.device.measurement_revision() == 1
-        with pytest.raises(KeyError):
-            control.change_measurement(0x77, b"")
 
 
 class Padded(Hooks):

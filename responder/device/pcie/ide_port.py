@@ -146,6 +146,11 @@ class IdePort:
             stream.failed = False
         return self._settled(was, reset.value)
 
+    @property
+    def stream_ids(self) -> set[int]:
+        """The ids that control registers name."""
+        return {self._id(stream) for stream in self._streams}
+
     def knows(self, stream_id: int) -> bool:
         """Whether a stream of that id may be keyed: a control register names it."""
         policy = self.policy

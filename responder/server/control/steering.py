@@ -6,13 +6,17 @@ from weakref import WeakSet
 
 from msgspec.structs import replace
 
-from responder.errors import ConfigError, suggest
+from responder.errors import ConfigError, suggest, system_reason
 from responder.faults.engine import FaultEngine
 from responder.faults.memory import FaultMemory
 from responder.profiles.load import Profile, load_profile
+from responder.profiles.measurements import check_new_value
 from responder.profiles.overrides import parse_key, parse_override, parse_overrides
 from responder.profiles.source import path_text
+from responder.profiles.succession import succeeded
 from responder.server.control.faults_in_force import FaultInForce, FaultsInForce
+from responder.server.control.slot_table import SlotContent, slot_of
+from responder.server.device_control import DeviceControl, Served
 
 if TYPE_CHECKING:
     from responder.core.events import Event
@@ -57,6 +61,7 @@ class Steering:
         for text in changes:
             self._settings[tuple(parse_override(text)[0])] = text
         self._memory = profile.memory or FaultMemory()
+        self._slots: dict[int, SlotContent] = {}
         self._faults = FaultsInForce(profile, faults, self._memory)
         self._engines: WeakSet[FaultEngine] = WeakSet()
 
@@ -181,17 +186,95 @@ class Steering:
             del wanted[key]
         self._load(wanted)
 
-    def _load(self, settings: dict[Keys, str]) -> None:
-        """Go on with the profile that some settings make."""
+    # The device.
+
+    def set_measurement(self, index: int, value: bytes, *, now: bool = True) -> None:
+        """A measurement changes; a hash-extend measurement is extended.
+
+        Args:
+            index: which.
+            value: its raw bit stream, or of one of which only a digest is known the digest.
+            now: at once, as on any device: sessions that have subscribed are told, and signed
+                measurements tell of it. Else from the next connection on, and nobody is told.
+
+        Raises:
+            ConfigError: there is no such measurement, or it has no such value.
+        """
+        check_new_value(self._profile.spec.measurement, index, value)
+        if now:
+            for device in self._profile.devices:
+                device.change_measurement(index, value)
+            return
+        self._load(self._settings, anew=True)
+        for device in self._profile.devices:
+            device.change_measurement(index, value, here_only=True)
+
+    def set_slot(self, slot_id: int, content: SlotContent, *, now: bool = True) -> None:
+        """A certificate slot holds something else; what a requester has written there is gone.
+
+        Functions that have certificates of their own keep them.
+
+        Args:
+            slot_id: which.
+            content: the slot whose content it gets, or keys of a ``[[slot]]`` of a profile, such as
+                ``{"set": "mldsa"}``; without ``set`` and ``identity`` it is empty.
+            now: at once: sessions that have subscribed are told. Else from the next connection on.
+
+        Raises:
+            ConfigError: there is no such slot, or it cannot hold that.
+        """
+        slot = slot_of(self._profile, slot_id, content)
+        if not now:
+            self._load(self._settings, anew=True)
+        device = self._profile.device
+        try:
+            device.provisioning.forget_slot(slot_id)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+        except OSError as error:
+            reason = f"the state of the device cannot be kept: {system_reason(error)}"
+            raise ConfigError(reason) from error
+        device.change_slot(slot_id, slot, here_only=not now)
+        self._slots.pop(slot_id, None)
+        self._slots[slot_id] = content
+
+    def device_control(self, served: Served) -> DeviceControl:
+        """What can be made to happen to the devices of a server; ask for it anew each time."""
+        return DeviceControl(served, self._profile.function_count)
+
+    def _load(self, settings: dict[Keys, str], *, anew: bool = False) -> None:
+        """Go on with the profile that some settings make, whose file is read again.
+
+        Args:
+            settings: the texts by their keys, in the order in which they count.
+            anew: with a new description of the device even if it would be the same.
+        """
+        old = self._profile
         overrides = parse_overrides(list(settings.values()), _WHERE)
         try:
-            profile = load_profile(str(self._profile.path), overrides)
+            profile = load_profile(str(old.path), overrides)
         except ConfigError as error:
             if not error.where.startswith(_OVERRIDE):
                 raise
             where = f"{_WHERE} {error.where.removeprefix(_OVERRIDE)}"
             raise ConfigError(error.reason, where=where, suggestion=error.suggestion) from None
-        session = replace(profile.policy.session, log_keys=self._profile.policy.session.log_keys)
+        _check_server(profile, old)
+        session = replace(profile.policy.session, log_keys=old.policy.session.log_keys)
         profile = replace(profile, policy=replace(profile.policy, session=session))
-        self._profile, self._settings = profile, settings
+        contents = self._slots if profile.spec.slot == old.spec.slot else {}
+        slots = {slot_id: slot_of(profile, slot_id, one) for slot_id, one in contents.items()}
+        profile = succeeded(profile, old, anew=anew)
+        if profile.device is not old.device:
+            for slot_id, slot in slots.items():
+                profile.device.change_slot(slot_id, slot, here_only=True)
+        self._profile, self._settings, self._slots = profile, settings, contents
         self._faults.use(profile)
+
+
+def _check_server(new: Profile, old: Profile) -> None:
+    """Raise ConfigError if settings change what a server asks for only when it starts."""
+    for key in new.spec.server.__struct_fields__:
+        if getattr(new.spec.server, key) != getattr(old.spec.server, key):
+            raise ConfigError(
+                "it is read when the server starts, and never again", where=f"{_WHERE} server.{key}"
+            )
