@@ -26,7 +26,7 @@ def explain(message: str, source: Source) -> ConfigError:
         int(index) if index else key for key, index in _STEP.findall(place.partition("[...")[0])
     )
     if unknown := _UNKNOWN_FIELD.search(what):
-        known = _keys_at(path)
+        known = _keys_at(path, source.value(path))
         table = f"in {path_text(path)}" if path else "in a profile"
         hint = suggest(unknown[1], known)
         return source.error((*path, unknown[1]), f"unknown key {unknown[1]!r} {table}", hint)
@@ -51,8 +51,17 @@ def explain_table(message: str, path: KeyPath, source: Source) -> ConfigError:
     return explain(f"{what} - at `$.{where}{place or '`'}", source)
 
 
-def _keys_at(path: KeyPath) -> list[str]:
-    return sorted({f.encode_name for cls in _structs_at(path) for f in _fields(cls)})
+def _keys_at(path: KeyPath, table: Any) -> list[str]:
+    """The keys that the table at a path may have; of a union those of the class that it names."""
+    classes = _structs_at(path)
+    configs = [cls.__struct_config__ for cls in classes]
+    tagged = isinstance(table, dict)
+    named = [
+        cls
+        for cls, config in zip(classes, configs, strict=True)
+        if tagged and config.tag_field and table.get(config.tag_field) == config.tag
+    ]
+    return sorted({f.encode_name for cls in named or classes for f in _fields(cls)})
 
 
 def _values_at(path: KeyPath) -> list[Any]:

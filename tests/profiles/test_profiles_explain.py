@@ -25,6 +25,8 @@ FAULT = '[[fault]]\nid = "x"\ndescription = ""\nduty = "reject"\nbasis = "spec"\
         (FAULT + 'hook = "pre_sing"\naction = []\n', 7, "hook is none of", "pre_sign"),
         (FAULT + 'hook = "pre_sign"\naction = [{ do = "flp" }]\n', 8, "is none of", "flip"),
         (FAULT + 'hook = "pre_sign"\naction = [{ do = "flip", bi = 1 }]\n', 8, "'bi'", "bit"),
+        (FAULT + 'hook = "message"\naction = [{ do = "truncate", at_ = "x" }]\n', 8, "'at_'", "at"),
+        (FAULT + 'hook = "message"\naction = [{ do = "truncate", size = 4 }]\n', 8, "'size'", ""),
         (FAULT.replace('duty = "reject"\n', ""), 1, "fault[0] lacks the key 'duty'", ""),
     ],
 )
