@@ -49,7 +49,7 @@ from responder.faults.signing import Signer
 from responder.faults.sources import NoSources
 from responder.faults.striking import fired
 from responder.faults.subject import Subject, field_of
-from responder.spec.codes import name_of_code
+from responder.spec.codes import ResponseCode, name_of_code
 from responder.wire.capabilities import Capabilities
 from responder.wire.message import Message
 
@@ -294,8 +294,9 @@ class FaultEngine(MisreadingStriker, SessionStriker, RegisterStriker, Hooks):
         self._remember(exchange.request.name, exchange.raw_request, exchange)
         self._remember(name, message, exchange)
         self._happened(f"sent:{name}")
-        subject = Subject.of_bytes(message, exchange.wire)
-        self._happened(f"sent:{inside(lambda field: field_of(subject, field))}")
+        if name == ResponseCode.VENDOR_DEFINED_RESPONSE.name:  # of the others none carries anything
+            subject = Subject.of_bytes(message, exchange.wire)
+            self._happened(f"sent:{inside(lambda field: field_of(subject, field))}")
         if out.message is not None and self._own.held:
             self._outcomes.release(out)
         return out.effects()
