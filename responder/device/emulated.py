@@ -206,17 +206,19 @@ class EmulatedDevice:
             self.schedule = older.schedule
         else:
             self.schedule.begin_later()
-        self.measure_like(older, same.measurements)
         self.line.forget(same)
+        for index, values in self.line.values.items():
+            for value in values:
+                self.measure(index, value)
         for slot_id, slot in self.line.moved.items():
             self.move(slot_id, slot)
 
     def measure_like(self, other: "EmulatedDevice", indices: Container[int]) -> None:
-        """Let measurements change as those of another device have."""
+        """Let measurements change as those of another device have, which is described likewise."""
         for index, values in other.line.values.items():
             if index in indices:
                 for value in values:
-                    self.measure(index, value)
+                    self.change_measurement(index, value, here_only=True)
 
     # What happens to this description alone.
 

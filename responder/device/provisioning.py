@@ -178,6 +178,10 @@ class Provisioning:
                 return f"there is no slot {min(missing)}"
         return ""
 
+    def infos(self, slot: CertificateSlot) -> dict[str, SlotInfo]:
+        """What DIGESTS would tell of a slot with that content: its key pairs are as they are."""
+        return _infos(slot, self.state.now)
+
     def succeed(self, older: "Provisioning") -> None:
         """Go on where that of the device before stands, and be in step with it from now on.
 

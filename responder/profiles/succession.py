@@ -39,18 +39,21 @@ def succeeded(new: Profile, old: Profile, *, anew: bool = False) -> Profile:
         ConfigError: what requesters have written into the device has no place in the new profile.
     """
     before, devices = _devices(old), _devices(new)
+    same = _same(new.spec, old.spec)
+    others = [n for n in devices if n in before and (anew or _differ(new.spec, old.spec, n))]
     try:
-        _check(devices, before)
+        for number in others:
+            devices[number].provisioning.check_succession(before[number].provisioning)
+        _check_gone({n: device for n, device in before.items() if n not in devices})
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    same = _same(new.spec, old.spec)
     for number, device in devices.items():
         if number not in before:
             device.measure_like(old.device, same.measurements)
-        elif _described(new.spec, number) == _described(old.spec, number) and not anew:
-            devices[number] = before[number]
-        else:
+        elif number in others:
             device.succeed(before[number], same)
+        else:
+            devices[number] = before[number]
     shared = devices[_SHARED]
     if new.functions is None:
         return replace(new, device=shared)
@@ -66,13 +69,11 @@ def _devices(profile: Profile) -> dict[int, EmulatedDevice]:
     return {_SHARED: profile.device, **own}
 
 
-def _check(new: Mapping[int, EmulatedDevice], old: Mapping[int, EmulatedDevice]) -> None:
-    """Raise ValueError if something that was written has no place."""
-    for number, before in old.items():
-        written = before.provisioning
-        if number in new:
-            new[number].provisioning.check_succession(written)
-        elif written.state != DeviceState(written.described):
+def _check_gone(gone: Mapping[int, EmulatedDevice]) -> None:
+    """Raise ValueError if something was written into a device that is there no more."""
+    for number, device in gone.items():
+        written = device.provisioning
+        if written.state != DeviceState(written.described):
             raise ValueError(f"requesters have written certificates into function {number}")
 
 
@@ -92,6 +93,11 @@ def _measurements(spec: ProfileSpec) -> dict[int, Any]:
         one.index: (one, [entry for entry in spec.log if entry.measurement == one.index])
         for one in spec.measurement
     }
+
+
+def _differ(new: ProfileSpec, old: ProfileSpec, number: int) -> bool:
+    """Whether two profiles describe the device of a function in different ways."""
+    return _described(new, number) != _described(old, number)
 
 
 def _described(spec: ProfileSpec, number: int) -> list[Any]:

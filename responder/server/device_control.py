@@ -1,6 +1,7 @@
 """What is made to happen to devices from outside, for tests and for whoever steers a server."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
 
 from responder.core.ownership import Reset
@@ -8,7 +9,7 @@ from responder.errors import ConfigError
 from responder.server.events import FunctionNotice
 from responder.server.function_host import DeviceHost
 
-Deed = Callable[[DeviceHost], Sequence[FunctionNotice]]
+Deed = Callable[[DeviceHost], None]
 
 
 class Served(Protocol):
@@ -78,11 +79,10 @@ class DeviceControl:
         """
         self._check_function(function)
 
-        def fail(host: DeviceHost) -> Sequence[FunctionNotice]:
+        def fail(host: DeviceHost) -> None:
             if host.device.functions[function].interface is None:
                 raise ConfigError("the device has no TDISP ([tdisp])")
             host.device.fail_interface(function, reason)
-            return host.settle()
 
         return self._to_all(connection, fail)
 
@@ -95,12 +95,11 @@ class DeviceControl:
         self._check_function(0)
         known: set[int] = set()
 
-        def fail(host: DeviceHost) -> Sequence[FunctionNotice]:
+        def fail(host: DeviceHost) -> None:
             if host.device.port is None:
                 raise ConfigError("the device has no IDE ([ide])")
             known.update(host.device.port.stream_ids)
             host.device.fail_stream(stream_id)
-            return host.settle()
 
         found = self._to_all(connection, fail)
         if known and stream_id not in known:
@@ -118,11 +117,7 @@ class DeviceControl:
         """
         self._check_function(function)
 
-        def configure(host: DeviceHost) -> Sequence[FunctionNotice]:
-            host.device.configure(function, word)
-            return host.settle()
-
-        return self._to_all(connection, configure)
+        return self._to_all(connection, lambda host: host.device.configure(function, word))
 
     def _check_function(self, function: int) -> None:
         if not self._functions:
@@ -137,4 +132,4 @@ class DeviceControl:
             hosts = [host for host in hosts if connection in host.ordinals]
             if not hosts:
                 raise ConfigError(f"connection {connection} has no device")
-        return [notice for host in hosts for notice in deed(host)]
+        return [notice for host in hosts for notice in host.noticed_by(partial(deed, host))]

@@ -97,7 +97,7 @@ class SpdmEndpoint:
         clock: Clock,
         emit: Callable[[Event], None],
         keep: Callable[[tuple[bytes, ...]], None] | None = None,
-        settle: Callable[[], object] = lambda: None,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
         """Begin without peers.
 

@@ -67,6 +67,7 @@ class DeviceHost:
         self.ordinal = ordinal
         self._make_endpoint = make_endpoint
         self._endpoints: dict[int, SpdmEndpoint] = {}
+        self._noticed: list[FunctionNotice] | None = None
         self.functions = [FunctionHost(self, function) for function in device.functions]
         self._sets_up = set_up
         self._set_up()
@@ -85,15 +86,15 @@ class DeviceHost:
         """Those of the connections and clients whose device it is."""
         return {function.ordinal for function in self.functions}
 
-    def reset(self, number: int, reset: Reset) -> list[FunctionNotice]:
-        """Reset a function, and with the physical one all others; as ``settle``."""
-        return self._end(self.device.reset(number, reset, self.clock.now()), reset)
+    def reset(self, number: int, reset: Reset) -> None:
+        """Reset a function, and with the physical one all others."""
+        self._end(self.device.reset(number, reset, self.clock.now()), reset)
 
-    def link_down(self) -> list[FunctionNotice]:
-        """The link goes down and comes back; as ``settle``."""
-        return self._end(self.device.link_down(self.clock.now()), Reset.CONVENTIONAL)
+    def link_down(self) -> None:
+        """The link goes down and comes back."""
+        self._end(self.device.link_down(self.clock.now()), Reset.CONVENTIONAL)
 
-    def _end(self, sides: "Sequence[int]", reset: Reset) -> list[FunctionNotice]:
+    def _end(self, sides: "Sequence[int]", reset: Reset) -> None:
         """End the SPDM connections of these sides, whose functions were reset."""
         # Whoever has no other function than those has nothing left that a reset leaves alone.
         whole = Reset.CONVENTIONAL if reset is Reset.FUNCTION_LEVEL else reset
@@ -101,7 +102,7 @@ class DeviceHost:
             if side in self._endpoints:
                 self._endpoints[side].reset(whole)
         self._set_up()
-        return self.settle()
+        self.settle()
 
     def _set_up(self) -> None:
         if self._sets_up:
@@ -109,14 +110,23 @@ class DeviceHost:
 
             set_up(self.device, self.clock.now())
 
-    def settle(self) -> list[FunctionNotice]:
-        """Carry out what has come of something that happened to the device; what was noticed."""
-        notices = []
+    def settle(self) -> None:
+        """Carry out what has come of something that happened to the device."""
         for number, effect in self.device.drain():
             self.functions[number].carry_out([effect])
-            if isinstance(effect, Noticed):
-                notices.append(FunctionNotice(number, effect.what, effect.detail))
-        return notices
+            if isinstance(effect, Noticed) and self._noticed is not None:
+                self._noticed.append(FunctionNotice(number, effect.what, effect.detail))
+
+    def noticed_by(self, deed: Callable[[], None]) -> list[FunctionNotice]:
+        """Do something to the device; what functions have noticed by that."""
+        noticed: list[FunctionNotice] = []
+        self._noticed = noticed
+        try:
+            deed()
+            self.settle()
+        finally:
+            self._noticed = None
+        return noticed
 
     def close(self) -> None:
         """The device is gone."""

@@ -1,27 +1,46 @@
 """The PCI Express devices of a server: behind sockets, or plugged into machines by vfio-user."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from responder.core.ownership import Reset
+from responder.crypto.random_tree import RandomTree
 from responder.errors import ConfigError
 from responder.server.endpoint import SpdmEndpoint
+from responder.server.events import PeerIgnored
 from responder.server.function_host import DeviceHost
 from responder.server.listener import Listener, open_listeners
 from responder.server.vfio_user.port import FunctionPort
 
 if TYPE_CHECKING:
     from responder.core.interfaces import Device
-    from responder.crypto.random_tree import RandomTree
     from responder.device.pcie.device import PcieDevice
     from responder.server.server import Server
     from responder.transport.uri import Endpoint
 
-MakeEndpoint = Callable[["Device", "RandomTree", int, Callable[[], object]], SpdmEndpoint]
+MakeEndpoint = Callable[["Device", RandomTree, int, Callable[[], None]], SpdmEndpoint]
 """From what an endpoint speaks for, its branch of the tree, the ordinal of its first peer, and what
 is to be called when it has done something."""
+
+
+class _Sockets(msgspec.Struct):
+    """Those of one device, from which it can be built anew.
+
+    Attributes:
+        ports: of its functions.
+        random: its branch of the tree.
+        stands_for: what it was built of.
+        times: how often it was built anew.
+    """
+
+    ports: list[FunctionPort]
+    random: RandomTree
+    stands_for: tuple[object, ...]
+    times: int = 0
 
 
 class PcieDevices:
@@ -39,6 +58,7 @@ class PcieDevices:
         self._by_endpoint: dict[SpdmEndpoint, DeviceHost] = {}
         self._plugged: list[DeviceHost] = []
         self._ports: list[FunctionPort] = []
+        self._sockets: list[_Sockets] = []
 
     def __iter__(self) -> Iterator[DeviceHost]:
         """All devices that there are now."""
@@ -49,7 +69,7 @@ class PcieDevices:
         """Whether a machine has one of the functions."""
         return any(port.occupied for port in self._ports)
 
-    def endpoint(self, device: "PcieDevice", random: "RandomTree", ordinal: int) -> SpdmEndpoint:
+    def endpoint(self, device: "PcieDevice", random: RandomTree, ordinal: int) -> SpdmEndpoint:
         """The endpoint of function 0 of a device."""
         host = self._host(device, random, ordinal, set_up=True)
         endpoint = host.endpoint_of(0)
@@ -67,7 +87,7 @@ class PcieDevices:
     def plug(
         self,
         device: "PcieDevice",
-        random: "RandomTree",
+        random: RandomTree,
         listener: Listener,
         left: Callable[[], None],
     ) -> "list[Endpoint]":
@@ -82,12 +102,14 @@ class PcieDevices:
             for number in range(1, len(device.functions))
         ]
         listeners = [listener, *open_listeners(beside, allow_remote=False)]
-        host = self._host(device, random, 0)
+        number, host = len(self._plugged), self._host(device, random, 0)
         self._plugged.append(host)
-        self._ports += [
-            FunctionPort(one, function, self._server, left)
+        ports = [
+            FunctionPort(one, function, self._server, left, partial(self._renew, number))
             for one, function in zip(listeners, host.functions, strict=True)
         ]
+        self._ports += ports
+        self._sockets.append(_Sockets(ports, random, self._server.stands_for))
         return [one.endpoint for one in listeners]
 
     def reset(self, endpoint: SpdmEndpoint, reset: Reset) -> None:
@@ -112,8 +134,29 @@ class PcieDevices:
         self._ports.clear()
         self._plugged.clear()
 
+    def _renew(self, number: int) -> None:
+        """A client comes: a device that nobody has, and that is another one by now, is built anew.
+
+        As after a power cycle nothing is left of what it was, but for what is written into it.
+        """
+        sockets, stands_for = self._sockets[number], self._server.stands_for
+        if stands_for == sockets.stands_for or any(port.occupied for port in sockets.ports):
+            return
+        sockets.stands_for = stands_for
+        sockets.times += 1
+        random = sockets.random.child("again", sockets.times)
+        device = self._server.pcie(random)
+        if device is None or len(device.functions) != len(sockets.ports):
+            reason = "what was set: the device that is served there has other functions"
+            self._server.emit(0, PeerIgnored(reason))
+            return
+        self._plugged[number].close()
+        host = self._plugged[number] = self._host(device, random, 0)
+        for port, function in zip(sockets.ports, host.functions, strict=True):
+            port.serve(function)
+
     def _host(
-        self, device: "PcieDevice", random: "RandomTree", ordinal: int, *, set_up: bool = False
+        self, device: "PcieDevice", random: RandomTree, ordinal: int, *, set_up: bool = False
     ) -> DeviceHost:
         server = self._server
 

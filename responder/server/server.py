@@ -61,6 +61,10 @@ class Emulated(Protocol):
     def storage(self) -> "StoragePolicy":
         """How the device treats storage commands."""
 
+    @property
+    def functions(self) -> object:
+        """What devices with functions are built from; another one once that has changed."""
+
     def pcie(self, random: RandomTree) -> "PcieDevice | None":
         """The PCI Express functions of one more device; ``None`` if the profile has none."""
 
@@ -109,7 +113,7 @@ class Server:
         self._faults = self._random.child("faults")
         profile.device.provisioning.use(self._random.child("device"))
         self._negotiated = self._negotiated_states()
-        self._stands_for = profile.policy, profile.device
+        self._stood_for = self.stands_for
         self._attachments = Attachments(options.attach, self._make_endpoint, self._gone)
         self._devices: PcieDevices | None = None
         self._plugged = 0
@@ -290,6 +294,15 @@ class Server:
         """Tell the observers."""
         self.tell(self.clock.now(), ordinal, event)
 
+    def pcie(self, random: RandomTree) -> "PcieDevice | None":
+        """One more device of the profile; ``None`` if it has no functions."""
+        return self._profile.pcie(random.child("pcie"))
+
+    @property
+    def stands_for(self) -> tuple[object, ...]:
+        """What endpoints and devices are made of; another one once the profile is."""
+        return self._profile.policy, self._profile.device, self._profile.functions
+
     # What its device calls; see ``device.line.Watcher``.
 
     def measurement_changed(self, index: int) -> None:
@@ -305,7 +318,7 @@ class Server:
     def _make_endpoint(self, ordinal: int) -> SpdmEndpoint:
         """The endpoint that a connection finds: that of function 0 of a device with functions."""
         random = self._random.child("connection", ordinal)
-        functions = self._profile.pcie(random.child("pcie"))
+        functions = self.pcie(random)
         if functions is None:
             return self._endpoint(self._profile.device, random, ordinal)
         return self.devices.endpoint(functions, random, ordinal)
@@ -323,7 +336,7 @@ class Server:
         """Serve one more device as PCI Express functions."""
         random = self._random.child("plugged", self._plugged)
         self._plugged += 1
-        functions = self._profile.pcie(random.child("pcie"))
+        functions = self.pcie(random)
         if functions is None:
             reason = f"profile {self._profile.name} has no PCI Express function ([pcie])"
             raise ConfigError(f"{listener.endpoint}: {reason}")
@@ -335,9 +348,8 @@ class Server:
 
     def _renew(self) -> None:
         """Let no connection find an endpoint of a profile that is another one by now."""
-        stands_for = self._profile.policy, self._profile.device
-        if stands_for != self._stands_for:
-            self._stands_for = stands_for
+        if self.stands_for != self._stood_for:
+            self._stood_for = self.stands_for
             self._attachments.renew()
 
     def _reset_endpoint(self, endpoint: SpdmEndpoint, reset: Reset) -> None:
@@ -355,7 +367,7 @@ class Server:
         device: "Device",
         random: RandomTree,
         ordinal: int,
-        settle: Callable[[], object] = lambda: None,
+        settle: Callable[[], None] = lambda: None,
     ) -> SpdmEndpoint:
         # Not at the top: a server is ready sooner, and prepare() has usually done it by now.
         from responder.core.responder import Responder  # noqa: PLC0415

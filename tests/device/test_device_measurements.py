@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from captures import loader
 
-from responder.device.measurements import Measurement, device_mode_value
+from responder.device.measurements import DigestMeasurement, Measurement, device_mode_value
 from responder.profiles.load import load_profile
 from responder.spec.algorithms import MEASUREMENT_HASHES, by_bit, by_name
 from responder.spec.measurements import DeviceMode, OperationalMode, ValueType
@@ -103,3 +103,10 @@ def test_device_mode_is_four_little_endian_masks():
         [],
     )
     assert value.hex(" ", 4) == "05000000 04000000 10000000 00000000"
+
+
+def test_of_which_only_a_digest_is_known_another_value_is_one_too():
+    before = DigestMeasurement(1, ValueType.MUTABLE_FIRMWARE, bytes(48), tcb=True)
+    after = before.with_value(b"\1" * 48)
+    assert content(after.block(SHA384, raw=True)) == (ValueType.MUTABLE_FIRMWARE, b"\1" * 48)
+    assert after.tcb

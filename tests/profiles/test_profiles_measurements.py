@@ -2,7 +2,9 @@ from hashlib import sha256
 
 import pytest
 
+from responder.errors import ConfigError
 from responder.profiles.load import load_profile
+from responder.profiles.measurements import check_new_value
 from responder.spec.algorithms import MEASUREMENT_HASHES, by_name
 from responder.wire.measurement_extension_log import DmtfMel
 
@@ -162,3 +164,23 @@ def test_the_log_extends_the_measurements_that_it_names(write, head):
     extended = device.measurements()[1]
     assert (extended.index, extended.hash_extend, extended.tcb) == (0x11, True, False)
     assert extended.block(sha384, raw=False)[4:7] == b"\x08\x30\x00"
+
+
+@pytest.mark.parametrize(
+    ("index", "value", "message"),
+    [
+        (1, bytes(8), ""),
+        (1, bytes(7), "value: a svn has 8 bytes, not 7"),
+        (0x11, bytes(0xFFFF), ""),
+        (2, b"", "there is no measurement 2; measurements are 17, 1"),
+    ],
+)
+def test_a_new_value_has_to_suit_as_the_first_had(write, head, index, value, message):
+    tables = LOGGED + table(1, "svn", "integer = 1") + entry(0x11, "informational")
+    sections = load_profile(write(head + tables)).spec.measurement
+    told = ""
+    try:
+        check_new_value(sections, index, value)
+    except ConfigError as error:
+        told = str(error)
+    assert told == message

@@ -44,6 +44,7 @@ class PlainProfile:
     hooks_class: type[Hooks] = Hooks
     missing: list[Event] = field(default_factory=list)
     storage: StorageSection = field(default_factory=StorageSection)
+    functions: object = None
     device: EmulatedDevice = field(default_factory=lambda: EmulatedDevice({}))
 
     @property

@@ -5,11 +5,13 @@ import struct
 from itertools import pairwise
 
 import pytest
+from server_peers import until
 
 from responder.core.ownership import Reset
 from responder.errors import UnavailableError
 from responder.profiles.load import load_profile
-from responder.server.events import FunctionNotice
+from responder.server.control.steering import Steering
+from responder.server.events import FunctionNotice, PeerIgnored
 from responder.server.listener import open_listeners
 from responder.transport.uri import parse_uri
 
@@ -74,3 +76,68 @@ async def test_once_ends_with_the_machine(serving, tmp_path):
     assert struct.unpack("<HHIII", await reader.readexactly(16))[3:] == (1, 0)
     writer.close()
     await asyncio.wait_for(running.server.finished(), 5)
+
+
+async def test_a_connection_takes_its_device_with_it(serving):
+    running = await serving(profile=load_profile("tdisp-device"))
+    for _ in range(3):
+        peer = await running.peer()
+        assert (await peer.exchange(1, 2, bytes.fromhex("010001000300000010840000")))[2][9] == 4
+    assert len(list(running.server.devices)) == 3
+    for peer in running.peers:
+        peer.writer.close()
+    await running.events.reasons(3)
+    assert list(running.server.devices) == []
+
+
+class TestPluggedAfterAChange:
+    """A device at vfio-user sockets is built anew for the next machine, not under the present."""
+
+    async def plugged(self, serving, tmp_path):
+        steering = Steering(load_profile("tdisp-device"))
+        return steering, await serving(f"vfio-user:{tmp_path}/d", profile=steering)
+
+    async def machine(self, running, function=0):
+        """A machine that has taken a function."""
+        peer = await running.peer(function)
+        capabilities = b'{"capabilities":{}}\0'
+        peer.send(struct.pack("<HHIIIHH", 1, 1, 20 + len(capabilities), 0, 0, 0, 0) + capabilities)
+        assert struct.unpack("<HHIII", await peer.bytes(16))[3:] == (1, 0)
+        return peer
+
+    def device_id(self, running):
+        (host,) = running.server.devices
+        return host.device.functions[0].config_value("header.device_id")
+
+    async def test_the_next_machine_has_what_was_set(self, serving, tmp_path):
+        steering, running = await self.plugged(serving, tmp_path)
+        usual = self.device_id(running)
+        machine = await self.machine(running, 1)
+        steering.set(["pcie.device_id=0x4321"])
+        same = await self.machine(running, 2)
+        assert self.device_id(running) == usual
+        for one in (machine, same):
+            one.writer.close()
+        await running.events.reasons(2)
+        await self.machine(running)
+        assert self.device_id(running) == 0x4321
+
+    async def test_a_client_that_has_said_nothing_has_to_come_again(self, serving, tmp_path):
+        steering, running = await self.plugged(serving, tmp_path)
+        early = await running.peer(1)
+        await until(lambda: running.server.devices._ports[1]._clients)
+        steering.set(["pcie.device_id=0x4321"])
+        await self.machine(running)
+        assert await early.rest() == b""
+        await self.machine(running, 1)
+        assert self.device_id(running) == 0x4321
+
+    async def test_one_with_other_functions_stays_as_it_was_and_that_is_told(
+        self, serving, tmp_path
+    ):
+        steering, running = await self.plugged(serving, tmp_path)
+        steering.set(["pcie.virtual_functions=1", "pcie.device_id=0x4321", "function=[]"])
+        usual = self.device_id(running)
+        await self.machine(running, 1)
+        assert self.device_id(running) == usual != 0x4321
+        assert "other functions" in running.events.of(PeerIgnored)[0].reason

@@ -64,3 +64,30 @@ def test_close_lets_no_timer_fire():
     found.close()
     clock.advance(2)
     assert fired == []
+
+
+@pytest.mark.parametrize("mode", [Attach.STICKY, Attach.SHARED])
+def test_after_a_renewal_endpoints_of_before_are_found_by_nobody(mode):
+    gone = []
+    found = Attachments(mode, lambda _: SpdmEndpoint(QuietCore(), ManualClock(), id), gone.append)
+    one, two, three, four = (HookedPeer(Hooks()) for _ in range(4))
+    left, kept = found.attach(one, 1), found.attach(two, 2)
+    found.detach(one, left)
+    found.renew()
+    assert gone == ([left] if mode is Attach.STICKY else [])
+    new = found.attach(three, 3)
+    assert new not in (left, kept)
+    found.detach(two, kept)
+    assert gone[-1] is kept
+    found.detach(three, new)
+    assert found.attach(four, 4) is new
+
+
+def test_a_fresh_endpoint_is_gone_with_its_connection():
+    gone = []
+    make = lambda _: SpdmEndpoint(QuietCore(), ManualClock(), id)  # noqa: E731
+    found = Attachments(Attach.FRESH, make, gone.append)
+    peer = HookedPeer(Hooks())
+    endpoint = found.attach(peer, 1)
+    found.detach(peer, endpoint)
+    assert gone == [endpoint]

@@ -49,7 +49,7 @@ class FaultsInForce:
         self._profile = profile
         self._added = {fault.id: fault for fault in added}
         self._removed: set[str] = set()
-        self._missed: dict[str, str] = {}
+        self._gone: dict[str, FaultSpec] = {}
         self._memory = memory
 
     @property
@@ -72,7 +72,7 @@ class FaultsInForce:
         found += self._written([one for one in items if not isinstance(one, str)])
         for fault in found:
             self._memory.forget(fault.id)
-            self._missed.pop(fault.id, None)
+            self._gone.pop(fault.id, None)
             self._removed.discard(fault.id)
             self._added[fault.id] = fault
         return found
@@ -86,11 +86,10 @@ class FaultsInForce:
         here = self._ours()
         wanted = here if ids is None else [one for name in ids for one in _meant(name, here)]
         told = self.told(wanted)
-        for fault in told:
+        for fault in wanted:
             self._removed.add(fault.id)
             self._added.pop(fault.id, None)
-            if not fault.fired:
-                self._missed[fault.id] = fault.nearest
+            self._gone[fault.id] = fault
         return told
 
     def told(self, faults: Iterable[FaultSpec] | None = None) -> list[FaultInForce]:
@@ -100,8 +99,9 @@ class FaultsInForce:
 
     def missed(self) -> list[FaultMissed]:
         """An event for each that is or was in force and never struck."""
-        gone = [FaultMissed(one, f"removed; {near}") for one, near in self._missed.items()]
-        return [*gone, *self._memory.missed(self._ours())]
+        gone = self._memory.missed(self._gone.values())
+        told = [FaultMissed(one.fault, f"removed; {one.nearest}") for one in gone]
+        return [*told, *self._memory.missed(self._ours())]
 
     def _written(self, tables: Sequence[Mapping[str, Any]]) -> list[FaultSpec]:
         """What tables describe; errors name the place in them, such as ``fault[0].hook``."""

@@ -46,7 +46,8 @@ def slot_of(profile: Profile, slot_id: int, content: SlotContent) -> Certificate
         raise explain_table(str(error), _PATH, lookup.source) from None
     algorithms = profile.spec.algorithms
     kinds = key_kinds((*algorithms.base_asym, *algorithms.pqc_asym))
-    return build_slot(_PATH, wanted, kinds, lookup)
+    slot = build_slot(_PATH, wanted, kinds, lookup)
+    return slot.provisioned(slot.credentials, profile.device.provisioning.infos(slot))
 
 
 def _as_it_is(profile: Profile, slot_id: int) -> CertificateSlot:

@@ -7,6 +7,7 @@ from weakref import WeakSet
 from msgspec.structs import replace
 
 from responder.errors import ConfigError, suggest, system_reason
+from responder.faults.catalogue import groups
 from responder.faults.engine import FaultEngine
 from responder.faults.memory import FaultMemory
 from responder.profiles.load import Profile, load_profile
@@ -65,6 +66,13 @@ class Steering:
         self._faults = FaultsInForce(profile, faults, self._memory)
         self._engines: WeakSet[FaultEngine] = WeakSet()
 
+    def prepare(self) -> None:
+        """Read the catalogue of faults, so that adding the first does not hold up the loop.
+
+        May be called in another thread.
+        """
+        groups()
+
     # What a server asks: Emulated.
 
     @property
@@ -86,6 +94,11 @@ class Steering:
     def storage(self) -> "StorageSection":
         """How the device treats storage commands."""
         return self._profile.storage
+
+    @property
+    def functions(self) -> object:
+        """What devices with functions are built from."""
+        return self._profile.functions
 
     def pcie(self, random: "RandomTree") -> "PcieDevice | None":
         """The PCI Express functions of one more device; ``None`` without any."""
@@ -181,7 +194,7 @@ class Steering:
         for text in keys or ():
             key = tuple(parse_key(text, text, _WHERE))
             if key not in wanted:
-                near = suggest(text, map(path_text, wanted))
+                near = suggest(text, map(path_text, self._settings))
                 raise ConfigError(f"{text} is not set", suggestion=near)
             del wanted[key]
         self._load(wanted)

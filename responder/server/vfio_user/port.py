@@ -25,6 +25,7 @@ class FunctionPort:
         host: the function.
         service: the server.
         left: called when the client has left that had the function.
+        arrives: called before a client is accepted; it may have the port ``serve`` another one.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class FunctionPort:
         host: FunctionHost,
         service: Service,
         left: Callable[[], None] = lambda: None,
+        arrives: Callable[[], None] = lambda: None,
     ) -> None:
         self._listener = listener
         self._host = host
         self._service = service
         self._left = left
+        self._arrives = arrives
         self._clients: set[ClientConnection] = set()
         self._owner: ClientConnection | None = None
         self._stopped = False
@@ -49,6 +52,12 @@ class FunctionPort:
     def occupied(self) -> bool:
         """Whether a client has the function."""
         return self._owner is not None
+
+    def serve(self, host: FunctionHost) -> None:
+        """Give the next client another function; those that wait for this one have to leave."""
+        self._host = host
+        for client in list(self._clients):
+            client.close("the device is another one now")
 
     def stop(self, reason: str) -> None:
         """Stop listening, and part with the clients."""
@@ -73,6 +82,7 @@ class FunctionPort:
             self._loop.remove_reader(self._listener.socket)
             self._pause.by(self._service.clock.now() + _RETRY_TIME)
             return
+        self._arrives()
         if len(self._clients) < MAX_CLIENTS:
             endpoint = str(self._listener.endpoint)
             self._clients.add(

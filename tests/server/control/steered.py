@@ -2,12 +2,15 @@
 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import count
 
 from responder.client.drive import drive
 from responder.client.socket import open_channel
 from responder.crypto.random_tree import RandomTree
+from responder.faults.choice import chosen
 from responder.pki.sets import shipped_roots
 from responder.profiles.load import load_profile
+from responder.profiles.overrides import parse_overrides
 from responder.requester.attestation import attest
 from responder.requester.options import AttestOptions, Offer
 from responder.requester.plan import CONNECTION_STEPS, Plan, SessionPlan
@@ -16,14 +19,21 @@ from responder.server.control.steering import Steering
 from responder.spec.flags import Cap
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
-FLAGS = Cap.CERT | Cap.CHAL | Cap.KEY_EX | Cap.ENCRYPT | Cap.MAC | Cap.EVENT
+FLAGS = Cap.CERT | Cap.CHAL | Cap.KEY_EX | Cap.ENCRYPT | Cap.MAC | Cap.ENCAP | Cap.EVENT
 PATIENCE = 60.0
 """Seconds for an answer on a machine with much to do."""
 
 
-def steering_of(profile="default", overrides=None, **given):
-    """What serves a profile and can be steered."""
-    return Steering(load_profile(profile, overrides), **given)
+def steering_of(profile="default", *changes, faults=()):
+    """What serves a profile and can be steered, as by ``serve --set CHANGE --fault FAULT``."""
+    loaded = load_profile(profile, parse_overrides(changes), faults)
+    return Steering(loaded, changes, chosen(faults))
+
+
+async def verdict(person, **given):
+    """What an attestation comes to: the check that refused, or nothing did."""
+    report = await person.attest(**given)
+    return report.refusal.check if report.refusal else report.verdict
 
 
 class Requester:
@@ -31,6 +41,7 @@ class Requester:
 
     def __init__(self, channel):
         self.channel = channel
+        self._seeds = count()
 
     async def attest(self, steps=CONNECTION_STEPS, session=None, *, meanwhile=None, **options):
         """Attest; ``meanwhile`` is called when the step ``stay`` waits."""
@@ -52,7 +63,9 @@ class Requester:
             plan=Plan(tuple(steps), sessions),
             **options,
         )
-        return await drive(attest(asked, RandomTree(b"it")), self.channel, sleep=sleep)
+        return await drive(
+            attest(asked, RandomTree(bytes([next(self._seeds)]))), self.channel, sleep=sleep
+        )
 
 
 @asynccontextmanager
