@@ -13,14 +13,23 @@ from msgspec.structs import replace
 from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError
 from responder.server.limits import Limits
-from responder.transport.uri import DEFAULT_HOST, SOCKET_PORT, Endpoint, parse_uri
+from responder.transport.uri import (
+    DEFAULT_HOST,
+    SOCKET_PORT,
+    Endpoint,
+    parse_control,
+    parse_uri,
+)
 
 if TYPE_CHECKING:
     import socket
 
+    from click.shell_completion import CompletionItem
+
     from responder.profiles.load import Profile
     from responder.server.listener import Listener
     from responder.server.negotiated import Keeper
+    from responder.server.server import Emulated
 
 _SEED_SIZE = 16
 _OTHER_DESCRIPTORS = 64
@@ -30,6 +39,13 @@ _OTHER_DESCRIPTORS = 64
 def _uri(text: str) -> Endpoint:
     try:
         return parse_uri(text)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _control(text: str) -> str:
+    try:
+        return parse_control(text)
     except ConfigError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -44,6 +60,12 @@ def _seed(text: str) -> bytes:
     return seed
 
 
+def _complete_fault(*asked: Any) -> "list[CompletionItem]":
+    from responder.cli.completing import fault_ids  # noqa: PLC0415 - if somebody presses Tab
+
+    return fault_ids(*asked)
+
+
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _SECONDS = click.FloatRange(min=0)
 
@@ -55,6 +77,7 @@ _SECONDS = click.FloatRange(min=0)
     "faults",
     multiple=True,
     metavar="ID",
+    shell_complete=_complete_fault,
     help="A lie of `fault list`, beside those of the profile; may be repeated. Of a fault whose "
     "cases exclude each other name one case; * in an ID stands for anything.",
 )
@@ -129,6 +152,13 @@ _SECONDS = click.FloatRange(min=0)
     default="text",
     show_default=True,
     help="How to say it: lines for people, or JSON Lines as in a journal.",
+)
+@click.option(
+    "--ctrl",
+    type=_control,
+    metavar="unix:PATH",
+    help="Let `spdm-responder ctl` steer this server over a Unix socket at PATH, which only its "
+    "owner can connect to.",
 )
 @click.option("--max-connections", type=click.IntRange(1), help="At the same time.")
 @click.option("--max-frame", type=click.IntRange(1), help="Bytes of the largest frame.")
@@ -206,7 +236,14 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         bus = observers(stack, options)
         announce = _Announcer(options.get("port_file"), options.get("ready_fd"))
         foreground = Foreground(bus, announce, say, os.environ)
-        run_server(profile, server_options, listeners, foreground, options.get("call") or ())
+        emulated: Emulated = profile
+        if options.get("ctrl") is not None:
+            from responder.cli.steering import steered  # noqa: PLC0415 - only if asked for
+
+            emulated, control = steered(stack, profile, options, bus)
+            foreground = replace(foreground, controls=[control])
+            server_options = replace(server_options, gated=True)
+        run_server(emulated, server_options, listeners, foreground, options.get("call") or ())
 
 
 def _resume(

@@ -7,6 +7,8 @@ from enum import IntEnum
 from responder.core.events import Event, FaultFired, FaultMissed, InternalError
 from responder.observe.entry import STREAM_VERSION, Entry, entry_as_dict, json_line
 from responder.server.events import (
+    CommandDone,
+    ControllerLeft,
     DeviceReset,
     EventsLost,
     FunctionNotice,
@@ -43,6 +45,8 @@ _LEVELS: dict[type[Event], Level] = {
     MeasurementChanged: Level.INFO,
     SlotChanged: Level.INFO,
     FaultFired: Level.INFO,
+    CommandDone: Level.INFO,
+    ControllerLeft: Level.INFO,
 }
 """Messages and all the rest are DEBUG."""
 _EVIDENCE = frozenset({"before", "after"})

@@ -38,6 +38,7 @@ class PeerConnection(asyncio.Protocol, ABC):
 
     Attributes:
         peer: address of the other side, for the log.
+        listener: where it came in.
         ordinal: 0 until the peer asks for something.
         endpoint: the SPDM endpoint, from the first SPDM message on.
         hooks: where faults take hold, on this connection and of what its requests lead to.
@@ -61,7 +62,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         self.endpoint: SpdmEndpoint | None = None
         self.keeps_listening = False
         self._host = host
-        self._listener = listener
+        self.listener = listener
         self._framer = framer
         self._frames: deque[Any] = deque()
         self._busy = False
@@ -247,7 +248,7 @@ class PeerConnection(asyncio.Protocol, ABC):
         """The peer asks for something: it counts now."""
         if not self.ordinal:
             self.ordinal = self._host.number()
-            self.emit(PeerArrived(self.peer, str(self._listener)))
+            self.emit(PeerArrived(self.peer, str(self.listener)))
 
     def _carry(self, binding: Binding, payload: bytes) -> None:
         """Answer the payload of a frame."""
@@ -463,6 +464,8 @@ class PeerConnection(asyncio.Protocol, ABC):
     def _limits_in_force(self) -> list[tuple[float, str]]:
         """When this connection is to be closed if nothing more arrives, and why."""
         hung = 0.0 if self._link is None else self._link.hung_until
+        if self._host.gate is not None:  # what was kept waiting by a controller is not late
+            hung = max(hung, self._host.gate.held_until)
         working = self._busy or self._waits()
         return self._host.limits.in_force(
             frame=max(self._frame_start, hung) if self._framer.pending else None,

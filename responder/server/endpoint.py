@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from responder.core.effects import ArmTimer, Close, Effect, Emit, Ignore, Keep, Run, Send, Wish
 from responder.core.events import Event, InternalError
@@ -13,12 +13,22 @@ from responder.core.interfaces import RecordFormat
 from responder.core.ownership import Reset
 from responder.server.clock import Clock, Timers
 
+if TYPE_CHECKING:
+    from responder.core.connection import Connection
+    from responder.server.control.gate import Gate
+
 Ending = Literal["fin", "rst", "half"]
 """As in ``Close.how``."""
 
 
 class Core(Protocol):
-    """What is used of ``responder.core.responder.Responder``."""
+    """What is used of ``responder.core.responder.Responder``.
+
+    Attributes:
+        connection: the state of its SPDM connection.
+    """
+
+    connection: "Connection"
 
     def opened(self) -> None:
         """A peer arrived."""
@@ -52,9 +62,14 @@ class PeerPort(Protocol):
 
     Attributes:
         hooks: where faults take hold of what this peer asks for.
+        ordinal: its number among those that asked for something.
     """
 
     hooks: Hooks
+
+    @property
+    def ordinal(self) -> int:
+        """From 1; 0 before it has asked for anything."""
 
     def send(self, message: bytes, *, secured: bool) -> None:
         """Write one message; does nothing once the connection is closing."""
@@ -98,6 +113,7 @@ class SpdmEndpoint:
         emit: Callable[[Event], None],
         keep: Callable[[tuple[bytes, ...]], None] | None = None,
         settle: Callable[[], None] = lambda: None,
+        gate: "Gate | None" = None,
     ) -> None:
         """Begin without peers.
 
@@ -107,6 +123,7 @@ class SpdmEndpoint:
             emit: told what happens while no peer is there.
             keep: keeps the negotiated state (``Keep``), if anybody does.
             settle: called when something was done, which may have changed the device.
+            gate: may hold requests back; ``None`` if nobody can shut it.
         """
         self._responder = responder
         self._hooks: Hooks | None = None
@@ -114,6 +131,7 @@ class SpdmEndpoint:
         self._emit_alone = emit
         self._keep = keep
         self._settle = settle
+        self._gate = gate
         self._timers = Timers(clock, self._expired)
         self._armed_for: dict[str, PeerPort] = {}
         self._waiting: deque[_Submitted] = deque()
@@ -135,6 +153,8 @@ class SpdmEndpoint:
     def detach(self, peer: PeerPort, *, final: bool) -> None:
         """A peer left; ``final`` if nobody will find this endpoint again."""
         self._peers.remove(peer)
+        if self._gate is not None:
+            self._gate.forget(peer)
         self._waiting = deque(one for one in self._waiting if one.peer is not peer)
         if self._latest is peer:
             self._latest = None
@@ -169,12 +189,35 @@ class SpdmEndpoint:
             padding: how many trailing bytes the transport may have added.
             secured: what the transport puts into records, if it is one.
         """
-        self._waiting.append(_Submitted(peer, message, padding, secured))
-        self._work()
+        one = _Submitted(peer, message, padding, secured)
+        if self._gate is not None and self._gate.paused:
+            self._hold(self._gate, one)
+        else:
+            self._take(one)
+
+    @property
+    def connection(self) -> "Connection":
+        """The state of the SPDM connection, to look at."""
+        return self._responder.connection
 
     def want(self, what: Wish, session_id: int | None) -> None:
         """Something outside wants the device to make an encapsulated request."""
         self._responder.want(what, session_id)
+
+    def _hold(self, gate: "Gate", one: _Submitted) -> None:
+        from responder.server.control.gate import Held  # noqa: PLC0415 - if somebody steps
+
+        go = partial(self._take, one)
+        gate.hold(Held(self, one.peer, one.message, one.secured is not None, go))
+
+    def _take(self, one: _Submitted) -> None:
+        self._waiting.append(one)
+        self._work()
+
+    def _answered(self, peer: PeerPort) -> None:
+        peer.answered()
+        if self._gate is not None:
+            self._gate.answered(peer)
 
     def _work(self) -> None:
         while self._waiting and not self._jobs:
@@ -190,7 +233,7 @@ class SpdmEndpoint:
             except Exception as error:  # noqa: BLE001 - as in detach
                 self._broken(error, message[1] if len(message) > 1 else 0, peer)
             if not self._jobs:
-                peer.answered()
+                self._answered(peer)
 
     def _listen_to(self, peer: PeerPort) -> None:
         """Let the responder meet the hooks of the peer on whose behalf it is called next."""
@@ -222,7 +265,7 @@ class SpdmEndpoint:
         except Exception as error:  # noqa: BLE001 - as in detach
             self._broken(error, 0, peer)
         if not self._jobs and peer is not None:
-            peer.answered()
+            self._answered(peer)
         self._work()
 
     def _do(self, effects: Sequence[Effect], peer: PeerPort | None) -> None:

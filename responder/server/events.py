@@ -123,3 +123,38 @@ class ObserverLost(Event, frozen=True):
 
     observer: str
     error: str
+
+
+class ControllerArrived(Event, frozen=True):
+    """Somebody connected to the control socket.
+
+    Attributes:
+        controller: a name for it, with a number from 1.
+    """
+
+    controller: str
+
+
+class ControllerLeft(Event, frozen=True):
+    """A controller's channel ended, and why.
+
+    Attributes:
+        controller: as when it arrived.
+        reason: why.
+    """
+
+    controller: str
+    reason: str
+
+
+class CommandDone(Event, frozen=True):
+    """A controller gave a command.
+
+    Attributes:
+        command: its name; empty if the request had none.
+        error: what kind of mistake it was; empty if it was carried out. What was wrong is told to
+            the controller alone, as its arguments may hold what nobody else is to see.
+    """
+
+    command: str
+    error: str = ""

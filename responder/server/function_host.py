@@ -81,6 +81,11 @@ class DeviceHost:
             self._endpoints[side] = self._make_endpoint(side)
         return self._endpoints[side]
 
+    def met(self, number: int) -> "SpdmEndpoint | None":
+        """The SPDM endpoint of a function, if it was asked for before."""
+        side = self.device.side_of(number)
+        return None if side is None else self._endpoints.get(side)
+
     @property
     def ordinals(self) -> set[int]:
         """Those of the connections and clients whose device it is."""
@@ -166,6 +171,11 @@ class FunctionHost:
     def endpoint(self) -> "SpdmEndpoint | None":
         """The SPDM endpoint that its mailboxes lead to."""
         return self._host.endpoint_of(self.number)
+
+    @property
+    def met(self) -> "SpdmEndpoint | None":
+        """That endpoint, if something has reached it."""
+        return self._host.met(self.number)
 
     @property
     def bar_sizes(self) -> "Sequence[int]":

@@ -11,14 +11,20 @@ from responder.spec.flags import Cap
 
 if TYPE_CHECKING:
     from responder.server.connection import PeerConnection
+    from responder.server.control.gate import Gate
     from responder.server.storage_port import StoragePolicy
 
 
 class Host(Protocol):
-    """What a connection asks of its server."""
+    """What a connection asks of its server.
+
+    Attributes:
+        gate: may hold requests back; ``None`` if nobody can shut it.
+    """
 
     limits: Limits
     clock: Clock
+    gate: "Gate | None"
 
     @property
     def capabilities(self) -> Cap:

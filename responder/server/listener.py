@@ -33,7 +33,7 @@ class Listener(msgspec.Struct, frozen=True):
         """Stop listening; a Unix socket's path goes too."""
         self.socket.close()
         if self.endpoint.path and self.owned:
-            _remove_socket(self.endpoint.path)
+            remove_socket(self.endpoint.path)
 
 
 def open_listeners(endpoints: Sequence[Endpoint], *, allow_remote: bool) -> list[Listener]:
@@ -93,7 +93,9 @@ def refusing(listener: Listener) -> Listener:
 
 def _open(endpoint: Endpoint, *, allow_remote: bool) -> Listener:
     if endpoint.path:
-        return Listener(endpoint, _open_unix(endpoint))
+        # Whoever connects to a function is the machine around the device.
+        private = endpoint.framing == "vfio-user"
+        return Listener(endpoint, _open_unix(endpoint.path, str(endpoint), private=private))
     family, address = _resolve(endpoint)
     _refuse_remote(address[0], str(endpoint), allow_remote=allow_remote)
     sock = _bind(endpoint, family, address)
@@ -101,7 +103,7 @@ def _open(endpoint: Endpoint, *, allow_remote: bool) -> Listener:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        raise _unavailable(endpoint, error) from error
+        raise _unavailable(str(endpoint), endpoint.path, error) from error
     return Listener(replace(endpoint, port=sock.getsockname()[1]), sock)
 
 
@@ -116,7 +118,7 @@ def _bind(
         sock.bind(address)
     except OSError as error:
         sock.close()
-        raise _unavailable(endpoint, error) from error
+        raise _unavailable(str(endpoint), endpoint.path, error) from error
     sock.setblocking(False)
     return sock
 
@@ -143,17 +145,31 @@ def _refuse_remote(host: str, name: str, *, allow_remote: bool) -> None:
         )
 
 
-def _open_unix(endpoint: Endpoint) -> socket.socket:
+def open_private(path: str) -> socket.socket:
+    """A Unix socket that listens, for its owner alone; one that nobody listens on gives way.
+
+    Raises:
+        UnavailableError: somebody listens there, or it cannot be had.
+    """
+    return _open_unix(path, f"unix:{path}", private=True)
+
+
+def remove_socket(path: str) -> None:
+    """Remove a path that was listened on, if it is still there."""
+    Path(path).unlink(missing_ok=True)
+
+
+def _open_unix(path: str, name: str, *, private: bool) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _remove_stale(endpoint.path)
-        sock.bind(endpoint.path)
-        if endpoint.framing == "vfio-user":  # whoever connects is the machine around the device
-            Path(endpoint.path).chmod(_OWNER_ONLY)
+        _remove_stale(path)
+        sock.bind(path)
+        if private:  # before it listens: until then nobody can connect
+            Path(path).chmod(_OWNER_ONLY)
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        raise _unavailable(endpoint, error) from error
+        raise _unavailable(name, path, error) from error
     sock.setblocking(False)
     return sock
 
@@ -169,17 +185,13 @@ def _remove_stale(path: str) -> None:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            _remove_socket(path)
+            remove_socket(path)
 
 
-def _remove_socket(path: str) -> None:
-    Path(path).unlink(missing_ok=True)
-
-
-def _unavailable(endpoint: Endpoint, error: OSError) -> UnavailableError:
+def _unavailable(name: str, path: str, error: OSError) -> UnavailableError:
     if error.errno == errno.EADDRINUSE:
-        if endpoint.path and not Path(endpoint.path).is_socket():
-            return UnavailableError(f"cannot listen on {endpoint}: {endpoint.path} is no socket")
-        hint = "" if endpoint.path else "; --port 0 takes a free port"
-        return UnavailableError(f"{endpoint} is in use by another process{hint}")
-    return UnavailableError(f"cannot listen on {endpoint}: {error.strerror or error}")
+        if path and not Path(path).is_socket():
+            return UnavailableError(f"cannot listen on {name}: {path} is no socket")
+        hint = "" if path else "; --port 0 takes a free port"
+        return UnavailableError(f"{name} is in use by another process{hint}")
+    return UnavailableError(f"cannot listen on {name}: {error.strerror or error}")

@@ -48,6 +48,11 @@ class MailboxPort:
         self._calls = 0
         self._link: HookedLink | None = None
 
+    @property
+    def ordinal(self) -> int:
+        """That of the client."""
+        return self._function.ordinal
+
     # What the function's host calls.
 
     def received(self, exchange: int, data_object: bytes) -> None:

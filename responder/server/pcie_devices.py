@@ -12,7 +12,7 @@ from responder.crypto.random_tree import RandomTree
 from responder.errors import ConfigError
 from responder.server.endpoint import SpdmEndpoint
 from responder.server.events import PeerIgnored
-from responder.server.function_host import DeviceHost
+from responder.server.function_host import DeviceHost, FunctionHost
 from responder.server.listener import Listener, open_listeners
 from responder.server.vfio_user.port import FunctionPort
 
@@ -68,6 +68,13 @@ class PcieDevices:
     def occupied(self) -> bool:
         """Whether a machine has one of the functions."""
         return any(port.occupied for port in self._ports)
+
+    def occupied_functions(self) -> Iterator[tuple[FunctionHost, str]]:
+        """The functions that a machine has, and where it connected to."""
+        functions = [function for host in self._plugged for function in host.functions]
+        for function, port in zip(functions, self._ports, strict=True):
+            if port.occupied:
+                yield function, port.listener
 
     def endpoint(self, device: "PcieDevice", random: RandomTree, ordinal: int) -> SpdmEndpoint:
         """The endpoint of function 0 of a device."""

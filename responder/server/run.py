@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -16,6 +17,10 @@ from responder.server.ready import notify_manager, ready_lines
 from responder.server.server import Emulated, Server, ServerOptions
 from responder.transport.uri import Endpoint
 
+Control = Callable[[Server, Callable[[bool], None]], AbstractAsyncContextManager[object]]
+"""Lets somebody steer a server while it is entered; gets what stops the server, which is called
+with whether to give up what is going on."""
+
 
 class Foreground(msgspec.Struct, frozen=True):
     """The surroundings of a server process.
@@ -25,12 +30,14 @@ class Foreground(msgspec.Struct, frozen=True):
         announce: gets the endpoints and the ready lines, once all of them can be reached.
         warn: gets what a person should know and no event tells.
         environ: the process's environment, for the service manager.
+        controls: by which it is steered, from before READY until everything else is over.
     """
 
     observer: Observer
     announce: Callable[[Sequence[Endpoint], Sequence[str]], None]
     warn: Callable[[str], None]
     environ: Mapping[str, str]
+    controls: Sequence[Control] = ()
 
 
 def run_server(
@@ -60,20 +67,23 @@ async def _serve(
     server = Server(profile, options, foreground.observer)
     signals = _Signals(server)
     endpoints = await server.start(listeners)
-    for call in calls:
-        try:
-            await server.call(call)
-        except OSError as error:
-            await server.stop("a call failed")
-            raise UnavailableError(f"cannot call {call}: {system_reason(error)}") from error
-    pid = os.getpid()
-    reachable = [*endpoints, *calls]
-    foreground.announce(reachable, ready_lines(reachable, profile.name, pid))
-    _notify(foreground, f"READY=1\nMAINPID={pid}\nSTATUS=profile {profile.name}\n")
-    server.prepare()
-    reason = await signals.first_reason_to_stop()
-    _notify(foreground, "STOPPING=1\n")
-    await server.stop(reason)
+    async with AsyncExitStack() as stack:
+        for control in foreground.controls:
+            await stack.enter_async_context(control(server, signals.shut_down))
+        for call in calls:
+            try:
+                await server.call(call)
+            except OSError as error:
+                await server.stop("a call failed")
+                raise UnavailableError(f"cannot call {call}: {system_reason(error)}") from error
+        pid = os.getpid()
+        reachable = [*endpoints, *calls]
+        foreground.announce(reachable, ready_lines(reachable, profile.name, pid))
+        _notify(foreground, f"READY=1\nMAINPID={pid}\nSTATUS=profile {profile.name}\n")
+        server.prepare()
+        reason = await signals.first_reason_to_stop()
+        _notify(foreground, "STOPPING=1\n")
+        await server.stop(reason)
 
 
 def _notify(foreground: Foreground, state: str) -> None:
@@ -101,6 +111,14 @@ class _Signals:
             self._server.abort(f"{number.name} came again")
         else:
             self._reason.set_result(f"{number.name} was received")
+
+    def shut_down(self, now: bool) -> None:
+        """A controller wants the server to stop; ``now`` gives up what is going on."""
+        reason = "a controller asked for it"
+        if not self._reason.done():
+            self._reason.set_result(reason)
+        if now:
+            self._server.abort(reason)
 
     async def first_reason_to_stop(self) -> str:
         """Wait for a signal or for the server to have nothing left to do."""

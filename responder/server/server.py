@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from responder.core.interfaces import Device, ResponderPolicy
     from responder.device.emulated import EmulatedDevice
     from responder.device.pcie.device import PcieDevice
+    from responder.server.control.gate import Gate
     from responder.server.negotiated import Keeper, NegotiatedStates
     from responder.server.pcie_devices import PcieDevices
     from responder.server.storage_port import StoragePolicy
@@ -85,6 +86,7 @@ class ServerOptions(msgspec.Struct, frozen=True):
         seed: the root of all randomness; the same seed gives the same nonces.
         keeper: where the negotiated state is kept; not with ``fresh``, whose endpoints end with
             their peers, and all they know with them.
+        gated: there is a ``Gate``, at which somebody may hold requests back.
     """
 
     seed: bytes
@@ -92,10 +94,15 @@ class ServerOptions(msgspec.Struct, frozen=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     once: bool = False
     keeper: "Keeper | None" = None
+    gated: bool = False
 
 
 class Server:
-    """Serves one profile on some listeners, in the running loop."""
+    """Serves one profile on some listeners, in the running loop.
+
+    Attributes:
+        gate: holds requests back; ``None`` if nobody can shut it.
+    """
 
     def __init__(
         self,
@@ -112,6 +119,7 @@ class Server:
         self._random = RandomTree(options.seed)
         self._faults = self._random.child("faults")
         profile.device.provisioning.use(self._random.child("device"))
+        self.gate = self._make_gate()
         self._negotiated = self._negotiated_states()
         self._stood_for = self.stands_for
         self._attachments = Attachments(options.attach, self._make_endpoint, self._gone)
@@ -192,6 +200,8 @@ class Server:
     async def stop(self, reason: str) -> None:
         """Stop listening, answer what has arrived, close; after ``drain_time`` in any case."""
         self._stopping = True
+        if self.gate is not None:
+            self.gate.resume()
         self._close_listeners()
         if self._devices is not None:
             self._devices.stop(reason)
@@ -235,9 +245,19 @@ class Server:
         self.emit(0, DeviceReset(reset.value, trouble))
 
     @property
+    def profile(self) -> Emulated:
+        """What it serves."""
+        return self._profile
+
+    @property
     def connection_count(self) -> int:
         """How many connections there are now."""
         return len(self._connections)
+
+    @property
+    def connections(self) -> Sequence[PeerConnection]:
+        """The connections that there are now, in the order in which they asked for something."""
+        return sorted(self._connections, key=lambda one: one.ordinal)
 
     # What its connections call; see ``host.Host``.
 
@@ -374,11 +394,18 @@ class Server:
 
         responder = Responder(device, self._profile.policy, random)
         emit = partial(self.emit, ordinal)
-        if self._negotiated is None:
-            return SpdmEndpoint(responder, self.clock, emit, settle=settle)
-        self._negotiated.resume(responder)
-        keep = partial(self._negotiated.keep, responder)
-        return SpdmEndpoint(responder, self.clock, emit, keep, settle)
+        keep = None
+        if self._negotiated is not None:
+            self._negotiated.resume(responder)
+            keep = partial(self._negotiated.keep, responder)
+        return SpdmEndpoint(responder, self.clock, emit, keep, settle, self.gate)
+
+    def _make_gate(self) -> "Gate | None":
+        if not self._options.gated:
+            return None
+        from responder.server.control.gate import Gate  # noqa: PLC0415 - if asked for
+
+        return Gate(self.clock)
 
     def _negotiated_states(self) -> "NegotiatedStates | None":
         keeper = self._options.keeper

@@ -28,6 +28,7 @@ _TRANSPORTS: dict[str, TransportType] = {
     "storage": TransportType.STORAGE,
 }
 _UNIX = "+unix"
+_CONTROL = "unix:"
 _VFIO_USER: Framing = "vfio-user"
 _SCHEMES: dict[str, tuple[Framing, BindingName | None]] = {
     "spdm-emu": ("spdm-emu", None),
@@ -70,6 +71,18 @@ class Endpoint(msgspec.Struct, frozen=True):
             return f"{scheme}{_UNIX}:{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}"
+
+
+def parse_control(text: str) -> str:
+    """The path in ``unix:PATH``, as QEMU and swtpm write a control socket.
+
+    Raises:
+        ConfigError: it is written in another way.
+    """
+    path = text.removeprefix(_CONTROL)
+    if path == text or not path:
+        raise ConfigError(f"{text!r} is not {_CONTROL}PATH")
+    return path
 
 
 def parse_uri(text: str) -> Endpoint:

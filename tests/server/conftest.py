@@ -10,13 +10,18 @@ from responder.transport.uri import parse_uri
 
 @pytest.fixture
 async def serving():
-    """Makes servers: ``await serving("spdm-emu://127.0.0.1:0", profile=…, clock=…, **options)``."""
+    """Makes servers: ``await serving("spdm-emu://127.0.0.1:0", profile=…, clock=…, **options)``.
+
+    With ``bus`` what happens is told to that, which passes it on.
+    """
     servers = []
 
-    async def serve(*uris, profile=None, clock=None, **options):
+    async def serve(*uris, profile=None, clock=None, bus=None, **options):
         events = Remembered()
+        if bus is not None:
+            bus.add(lambda entry: events(entry.time, entry.connection, entry.event))
         options = ServerOptions(seed=b"test", **options)
-        server = Server(profile or PlainProfile(), options, events, clock)
+        server = Server(profile or PlainProfile(), options, bus or events, clock)
         uris = uris or ("spdm-emu://127.0.0.1:0",)
         listeners = open_listeners([parse_uri(uri) for uri in uris], allow_remote=False)
         running = Running(server, await server.start(listeners), events)

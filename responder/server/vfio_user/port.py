@@ -53,6 +53,11 @@ class FunctionPort:
         """Whether a client has the function."""
         return self._owner is not None
 
+    @property
+    def listener(self) -> str:
+        """Where clients connect to."""
+        return str(self._listener.endpoint)
+
     def serve(self, host: FunctionHost) -> None:
         """Give the next client another function; those that wait for this one have to leave."""
         self._host = host
