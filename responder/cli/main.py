@@ -14,6 +14,7 @@ from responder.errors import ConfigError, UnavailableError, system_reason
 VERBS = {
     "serve": "Be the device: listen and answer.",
     "emu": "Be the device, with the options of spdm_responder_emu.",
+    "ctl": "Steer a running server.",
     "attest": "Be the requester: authenticate a device and read its measurements.",
     "tdi": "Lock, verify, start and stop an interface of a device (TDISP).",
     "decode": "Print SPDM messages field by field.",
@@ -24,6 +25,7 @@ VERBS = {
     "campaign": "Put a requester through the faults, and say what it got wrong.",
     "report": "Show what came of a campaign.",
     "doctor": "Check what of this machine can be used, and how to get the rest.",
+    "completion": "Let a shell complete what is typed.",
 }
 """Each verb is the click command ``command`` of the module ``responder.cli.<verb>``."""
 
