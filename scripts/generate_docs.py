@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+from control_docs import control
 from event_docs import events, schema_text
 from fault_docs import catalogue, table, with_sections
 from mailbox_docs import mailbox
@@ -139,6 +140,7 @@ PAGES = {
     "faults.md": catalogue,
     "mutants.md": mutants,
     "options.md": options,
+    "control.md": control,
     "tdisp.md": tdisp,
     "tsp.md": tsp,
     "config-space.md": config_space,

@@ -97,7 +97,7 @@ def _section(label: str, cls: Any, definition: dict[str, Any]) -> Iterator[str]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
     ordered = [*(name for name in told.keys if name in fields), *fields]
     for name in dict.fromkeys(ordered):
-        value = _value_text(definition["properties"][name])
+        value = value_text(definition["properties"][name])
         meaning = told.keys.get(name, "")
         yield f"| `{name}` | {value} | {_default_text(fields[name])} | {meaning} |"
     yield ""
@@ -123,10 +123,10 @@ def _structs_in(annotation: Any) -> Iterator[Any]:
         yield from _structs_in(argument)
 
 
-def _value_text(prop: dict[str, Any]) -> str:
+def value_text(prop: dict[str, Any]) -> str:
     """What may stand behind a key, from its part of the JSON Schema."""
     if "anyOf" in prop:
-        texts = [_value_text(one) for one in prop["anyOf"] if one.get("type") != "null"]
+        texts = [value_text(one) for one in prop["anyOf"] if one.get("type") != "null"]
         return " or ".join(dict.fromkeys(texts))
     if "enum" in prop:
         return ", ".join(f"`{toml_value(value)}`" for value in prop["enum"])
@@ -141,14 +141,14 @@ def _table_text(prop: dict[str, Any]) -> str:
 
 
 def _list_text(prop: dict[str, Any]) -> str:
-    inner = _value_text(prop["items"])
+    inner = value_text(prop["items"])
     return "list of tables" if inner == "table" else f"list of {inner}"
 
 
 def _mapping_text(prop: dict[str, Any]) -> str:
     if "propertyNames" not in prop:
         return "table"
-    value, names = _value_text(prop["additionalProperties"]), _value_text(prop["propertyNames"])
+    value, names = value_text(prop["additionalProperties"]), value_text(prop["propertyNames"])
     return f"table with a {value} for any of {names}"
 
 
