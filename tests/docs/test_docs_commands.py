@@ -7,7 +7,7 @@ import pages
 import pytest
 
 ROOT = pages.DOCS.parent
-OTHERWISE = {"ten-minutes.md": "test_docs_ten_minutes.py"}
+OTHERWISE = {"ten-minutes.md": "test_docs_ten_minutes.py", "control.md": "test_docs_control.py"}
 """Pages that have a test of their own, which runs all of their commands."""
 PAGES = [ROOT / "README.md", *sorted(pages.DOCS.rglob("*.md"))]
 FOLLOWED = [
@@ -67,6 +67,11 @@ def give(belongings, folder, page):
             shutil.copy(path, folder)
     if page == "campaign-tools.md":
         (folder / "mine.toml").write_text(TARGET)
+
+
+def test_pages_that_are_not_followed_here_are_so_elsewhere():
+    for page, test in OTHERWISE.items():
+        assert page in (ROOT / "tests" / "docs" / test).read_text()
 
 
 @pytest.mark.parametrize("path", FOLLOWED, ids=named)
