@@ -1,4 +1,4 @@
-"""``spdm-responder``: finds the verb, and turns what went wrong into an exit code."""
+"""``spdm-responder``: finds the verb."""
 
 import sys
 from typing import Any
@@ -6,10 +6,9 @@ from typing import Any
 import click
 
 from responder import __version__
-from responder.cli.exits import Exit
+from responder.cli.exits import exit_code
 from responder.cli.output import open_closed_streams, reader_may_leave
 from responder.cli.verbs import Verbs
-from responder.errors import ConfigError, UnavailableError, system_reason
 
 VERBS = {
     "serve": "Be the device: listen and answer.",
@@ -54,30 +53,9 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with a code of ``Exit``."""
     open_closed_streams()
-    try:
-        code = cli.main(arguments, prog_name="spdm-responder", standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except ConfigError as error:
-        click.echo(f"error: {error}", err=True)
-        code = Exit.PROFILE
-    except UnavailableError as error:
-        click.echo(f"error: {error}", err=True)
-        code = Exit.ENVIRONMENT
-    except OSError as error:
-        about = f"{error.filename}: " if error.filename else ""
-        click.echo(f"error: {about}{system_reason(error)}", err=True)
-        code = Exit.ENVIRONMENT
-    except Exception:  # noqa: BLE001 - the outermost frame: a defect of this program
-        import traceback  # noqa: PLC0415 - only needed here
-
-        traceback.print_exc()
-        click.echo("this is a bug in spdm-responder", err=True)
-        code = Exit.BUG
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(
+        exit_code(lambda: cli.main(arguments, prog_name="spdm-responder", standalone_mode=False))
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import click
 
 from responder.errors import UnavailableError, system_reason
 from responder.observe.bus import Bus
-from responder.observe.log import FORMS, Level, Log, notice
+from responder.observe.log import FORMS, Form, Level, Log, notice
 from responder.observe.observed import Observed
 
 _STDERR = 2
@@ -21,18 +21,19 @@ _FLUSH_TIME = 1.0
 _OWNER_ONLY = 0o600
 
 
-def observers(stack: ExitStack, options: Mapping[str, Any]) -> Bus:
+def observers(stack: ExitStack, options: Mapping[str, Any], form: Form | None = None) -> Bus:
     """The bus with the observers that the options of ``serve`` ask for.
 
     Args:
         stack: its end closes them, and says what was lost.
         options: by name.
+        form: of the log; that of the options if not given.
 
     Raises:
         UnavailableError: a file cannot be had.
     """
-    level, form = options.get("log_level") or "info", options.get("log_format") or "text"
-    log = Log(_STDERR, Level[level.upper()], FORMS[form])
+    level = Level[(options.get("log_level") or "info").upper()]
+    log = Log(_STDERR, level, form or FORMS[options.get("log_format") or "text"])
     bus, say = Bus(), sayer(options)
     stack.callback(bus.observe("log", log.take, kinds=log.kinds).close, _FLUSH_TIME)
     if options.get("journal") is not None:

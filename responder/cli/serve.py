@@ -117,6 +117,13 @@ _SECONDS = click.FloatRange(min=0)
     help="Which endpoint a connection finds: its own, the one left last, or the only one. "
     "[default: the profile's]",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Serve in N processes, each a device of its own; a connection finds one of them. "
+    "[default: 1]",
+)
 @click.option("--once", is_flag=True, help="Stop after the first connection that asked something.")
 @click.option(
     "--seed", type=_seed, metavar="HEX", help="Root of all randomness. [default: a random one]"
@@ -217,7 +224,8 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         profile = replace(profile, policy=replace(profile.policy, session=session))
     listeners = _listeners(options)
     say = sayer(options)
-    seed = options.get("seed") or _random_seed(say)
+    workers = options.get("workers") or 1
+    seed = options.get("seed") or (_random_seed(say) if workers == 1 else b"")
     attach = Attach(options.get("attach") or profile.server.attach)
     server_options = ServerOptions(
         seed,
@@ -230,11 +238,15 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     with ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
+        announce = _Announcer(options.get("port_file"), options.get("ready_fd"))
+        if workers > 1:
+            from responder.cli.serve_workers import serve_in_workers  # noqa: PLC0415 - if asked for
+
+            serve_in_workers(profile, options, server_options, listeners, announce)
         keeper = _resume(stack, profile, options.get("state_dir"), say)
         if keeper is not None:
             server_options = replace(server_options, keeper=keeper)
         bus = observers(stack, options)
-        announce = _Announcer(options.get("port_file"), options.get("ready_fd"))
         foreground = Foreground(bus, announce, say, os.environ)
         emulated: Emulated = profile
         if options.get("ctrl") is not None:
@@ -342,4 +354,5 @@ class _Announcer:
             click.echo("\n".join(lines))
         if self._ready_fd is not None:
             write_descriptor(self._ready_fd, lines[-1])
+        gc.freeze()  # what is there now stays: a collection that passes it over is half as long
         gc.enable()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from typing import Any
 
 from responder.core.events import Event, FaultFired, FaultMissed, InternalError
 from responder.observe.entry import STREAM_VERSION, Entry, entry_as_dict, json_line
@@ -101,10 +102,10 @@ def text_line(entry: Entry) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def log_json_line(entry: Entry) -> bytes:
-    """The entry for programs: as in a journal, with its level."""
+def log_json_line(entry: Entry, **more: Any) -> bytes:
+    """The entry for programs: as in a journal, with its level and whatever more is known."""
     level = level_of(type(entry.event)).name.lower()
-    return json_line({**entry_as_dict(entry), "level": level})
+    return json_line({**entry_as_dict(entry), "level": level, **more})
 
 
 FORMS: dict[str, Form] = {"text": text_line, "json": log_json_line}

@@ -78,12 +78,13 @@ def refusing(listener: Listener) -> Listener:
     A port stays bound, so that no other process gets it; a Unix path stays where it is.
 
     Raises:
-        ConfigError: the socket is the service manager's, which would listen on.
+        ConfigError: the socket is another process's too, which would listen on.
         UnavailableError: another process took the port just now.
     """
     endpoint = listener.endpoint
     if not listener.owned:
-        raise ConfigError(f"{endpoint}: a socket of the service manager cannot refuse connections")
+        owner = "a socket that another process holds too"
+        raise ConfigError(f"{endpoint}: {owner} cannot refuse connections")
     listener.socket.close()
     if endpoint.path:
         return listener

@@ -26,7 +26,7 @@ from responder.server.events import (
     SlotChanged,
 )
 from responder.server.limits import Limits
-from responder.server.listener import Listener, refusing
+from responder.server.listener import BACKLOG, Listener, refusing
 from responder.transport.uri import Endpoint
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class ServerOptions(msgspec.Struct, frozen=True):
         keeper: where the negotiated state is kept; not with ``fresh``, whose endpoints end with
             their peers, and all they know with them.
         gated: there is a ``Gate``, at which somebody may hold requests back.
+        shared: other processes accept on the listeners too, and are to get their share.
     """
 
     seed: bytes
@@ -95,6 +96,7 @@ class ServerOptions(msgspec.Struct, frozen=True):
     once: bool = False
     keeper: "Keeper | None" = None
     gated: bool = False
+    shared: bool = False
 
 
 class Server:
@@ -426,7 +428,12 @@ class Server:
         loop = asyncio.get_running_loop()
         create: Any = loop.create_unix_server if listener.endpoint.path else loop.create_server
         sock = listener.socket
-        server = await create(lambda: self._connection(listener.endpoint), sock=sock, backlog=1024)
+        # So many are accepted in one turn of the loop as well, before any other process gets one.
+        backlog = 1 if self._options.shared else BACKLOG
+        server = await create(
+            lambda: self._connection(listener.endpoint), sock=sock, backlog=backlog
+        )
+        sock.listen(BACKLOG)
         self._servers.append(server)
 
     def _tell_missed(self) -> None:

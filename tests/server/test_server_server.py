@@ -16,8 +16,10 @@ from server_peers import (
     VERSION,
     Peer,
     PlainProfile,
+    Remembered,
     listening_requester,
     socket_frame,
+    until,
 )
 
 from responder.core.effects import Run, Send
@@ -30,7 +32,8 @@ from responder.server.attach import Attach
 from responder.server.clock import ManualClock
 from responder.server.events import DeviceReset
 from responder.server.limits import Limits
-from responder.server.listener import open_listeners
+from responder.server.listener import Listener, open_listeners
+from responder.server.server import Server, ServerOptions
 from responder.transport.uri import parse_uri
 
 CAPABILITIES = 0x61
@@ -320,6 +323,22 @@ async def test_two_hundred_connections_at_once(serving):
 
     assert set(await asyncio.gather(*(converse() for _ in range(200)))) == {(0x04, CAPABILITIES)}
     assert running.server.connection_count == 200
+
+
+async def test_servers_that_share_a_listener_get_their_share(serving):
+    """Two that would be two processes: each accepts one connection in its turn, not all."""
+    first = await serving(shared=True)
+    (endpoint,) = first.endpoints
+    (listening,) = first.server._listeners
+    second = Server(PlainProfile(), ServerOptions(seed=b"other", shared=True), Remembered())
+    await second.start([Listener(endpoint, listening.socket.dup(), owned=False)])
+    peers = [first.blocking_socket() for _ in range(20)]
+    await until(lambda: first.server.connection_count + second.connection_count == len(peers))
+    assert min(first.server.connection_count, second.connection_count) >= len(peers) // 4
+    second.abort("the test is over")
+    await second.stop("the test is over")
+    for peer in peers:
+        peer.close()
 
 
 REFUSED = FaultFired("sock.refuse", "connection", "nobody listens")
