@@ -79,7 +79,7 @@ class EmulatedDevice:
         self.watchers: list[Watcher] = []
         self.events = EventLog(event_types)
         self.trust = trust or TrustedRequesters()
-        self.provisioning = Provisioning(self._slots, key_pairs, rules, self.certificates_changed)
+        self.provisioning = Provisioning(self._slots, key_pairs, rules, self._written)
 
     @cached_property
     def line(self) -> "DeviceLine":
@@ -201,6 +201,7 @@ class EmulatedDevice:
         self.provisioning.succeed(older.provisioning)
         self.line = older.line
         self.line.members.add(self)
+        self.line.latest = self
         self.watchers = older.watchers
         if same.changes:
             self.schedule = older.schedule
@@ -238,11 +239,15 @@ class EmulatedDevice:
         """As ``change_slot``; a description without such a slot stays as it is."""
         if slot_id in self._slots:
             self._slots[slot_id] = becomes.moved(slot_id)
-            self.certificates_changed(1 << slot_id)
+            self.events.certificates(1 << slot_id)
 
-    def certificates_changed(self, slot_mask: int) -> None:
-        """Events tell that the chains of these slots are other ones."""
+    def _written(self, slot_mask: int) -> None:
+        """A requester has written into these slots, and events tell of it."""
         self.events.certificates(slot_mask)
+        if self.line.latest is self:
+            for slot_id in self.line.moved:
+                if slot_mask >> slot_id & 1:
+                    self.line.moved[slot_id] = self._slots[slot_id]
 
     def application(self, data: bytes) -> bytes | None:
         """The answer to application data that is no SPDM message; ``None`` if no rule fits it."""

@@ -42,11 +42,14 @@ class DeviceLine:
         members: the descriptions that connections still have.
         values: what each measurement that has changed is by now; if it is hash-extended, all that
             it was extended with.
-        moved: what slots hold that have changed in another way than by a requester.
+        moved: what slots hold that were made to hold something else, with what requesters have
+            written there since.
+        latest: the description that is the latest.
     """
 
     def __init__(self, first: "EmulatedDevice") -> None:
         self.members: WeakSet[EmulatedDevice] = WeakSet([first])
+        self.latest = first
         self.values: dict[int, list[bytes]] = {}
         self.moved: dict[int, CertificateSlot] = {}
 

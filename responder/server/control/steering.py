@@ -213,14 +213,11 @@ class Steering:
         Raises:
             ConfigError: there is no such measurement, or it has no such value.
         """
+        if not now:
+            self._load(self._settings, anew=True)
         check_new_value(self._profile.spec.measurement, index, value)
-        if now:
-            for device in self._profile.devices:
-                device.change_measurement(index, value)
-            return
-        self._load(self._settings, anew=True)
         for device in self._profile.devices:
-            device.change_measurement(index, value, here_only=True)
+            device.change_measurement(index, value, here_only=not now)
 
     def set_slot(self, slot_id: int, content: SlotContent, *, now: bool = True) -> None:
         """A certificate slot holds something else; what a requester has written there is gone.
@@ -236,10 +233,9 @@ class Steering:
         Raises:
             ConfigError: there is no such slot, or it cannot hold that.
         """
-        slot = slot_of(self._profile, slot_id, content)
         if not now:
             self._load(self._settings, anew=True)
-        device = self._profile.device
+        slot, device = slot_of(self._profile, slot_id, content), self._profile.device
         try:
             device.provisioning.forget_slot(slot_id)
         except ValueError as error:
@@ -277,8 +273,9 @@ class Steering:
         contents = self._slots if profile.spec.slot == old.spec.slot else {}
         slots = {slot_id: slot_of(profile, slot_id, one) for slot_id, one in contents.items()}
         profile = succeeded(profile, old, anew=anew)
-        if profile.device is not old.device:
-            for slot_id, slot in slots.items():
+        for slot_id, slot in slots.items():
+            # Those that are not carried over, as their keys are of other kinds, are made anew.
+            if slot_id not in profile.device.line.moved and not _written(profile, slot_id):
                 profile.device.change_slot(slot_id, slot, here_only=True)
         self._profile, self._settings, self._slots = profile, settings, contents
         self._faults.use(profile)
@@ -291,3 +288,9 @@ def _check_server(new: Profile, old: Profile) -> None:
             raise ConfigError(
                 "it is read when the server starts, and never again", where=f"{_WHERE} server.{key}"
             )
+
+
+def _written(profile: Profile, slot_id: int) -> bool:
+    """Whether a requester has written into a slot."""
+    state = profile.device.provisioning.state
+    return state.without_slot(slot_id) != state

@@ -201,6 +201,21 @@ class TestWhatRequestersWrite:
                 assert set(await digests(after)) == {0}
             steering.set([FEWER_SLOTS])
 
+    async def test_is_what_counts_if_it_came_last(self, serving):
+        steering = to_be_provisioned()
+        running = await serving(profile=steering)
+        async with requester(running) as person:
+            usual = await digests(person)
+            steering.set_slot(1, {"set": "device"})
+            by_hand = await digests(person)
+            await write(person, 1)
+            written = await digests(person)
+            assert written == {0: usual[0], 1: written[1]} != by_hand
+            for change in (OTHER, MORE_SLOTS):
+                steering.set([change])
+                async with requester(running) as after:
+                    assert await digests(after) == written
+
     async def test_is_kept_as_the_first_description_has_it(self, serving, tmp_path):
         steering = to_be_provisioned()
         state_dir = StateDir(tmp_path, steering.name)
