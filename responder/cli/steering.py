@@ -1,5 +1,6 @@
 """What steers a server: the control channels that the command line of ``serve`` asks for."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -45,6 +46,7 @@ def steered(
         scene = Scene(steering, server, story, shut_down, instance)
         channel = ControlSocket(sock, scene, Commands(scene), story)
         await channel.start()
+        asyncio.get_running_loop().run_in_executor(None, steering.prepare)
         try:
             yield
         finally:
