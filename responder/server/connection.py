@@ -13,7 +13,14 @@ from responder.core.events import Event, InternalError
 from responder.core.hooks import Frame, Hooks, Write, is_default
 from responder.server.deeds import Later
 from responder.server.endpoint import Ending, SpdmEndpoint
-from responder.server.events import PeerArrived, PeerIgnored
+from responder.server.events import (
+    BytesReceived,
+    BytesSent,
+    PeerArrived,
+    PeerIgnored,
+    WireClosed,
+    WireOpened,
+)
 from responder.server.host import Host
 from responder.server.link import HookedLink
 from responder.server.peer_socket import PeerSocket, name_of
@@ -51,6 +58,7 @@ class PeerConnection(asyncio.Protocol, ABC):
     _half_closed = ""
     _overheard = False
     _left_at: float | None = None
+    _wire = 0
     _greeting = b""
     _farewell = b""
     _link: HookedLink | None = None
@@ -101,6 +109,10 @@ class PeerConnection(asyncio.Protocol, ABC):
         self._loop = asyncio.get_running_loop()
         self._socket = PeerSocket(transport.get_extra_info("socket"))
         self.peer = name_of(transport.get_extra_info("peername"))
+        if self._host.wire is not None:
+            self._wire = self._host.wire()
+            listener = self.listener
+            self.emit(WireOpened(self._wire, listener.framing, self.peer, str(listener)))
         refusal = self._host.admit(self)
         if refusal:
             self.close(refusal)
@@ -112,6 +124,8 @@ class PeerConnection(asyncio.Protocol, ABC):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""
+        if self._wire:
+            self.emit(BytesReceived(self._wire, data))
         if self._deaf:
             if self._half_closed and not self._overheard:
                 self._overheard = True
@@ -162,6 +176,8 @@ class PeerConnection(asyncio.Protocol, ABC):
         self._reason = reason or (f"{_GONE}: {exc}" if exc else _GONE)
         self._forget()
         self._watch.cancel()
+        if self._wire:
+            self.emit(WireClosed(self._wire, self._reason))
         self._host.left(self, self._reason)
 
     # What an endpoint calls.
@@ -300,8 +316,10 @@ class PeerConnection(asyncio.Protocol, ABC):
     def _write(self, data: bytes) -> None:
         if self._transport.is_closing() or self._half_closed:
             self.emit(PeerIgnored(f"{len(data)} bytes for a connection that is closed"))
-        else:
-            self._transport.write(data)
+            return
+        if self._wire:
+            self.emit(BytesSent(self._wire, data))
+        self._transport.write(data)
 
     def _do(self, deed: Write | Close) -> None:
         """Carry out what a hook wants done."""

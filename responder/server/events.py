@@ -57,6 +57,48 @@ class DeviceReset(Event, frozen=True):
     trouble: str = ""
 
 
+class WireEvent(Event, frozen=True):
+    """What happens on one connection of a transport; told only if ``ServerOptions.wire`` is true.
+
+    Attributes:
+        wire: its number, from 1; those have one as well that never ask for anything.
+    """
+
+    wire: int
+
+
+class WireOpened(WireEvent, frozen=True):
+    """There is a connection now.
+
+    Attributes:
+        framing: what its stream is cut by; a ``mailbox`` has data objects, and no stream.
+        peer: address of the other side, empty for a mailbox.
+        listener: where it arrived: an endpoint, or which mailbox it is.
+    """
+
+    framing: str
+    peer: str
+    listener: str
+
+
+class BytesReceived(WireEvent, frozen=True):
+    """Bytes as they were read: part of a stream, or one data object."""
+
+    data: bytes
+
+
+class BytesSent(WireEvent, frozen=True):
+    """Bytes as they were handed to the system to be written: in a stream, or one data object."""
+
+    data: bytes
+
+
+class WireClosed(WireEvent, frozen=True):
+    """The connection is gone, and why."""
+
+    reason: str
+
+
 class NegotiatedStateLost(Event, frozen=True):
     """The negotiated state (CACHE_CAP) will not be found again, or was not.
 

@@ -17,7 +17,14 @@ from responder.device.pcie.interfaces import (
     ResetRequested,
 )
 from responder.server.clock import Clock, Handle
-from responder.server.events import FunctionNotice, Observer
+from responder.server.events import (
+    BytesReceived,
+    BytesSent,
+    FunctionNotice,
+    Observer,
+    WireClosed,
+    WireOpened,
+)
 from responder.server.mailbox_port import MailboxPort
 
 if TYPE_CHECKING:
@@ -36,7 +43,10 @@ class DeviceHost:
 
     Attributes:
         functions: the hosts of its functions, by number.
+        wire: numbers the mailboxes that a client uses, if observers are told of their objects.
     """
+
+    wire: Callable[[], int] | None = None
 
     def __init__(  # noqa: PLR0913 - a device, and all that is around it
         self,
@@ -159,6 +169,7 @@ class FunctionHost:
         self._function = function
         self._hooked: HookedRegisters | None = None
         self._bus: Bus | None = None
+        self._wires: dict[int, int] = {}
         self._ports = [MailboxPort(self, n) for n in range(len(function.mailboxes))]
         self._due: Handle | None = None
 
@@ -197,6 +208,9 @@ class FunctionHost:
         """A client puts it on its bus, or has left."""
         for port in self._ports:
             port.forget()
+        for wire in self._wires.values():
+            self.emit(WireClosed(wire, "the client has left"))
+        self._wires.clear()
         self._bus = bus
         self._function.trapped = bus is not None
         self._use(Hooks() if bus is None else self._host.hooks())
@@ -246,6 +260,8 @@ class FunctionHost:
     def answer(self, mailbox: int, exchange: int, data_object: bytes | None) -> None:
         """A data object was answered, or nothing will come of it."""
         now = self.clock.now()
+        if data_object and self._function.mailboxes[mailbox].awaits(exchange):
+            self._tell_wire(mailbox, BytesSent, data_object)
         self.carry_out(self._function.answer(mailbox, exchange, data_object, now))
         self._host.settle()
 
@@ -267,7 +283,7 @@ class FunctionHost:
         self.hooks, self._hooked = hooks, None
         hooked = not is_default(hooks)
         for mailbox in self._function.mailboxes:
-            mailbox.hands_on_discovery = hooked
+            mailbox.hands_on_discovery = hooked or self._host.wire is not None
         if hooked:
             # Not at the top: devices without faults do without it.
             from responder.device.pcie.hooked import HookedRegisters  # noqa: PLC0415
@@ -281,6 +297,7 @@ class FunctionHost:
     def _carry_out(self, effect: FunctionEffect) -> None:
         match effect:
             case DataObjectReceived(mailbox, exchange, data_object):
+                self._tell_wire(mailbox, BytesReceived, data_object)
                 self._ports[mailbox].received(exchange, data_object)
             case DataObjectAbandoned(mailbox, exchange):
                 self._ports[mailbox].abandoned(exchange)
@@ -295,6 +312,18 @@ class FunctionHost:
                 self.reset(reset)
             case Noticed(what, detail):
                 self.emit(FunctionNotice(self.number, what, detail))
+
+    def _tell_wire(
+        self, mailbox: int, kind: type[BytesReceived | BytesSent], data_object: bytes
+    ) -> None:
+        """Tell those who listen on the wire of a data object."""
+        if self._host.wire is None:
+            return
+        if mailbox not in self._wires:
+            self._wires[mailbox] = self._host.wire()
+            where = f"function {self.number}, mailbox {mailbox}"
+            self.emit(WireOpened(self._wires[mailbox], "mailbox", "", where))
+        self.emit(kind(self._wires[mailbox], data_object))
 
     def _read(self, tag: int, address: int, size: int) -> None:
         if self.bus is None:

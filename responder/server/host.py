@@ -1,5 +1,6 @@
 """What a connection asks of the server that accepted it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from responder.core.events import Event
@@ -20,11 +21,14 @@ class Host(Protocol):
 
     Attributes:
         gate: may hold requests back; ``None`` if nobody can shut it.
+        wire: the number of one more connection of a transport; ``None`` if nobody is told of what
+            is on the wire.
     """
 
     limits: Limits
     clock: Clock
     gate: "Gate | None"
+    wire: Callable[[], int] | None
 
     @property
     def capabilities(self) -> Cap:

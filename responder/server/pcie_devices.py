@@ -174,4 +174,5 @@ class PcieDevices:
         host = DeviceHost(
             device, server.clock, server.tell, make, server.hooks, set_up=set_up, ordinal=ordinal
         )
+        host.wire = server.wire
         return host

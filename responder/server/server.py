@@ -88,6 +88,7 @@ class ServerOptions(msgspec.Struct, frozen=True):
             their peers, and all they know with them.
         gated: there is a ``Gate``, at which somebody may hold requests back.
         shared: other processes accept on the listeners too, and are to get their share.
+        wire: tell observers the bytes of all connections (``WireEvent``).
     """
 
     seed: bytes
@@ -97,6 +98,7 @@ class ServerOptions(msgspec.Struct, frozen=True):
     keeper: "Keeper | None" = None
     gated: bool = False
     shared: bool = False
+    wire: bool = False
 
 
 class Server:
@@ -115,6 +117,7 @@ class Server:
     ) -> None:
         self.limits = options.limits
         self.clock = clock or LoopClock()
+        self.wire = self._next_wire if options.wire else None
         self._profile = profile
         self._options = options
         self.tell = observer
@@ -131,6 +134,7 @@ class Server:
         self._listeners: list[Listener] = []
         self._servers: list[asyncio.Server] = []
         self._numbered = 0
+        self._wires = 0
         self._called = False
         self._stopping = False
         self._told_missed = False
@@ -336,6 +340,10 @@ class Server:
         self.emit(0, SlotChanged(slot_id))
 
     # Inside.
+
+    def _next_wire(self) -> int:
+        self._wires += 1
+        return self._wires
 
     def _make_endpoint(self, ordinal: int) -> SpdmEndpoint:
         """The endpoint that a connection finds: that of function 0 of a device with functions."""

@@ -80,6 +80,47 @@ def test_a_comment_that_is_too_long_is_cut_between_characters():
     assert options(section[16:])[1] == ("é" * 32_767).encode()
 
 
+def test_a_connection_has_its_own_port_and_ends_when_it_does():
+    file = io.BytesIO()
+    capture = PcapngWriter(file, "spdm-responder", 2323)
+    capture.opened(1.0, 1, 4194, "from 192.0.2.1:5")
+    capture.closed(2.0, 1, "the peer left")
+    capture.closed(3.0, 1)
+    capture.close()
+    packets = [body for _, body in blocks(file.getvalue())[2:]]
+    ports = {struct.unpack_from(">HH", body, 40) for body in packets}
+    assert ports == {(49152, 4194), (4194, 49152)}
+    said = [options(body[20 + 40 :]).get(1) for body in packets]
+    assert said == [b"from 192.0.2.1:5", None, None, b"the peer left", None, None]
+
+
+def test_plaintext_is_on_an_interface_of_its_own():
+    file = io.BytesIO()
+    capture = PcapngWriter(file, "spdm-responder", 2323, plaintext=True)
+    capture.message(1.0, 1, b"record", received=True)
+    capture.message(1.5, 1, b"answer", received=False)
+    capture.plaintext(1.5, 1, 0x1234FFFF, b"request!", received=True, comment="END_SESSION")
+    capture.plaintext(1.5, 1, 0x1234FFFF, b"app", received=False, kind=1)
+    _, one, two, *packets = (body for _, body in blocks(file.getvalue()))
+    assert (one[:2], two[:2]) == (b"\x65\0", b"\xfc\0")
+    *_, received, sent = packets
+    assert struct.unpack_from("<I", received) == (1,)
+    size = struct.unpack_from("<I", received, 12)[0]
+    assert (
+        received[20 : 20 + size]
+        == bytes.fromhex(
+            "000c0010" + b"spdm_plaintext".hex() + "0000"
+            "00140004 7f000001 00150004 7f000001 00180004 00000002"
+            "00190004 0000c000 001a0004 00000913 001e0004 00000004 00000000"
+            "01000000 ffff3412"
+        )
+        + b"request!"
+    )
+    assert options(received[20 + size :])[1] == b"END_SESSION"
+    assert bytes.fromhex("00190004 00000913 001a0004 0000c000 001e0004 00000005") in sent
+    assert sent.endswith(bytes.fromhex("01010000 ffff3412") + b"app\0" + sent[-12:])
+
+
 def tshark(path, *arguments):
     if shutil.which("tshark") is None:
         pytest.skip("tshark is not installed")

@@ -9,6 +9,7 @@ from responder.client.channel import ChannelError
 from responder.core.hooks import Frame, Hooks, Write
 from responder.core.ownership import Reset
 from responder.server.device_control import DeviceControl
+from responder.server.events import BytesReceived, BytesSent, WireClosed, WireEvent, WireOpened
 from responder.spec.pcie import DeviceControl as DevCtl
 
 GET_VERSION = bytes.fromhex("0100010003000000") + bytes.fromhex("10840000")
@@ -239,6 +240,33 @@ async def test_hooks_change_data_objects_of_a_client():
     function.bus = None
     send(function, GET_VERSION)
     assert not receive(function).endswith(b"\xff" * 4)
+
+
+DISCOVERY = bytes.fromhex("010000000300000000000000")
+
+
+async def test_observers_are_told_of_data_objects():
+    hosted = Hosted()
+    hosted.host.wire = iter([5, 6]).__next__
+    function = hosted.host.functions[0]
+    function.bus = FakeBus()
+    found = []
+    for sent in (DISCOVERY, GET_VERSION):
+        send(function, sent)
+        hosted.clock.advance(1.0)
+        found += [BytesReceived(5, sent), BytesSent(5, receive(function))]
+    function.bus = FakeBus()
+    send(function, GET_VERSION)
+    told = [event for event in hosted.events if isinstance(event, WireEvent)]
+    assert told == [
+        WireOpened(5, "mailbox", "", "function 0, mailbox 0"),
+        *found,
+        WireClosed(5, "the client has left"),
+        WireOpened(6, "mailbox", "", "function 0, mailbox 0"),
+        BytesReceived(6, GET_VERSION),
+        BytesSent(6, receive(function)),
+    ]
+    assert found[1].data.startswith(DISCOVERY[:4])
 
 
 async def test_registers_are_read_by_whole_words():

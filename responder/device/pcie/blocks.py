@@ -36,6 +36,9 @@ class MailboxRegisters(Registers, Protocol):
     def discovery_delay(self) -> float:
         """Seconds that it takes to answer one."""
 
+    def awaits(self, exchange: int) -> bool:
+        """Whether an answer to that object would be handed out; not if it was aborted."""
+
     def answer(
         self, exchange: int, data_object: bytes | None, now: float
     ) -> Sequence[FunctionEffect]:

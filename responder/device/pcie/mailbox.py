@@ -157,6 +157,10 @@ class Mailbox:
                 effects += self._fire(Event.POP_LAST if last else Event.POP, now)
         return effects + self._elapse(now)
 
+    def awaits(self, exchange: int) -> bool:
+        """Whether an answer to that object would be handed out; not if it was aborted."""
+        return self._at_work and exchange == self._exchange
+
     def answer(self, exchange: int, data_object: bytes | None, now: float) -> list[FunctionEffect]:
         """Answer a ``DataObjectReceived``; what was aborted since is ignored.
 
@@ -167,7 +171,7 @@ class Mailbox:
             now: in seconds.
         """
         effects = self.due(now)
-        if not self._at_work or exchange != self._exchange:
+        if not self.awaits(exchange):
             return effects
         self._at_work = False
         if not data_object:
