@@ -1,6 +1,7 @@
 """What happens on the way between a socket and the core, for whoever observes."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from responder.core.events import Event
 
@@ -64,6 +65,7 @@ class WireEvent(Event, frozen=True):
         wire: its number, from 1; those have one as well that never ask for anything.
     """
 
+    on_request: ClassVar[bool] = True
     wire: int
 
 
