@@ -13,7 +13,6 @@ from responder.cli.decode_input import NORMAL_COMMAND, SPLITS, Payload, is_hex, 
 from responder.cli.decode_transport import (
     AUTO,
     TRANSPORTS,
-    Unwrapped,
     disclosed,
     unframed,
     unwrap,
@@ -33,6 +32,7 @@ from responder.spec.algorithms import (
 from responder.spec.codes import RequestCode, ResponseCode, name_of_code, response_code_of
 from responder.spec.versions import ALL_VERSIONS
 from responder.transport.errors import FramingError
+from responder.transport.overheard import Overheard
 from responder.wire.context import WireContext
 from responder.wire.describe import Description, Line, describe, describe_record, text_of_line
 from responder.wire.follow import NOTHING_KNOWN, Conversation
@@ -270,7 +270,7 @@ class _Decoder:
         origin = f"connection {payload.connection}" if payload.connection else inner.binding
         self._followed(inner, followed, origin)
 
-    def _followed(self, inner: Unwrapped, followed: "_Followed", origin: str) -> None:
+    def _followed(self, inner: Overheard, followed: "_Followed", origin: str) -> None:
         """A message, and the large one that it may complete."""
         self._message(inner, followed, origin)
         completed = followed.conversation.completed
@@ -278,7 +278,7 @@ class _Decoder:
             whole = describe(*completed, certificate=_whose)
             self._print(whole, "in chunks")
 
-    def _message(self, inner: Unwrapped, followed: "_Followed", origin: str) -> None:
+    def _message(self, inner: Overheard, followed: "_Followed", origin: str) -> None:
         description = self._describe(inner, followed)
         self._print(description, origin)
         if description.problem is not None:
@@ -286,7 +286,7 @@ class _Decoder:
         elif inner.data[1] not in _CODES:
             self._problem(f"{name_of_code(inner.data[1])} is no code of SPDM")
 
-    def _secured(self, inner: Unwrapped, followed: "_Followed") -> None:
+    def _secured(self, inner: Overheard, followed: "_Followed") -> None:
         """A record; with its key, what is in it."""
         size = inner.sequence_number_size or 0
         context = WireContext(sequence_number_size=size)
@@ -304,7 +304,7 @@ class _Decoder:
         except FramingError:
             self._bytes(f"application data ({origin})", opened.data)
             return
-        self._followed(Unwrapped(inner.binding, message), followed, origin)
+        self._followed(Overheard(inner.binding, message), followed, origin)
 
     def _print(self, description: Description, origin: str) -> None:
         self._put(f"#{self.shown} {description.title} ({origin})", TITLE)
@@ -313,7 +313,7 @@ class _Decoder:
         if description.problem is not None:
             self._problem(str(description.problem))
 
-    def _describe(self, inner: Unwrapped, followed: "_Followed") -> Description:
+    def _describe(self, inner: Overheard, followed: "_Followed") -> Description:
         context = followed.conversation.feed(inner.data)
         code = inner.data[1] if len(inner.data) > 1 else 0
         asked = response_code_of(followed.request) == code
@@ -326,7 +326,7 @@ class _Decoder:
         with_it = self._described(inner, context.replace(**{_ASKED_FOR[code]: True}))
         return description if with_it.problem else with_it
 
-    def _described(self, inner: Unwrapped, context: WireContext) -> Description:
+    def _described(self, inner: Overheard, context: WireContext) -> Description:
         return describe(inner.data, context, padding=inner.padding, certificate=_whose)
 
     def _bytes(self, name: str, data: bytes) -> None:

@@ -48,6 +48,12 @@ def observers(stack: ExitStack, options: Mapping[str, Any], form: Form | None = 
         file = _file(stack, "key log", options["keylog"], _private)
         keys = bus.observe_keys("key log", KeyLog(file).take)
         _close_at_end(stack, say, f"key log {file.name}", keys)
+    if options.get("capture") is not None:
+        from responder.cli.observing_capture import CapturedWire  # noqa: PLC0415 - if asked for
+
+        opener = _private if options.get("capture_plaintext") else None
+        file = _file(stack, "capture", options["capture"], opener)
+        stack.callback(CapturedWire(bus, file, options, say).close, _FLUSH_TIME)
     return bus
 
 

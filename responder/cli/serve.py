@@ -147,6 +147,23 @@ _SECONDS = click.FloatRange(min=0)
     "`decode --keylog`. Never with keys that matter.",
 )
 @click.option(
+    "--capture",
+    type=_FILE,
+    metavar="FILE",
+    help="Write all that is on the wire to this file, or pipe, for Wireshark and `decode`.",
+)
+@click.option(
+    "--capture-plaintext",
+    is_flag=True,
+    help="Write what secured records carry to the capture as well; its owner only may read it.",
+)
+@click.option(
+    "--capture-format",
+    type=click.Choice(["pcapng", "spdm-dump"]),
+    help="The form of the capture: pcapng, made-up TCP connections with comments; spdm-dump, the "
+    "pcap file that this tool reads, of MCTP or PCI DOE. [default: pcapng]",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["error", "warning", "info", "debug"]),
     default="info",
@@ -219,6 +236,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
 
     _check_descriptor(options.get("ready_fd"))
+    _check_capture(options)
     if options.get("keylog") is not None:
         session = replace(profile.policy.session, log_keys=True)
         profile = replace(profile, policy=replace(profile.policy, session=session))
@@ -233,6 +251,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         _limits(profile, options),
         bool(options.get("once")),
         options.get("keeper"),
+        wire=options.get("capture") is not None,
     )
     _allow_descriptors(server_options.limits.max_connections)
     with ExitStack() as stack:
@@ -310,6 +329,14 @@ def _listeners(options: dict[str, Any]) -> "list[Listener]":
         return adopted + open_listeners(wanted, allow_remote=remote)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _check_capture(options: dict[str, Any]) -> None:
+    plaintext, form = options.get("capture_plaintext"), options.get("capture_format")
+    if (plaintext or form) and options.get("capture") is None:
+        raise click.UsageError("--capture-plaintext and --capture-format need --capture FILE")
+    if plaintext and form == "spdm-dump":
+        raise click.UsageError("a file for spdm-dump has no place for --capture-plaintext")
 
 
 def _check_descriptor(ready_fd: int | None) -> None:

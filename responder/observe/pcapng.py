@@ -19,7 +19,7 @@ import struct
 from dataclasses import dataclass, field
 from enum import IntFlag
 from ipaddress import IPv4Address
-from typing import BinaryIO
+from typing import Protocol
 
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
 _BYTE_ORDER = 0x1A2B3C4D
@@ -52,8 +52,16 @@ _IP_HEADER = struct.Struct(">BBHHHBBH4s4s")
 _TCP_HEADER = struct.Struct(">HHIIBBHHH")
 _TCP = 6
 _WINDOW = 0xFFFF
+_HOLE = 1 << 20
 _MAX_SEGMENT = 0x8000
 """Bytes of a segment: two of them are below the window, and one with its headers below 64 KiB."""
+
+
+class Writable(Protocol):
+    """A file, as far as this is needed."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write all of ``data``; its size."""
 
 
 class _Flag(IntFlag):
@@ -87,12 +95,13 @@ class PcapngWriter:
 
     def __init__(
         self,
-        file: BinaryIO,
+        file: Writable,
         program: str,
         port: int,
         comment: str = "",
         *,
         plaintext: bool = False,
+        begin: int = 0,
     ) -> None:
         """Write the section's header and those of the interfaces.
 
@@ -102,10 +111,12 @@ class PcapngWriter:
             port: the responder's TCP port, unless a connection has another.
             comment: on the whole section.
             plaintext: there is an interface for ``plaintext``.
+            begin: nanoseconds since 1970 at time 0.
         """
         self._file = file
         self._port = port
         self._connections: dict[int, _Connection] = {}
+        self._begin = begin
         self._time = 0.0
         self._frames = 0
         options = [*_comments(comment), (_USER_APPLICATION, program.encode())]
@@ -121,7 +132,7 @@ class PcapngWriter:
         """Begin a connection.
 
         Args:
-            time: seconds since 1970, or since anything else.
+            time: in seconds.
             connection: its ordinal, from 1.
             port: the responder's.
             comment: on its first segment.
@@ -149,7 +160,7 @@ class PcapngWriter:
         """Write bytes that one side sent on a connection, which begins with its first ones.
 
         Args:
-            time: seconds since 1970, or since anything else.
+            time: in seconds.
             connection: its ordinal, from 1.
             data: in as many segments as it takes.
             received: the responder received them; else it sent them.
@@ -206,6 +217,12 @@ class PcapngWriter:
         header = PLAINTEXT_HEADER.pack(PLAINTEXT_VERSION, kind, 0, session_id)
         self._packet(1, head + header + data, _INBOUND if received else _OUTBOUND, comment)
 
+    def skip(self) -> None:
+        """Nobody knows how many bytes of each side come next: a hole for whoever reads on."""
+        for link in self._connections.values():
+            link.sent = [(sent + _HOLE) & 0xFFFF_FFFF for sent in link.sent]
+            link.last = None
+
     def close(self) -> None:
         """End all connections."""
         for connection in list(self._connections):
@@ -233,7 +250,7 @@ class PcapngWriter:
 
     def _packet(self, interface: int, packet: bytes, direction: int, comment: str) -> None:
         self._frames += 1
-        units = round(self._time * _PER_SECOND)
+        units = self._begin + round(self._time * _PER_SECOND)
         size = len(packet)
         head = struct.pack("<IIIII", interface, units >> 32, units & 0xFFFF_FFFF, size, size)
         options = [*_comments(comment), (_PACKET_FLAGS, struct.pack("<I", direction))]

@@ -76,7 +76,7 @@ def write_log(path, run):
     with path.open("wb", buffering=0) as file:
         log = KeyLog(file)
         for keys in keys_of(run):
-            log.write(Entry(0.0, 1, keys))
+            log.take([Entry(0.0, 1, keys)])
     return path
 
 

@@ -6,10 +6,10 @@ import struct
 import subprocess
 
 import pytest
+from capture_files import EPB, IDB, SHB, blocks, options
 
 from responder.observe.pcapng import PcapngWriter
 
-SHB, IDB, EPB = 0x0A0D0D0A, 1, 6
 LARGE = bytes(range(256)) * 300
 """76,800 bytes: three segments, and more than a window."""
 
@@ -24,30 +24,6 @@ def written(comment="a whole case"):
     capture.message(1.0, 2, b"answer", received=False)
     capture.close()
     return file.getvalue()
-
-
-def blocks(data):
-    """Type and body of each block; both sizes of each are compared."""
-    found = []
-    while data:
-        kind, size = struct.unpack_from("<II", data)
-        assert size % 4 == 0
-        assert struct.unpack_from("<I", data, size - 4) == (size,)
-        found.append((kind, data[8 : size - 4]))
-        data = data[size:]
-    return found
-
-
-def options(data):
-    """Code to value; the end of options is the end."""
-    found = {}
-    while True:
-        code, size = struct.unpack_from("<HH", data)
-        if code == 0:
-            assert data == bytes(4)
-            return found
-        found[code] = data[4 : 4 + size]
-        data = data[4 + size + -size % 4 :]
 
 
 def test_the_section_and_its_interface_say_what_they_are():
@@ -119,6 +95,17 @@ def test_plaintext_is_on_an_interface_of_its_own():
     assert options(received[20 + size :])[1] == b"END_SESSION"
     assert bytes.fromhex("00190004 00000913 001a0004 0000c000 001e0004 00000005") in sent
     assert sent.endswith(bytes.fromhex("01010000 ffff3412") + b"app\0" + sent[-12:])
+
+
+def test_a_hole_is_left_where_nobody_knows_what_was_sent():
+    file = io.BytesIO()
+    capture = PcapngWriter(file, "spdm-responder", 2323)
+    capture.message(1.0, 1, b"before", received=True)
+    capture.skip()
+    capture.message(1.0, 1, b"after", received=True)
+    *_, before, after = (body for _, body in blocks(file.getvalue()))
+    first, second = (struct.unpack_from(">I", body, 20 + 24)[0] for body in (before, after))
+    assert second - (first + len(b"before")) == 1 << 20
 
 
 def tshark(path, *arguments):

@@ -1,0 +1,39 @@
+"""One line about a message or frame, for comments and tables."""
+
+from responder.spec.codes import ErrorCode, ResponseCode, name_of_code
+from responder.spec.limits import HEADER_SIZE
+from responder.transport.errors import FramingError
+from responder.transport.overheard import overheard
+from responder.transport.socket_frame import SocketFrame
+from responder.wire.names import header_version
+
+_SESSION_ID_SIZE = 4
+
+
+def summary_of_frame(frame: SocketFrame) -> str:
+    """What a frame carries: a message's summary, or what there is instead."""
+    try:
+        found = overheard(frame)
+    except FramingError as error:
+        return f"{len(frame.payload)} bytes: {error.reason}"
+    if found.label:
+        return f"{found.label}, {len(found.data)} bytes"
+    if found.sequence_number_size is not None:
+        session = int.from_bytes(found.data[:_SESSION_ID_SIZE], "little")
+        return f"record of session 0x{session:08x}, {len(found.data)} bytes"
+    return summary_of_message(found.data)
+
+
+def summary_of_message(message: bytes) -> str:
+    """Name, version and size of an SPDM message, and of an ERROR its error code."""
+    if len(message) < HEADER_SIZE:
+        return f"{len(message)} bytes that are no SPDM message"
+    text = f"{name_of_code(message[1])} {header_version(message[0])}, {len(message)} bytes"
+    if message[1] != ResponseCode.ERROR:
+        return text
+    return f"{text}: {error_name(message[2])}"
+
+
+def error_name(code: int) -> str:
+    """The name of an error code, or its value in hexadecimal."""
+    return ErrorCode(code).name if code in set(ErrorCode) else f"0x{code:02x}"
