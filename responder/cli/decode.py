@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from responder.cli.algorithm_names import algorithm_in
-from responder.cli.decode_input import NORMAL_COMMAND, SPLITS, Payload, is_hex, payloads
-from responder.cli.decode_transport import (
+from responder.cli.exits import Exit
+from responder.cli.output import reader_may_leave
+from responder.decode.text import NORMAL_COMMAND, SPLITS, Payload, is_hex, payloads
+from responder.decode.transport import (
     AUTO,
     TRANSPORTS,
     disclosed,
     unframed,
     unwrap,
 )
-from responder.cli.exits import Exit
-from responder.cli.output import reader_may_leave
 from responder.spec.algorithms import (
     BASE_ASYM,
     BASE_HASHES,
@@ -38,7 +38,7 @@ from responder.wire.describe import Description, Line, describe, describe_record
 from responder.wire.follow import NOTHING_KNOWN, Conversation
 
 if TYPE_CHECKING:
-    from responder.cli.decode_keys import KeyRing
+    from responder.decode.keys import KeyRing
 
 VALUE_WIDTH = 64
 """Characters of a value that are shown unless all of them are asked for."""
@@ -151,7 +151,7 @@ def _openers(keylog: Path | None) -> "KeyRing | None":
     """What opens records, if there is a key log."""
     if keylog is None:
         return None
-    from responder.cli.decode_keys import KeyRing  # noqa: PLC0415 - ciphers are slow to import
+    from responder.decode.keys import KeyRing  # noqa: PLC0415 - ciphers are slow to import
 
     return KeyRing(keylog)
 

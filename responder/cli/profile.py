@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from responder.cli.decode_input import payloads
-from responder.cli.decode_transport import AUTO, TRANSPORTS, unframed, unwrap
+from responder.decode.text import payloads
+from responder.decode.transport import AUTO, TRANSPORTS, unframed, unwrap
 from responder.errors import ConfigError
 from responder.transport.errors import FramingError
 

@@ -11,8 +11,8 @@ from responder.campaign.capture import message_name, write_capture
 from responder.campaign.result import Exchange, Strike, Wire
 from responder.campaign.settings import SETTINGS
 from responder.campaign.targets.reference import ReferenceRunner
-from responder.cli.decode_input import Payload
-from responder.cli.decode_transport import unframed, unwrap
+from responder.decode.text import Payload
+from responder.decode.transport import unframed, unwrap
 from responder.faults.catalogue import find
 
 GET_VERSION, VERSION = bytes.fromhex("10840000"), bytes.fromhex("1004000000010012")

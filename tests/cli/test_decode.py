@@ -11,8 +11,8 @@ from wire.corpus.reader import HERE as CORPUS
 
 from responder.cli.attest import command as attest
 from responder.cli.decode import command
-from responder.cli.decode_input import payloads
 from responder.cli.main import main
+from responder.decode.text import payloads
 from responder.observe.lines import JsonLines
 from responder.transport.socket_frame import Command, wrap_frame
 

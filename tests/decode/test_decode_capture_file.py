@@ -7,7 +7,7 @@ from captures.loader import MCTP, PCI_DOE, runs
 from click.testing import CliRunner
 
 from responder.cli.decode import command
-from responder.cli.decode_pcap import Packets, is_capture
+from responder.decode.capture_file import Packets, is_capture
 from responder.transport.socket_frame import TransportType
 
 MCTP_LINK, DOE_LINK = 291, 292

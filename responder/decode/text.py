@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from responder.cli.decode_pcap import Packets, is_capture
+from responder.decode.capture_file import Packets, is_capture
 from responder.spec.codes import RequestCode, ResponseCode
 from responder.transport.doe import DoeBinding
 from responder.transport.socket_frame import TransportType

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from replay.folders import write_folder
 
 from responder.cli.decode import command
-from responder.cli.decode_keys import KeyRing
 from responder.core.events import SessionKeys
+from responder.decode.keys import KeyRing
 from responder.observe.entry import Entry
 from responder.observe.keylog import KeyLog
 from responder.spec.algorithms import AEADS, by_bit
