@@ -60,6 +60,8 @@ SHARED = {
     "cli/steering.py": "cli/test_ctl.py",
     "cli/decode_input.py": "cli/test_decode.py",
     "cli/decode_transport.py": "cli/test_decode.py",
+    "decode/decoded.py": "decode/test_decode_decoder.py",
+    "decode/payload.py": "decode/test_decode_decoder.py",
     "decode/text.py": "cli/test_decode.py",
     "decode/transport.py": "cli/test_decode.py",
     "cli/exits.py": "cli/test_main.py",

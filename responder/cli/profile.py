@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from responder.decode.text import payloads
+from responder.decode.source import path_payloads
 from responder.decode.transport import AUTO, TRANSPORTS, unframed, unwrap
 from responder.errors import ConfigError
 from responder.transport.errors import FramingError
@@ -54,7 +54,7 @@ def from_capture(file: Path, output: Path | None, transport: str, force: bool) -
         raise click.UsageError(f"--output: {output} does not end in .toml")
     if output.exists() and not force:
         raise click.UsageError(f"{output} is there already; --force writes over it")
-    messages, secured = _messages(file.read_bytes(), transport)
+    messages, secured = _messages(file, transport)
     try:
         imitation = _imitation(record(messages), output.stem)
     except ConfigError as error:
@@ -67,11 +67,11 @@ def from_capture(file: Path, output: Path | None, transport: str, force: bool) -
     click.echo(str(output))
 
 
-def _messages(content: bytes, transport: str) -> tuple[dict[int, list[tuple[bytes, int]]], int]:
+def _messages(path: Path, transport: str) -> tuple[dict[int, list[tuple[bytes, int]]], int]:
     """Plain SPDM messages of each connection, and how many records of sessions were passed over."""
     found: dict[int, list[tuple[bytes, int]]] = defaultdict(list)
     secured = 0
-    for payload in payloads(content):
+    for payload in path_payloads(path, transport=transport):
         for part in unframed(payload, transport):
             try:
                 inner = unwrap(part, transport)

@@ -1,87 +1,92 @@
-"""Capture files as spdm-emu's ``--pcap`` writes them: MCTP packets or DOE data objects, no network.
-
-The format is that of draft-ietf-opsawg-pcap; the link types are IANA's.
-"""
+"""Reads capture files, packet by packet: classic pcap (draft-ietf-opsawg-pcap), and pcapng."""
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
 
-from responder.transport.socket_frame import TransportType
-
-_MAGICS = {
-    bytes.fromhex("a1b2c3d4"): ">",
-    bytes.fromhex("a1b23c4d"): ">",
-    bytes.fromhex("d4c3b2a1"): "<",
-    bytes.fromhex("4d3cb2a1"): "<",
+_ORDERS = {
+    bytes.fromhex("a1b2c3d4"): (">", 1000),
+    bytes.fromhex("a1b23c4d"): (">", 1),
+    bytes.fromhex("d4c3b2a1"): ("<", 1000),
+    bytes.fromhex("4d3cb2a1"): ("<", 1),
 }
-"""The first bytes of a file (time in microseconds or nanoseconds), and its byte order."""
-_PCAPNG = bytes.fromhex("0a0d0d0a")
+"""The first bytes of a classic file: its byte order, and the nanoseconds of its unit of time."""
+PCAPNG = bytes.fromhex("0a0d0d0a")
+MAGIC_SIZE = 4
 _FILE_HEADER_SIZE = 24
 _PACKET_HEADER_SIZE = 16
-_MAGIC_SIZE = 4
 _LINK_TYPE_MASK = 0xFFFF
-
-_MCTP, _PCI_DOE = 291, 292
-_TRANSPORTS = {_MCTP: TransportType.MCTP, _PCI_DOE: TransportType.PCI_DOE}
-_MCTP_HEADER_SIZE = 4
-_MCTP_WHOLE = 0xC0
-"""SOM and EOM: the packet begins a message and ends it (DSP0236)."""
+_SECOND = 1_000_000_000
+MAX_PIECE = 1 << 26
+"""Bytes of a packet or block; a file that claims more is damaged."""
 
 
-def is_capture(content: bytes) -> bool:
-    """Whether ``content`` begins as a capture file does."""
-    return content[:_MAGIC_SIZE] in _MAGICS or content.startswith(_PCAPNG)
+class DamagedError(Exception):
+    """A capture file cannot be read any further; the text says why."""
 
 
-class Packets:
-    """The payloads in a capture file, in order.
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet.
 
     Attributes:
-        transport: the transport type of the socket protocol that carries such payloads.
-        problem: why there are no more payloads, empty if the file is whole; known at the end.
+        number: its place in the file, from 1, as Wireshark counts.
+        link_type: what ``data`` begins with; a number of IANA's LINKTYPE registry.
+        time: in nanoseconds since 1970; ``None`` if the file does not tell.
+        data: what was kept of it.
+        size: how many bytes it had.
+        comment: what the file says of it.
     """
 
-    def __init__(self, content: bytes) -> None:
-        self.transport: TransportType | None = None
-        self.problem = ""
-        self._rest = content[_FILE_HEADER_SIZE:]
-        self._order = _MAGICS.get(content[:_MAGIC_SIZE], "")
-        if not self._order:
-            self.problem = "pcapng is not read; editcap -F pcap converts it"
-        elif len(content) < _FILE_HEADER_SIZE:
-            self.problem = "the capture file ends inside its header"
-        else:
-            link = struct.unpack_from(f"{self._order}20xI", content)[0] & _LINK_TYPE_MASK
-            self.transport = _TRANSPORTS.get(link)
-            if self.transport is None:
-                self.problem = (
-                    f"captures of link type {link} are not read, only MCTP ({_MCTP}) and PCI DOE "
-                    f"({_PCI_DOE}); of a TCP connection, save the stream's bytes to a file"
-                )
+    number: int
+    link_type: int
+    time: int | None
+    data: bytes
+    size: int
+    comment: str = ""
 
-    def __iter__(self) -> Iterator[bytes]:
-        """What follows the link's own header in each packet."""
-        while self._rest and not self.problem:
-            packet = self._packet()
-            if self.transport == TransportType.MCTP and not self.problem:
-                packet = self._mctp(packet)
-            if not self.problem:
-                yield packet
 
-    def _packet(self) -> bytes:
-        if len(self._rest) < _PACKET_HEADER_SIZE:
-            self.problem = "the capture file ends inside the header of a packet"
-            return b""
-        size, real = struct.unpack_from(f"{self._order}8xII", self._rest)
-        packet = self._rest[_PACKET_HEADER_SIZE : _PACKET_HEADER_SIZE + size]
-        self._rest = self._rest[_PACKET_HEADER_SIZE + size :]
-        if len(packet) < real:
-            self.problem = f"the capture has {len(packet)} of the {real} bytes of a packet"
-        return packet
+def is_capture(head: bytes) -> bool:
+    """Whether a file with these first bytes is a capture file."""
+    return head[:MAGIC_SIZE] in _ORDERS or head.startswith(PCAPNG)
 
-    def _mctp(self, packet: bytes) -> bytes:
-        if len(packet) < _MCTP_HEADER_SIZE:
-            self.problem = f"{len(packet)} bytes are no MCTP packet"
-        elif packet[_MCTP_HEADER_SIZE - 1] & _MCTP_WHOLE != _MCTP_WHOLE:
-            self.problem = "MCTP messages in several packets are not put together"
-        return packet[_MCTP_HEADER_SIZE:]
+
+def packets(file: BinaryIO) -> Iterator[Packet]:
+    """The packets of a capture file, which is read as they are asked for.
+
+    Raises:
+        DamagedError: after the last packet that could be read.
+    """
+    magic = read_piece(file, MAGIC_SIZE, "its first bytes")
+    if magic == PCAPNG:
+        from responder.decode.pcapng_file import pcapng_packets  # noqa: PLC0415 - if met
+
+        return pcapng_packets(file)
+    return _classic(file, magic)
+
+
+def _classic(file: BinaryIO, magic: bytes) -> Iterator[Packet]:
+    order, unit = _ORDERS[magic]
+    header = read_piece(file, _FILE_HEADER_SIZE - MAGIC_SIZE, "its header")
+    link_type = struct.unpack_from(f"{order}16xI", header)[0] & _LINK_TYPE_MASK
+    number = 0
+    while head := read_piece(file, _PACKET_HEADER_SIZE, "the header of a packet", ends=True):
+        seconds, fraction, kept, size = struct.unpack(f"{order}IIII", head)
+        data = read_piece(file, kept, "a packet")
+        number += 1
+        yield Packet(number, link_type, seconds * _SECOND + fraction * unit, data, size)
+
+
+def read_piece(file: BinaryIO, size: int, what: str, *, ends: bool = False) -> bytes:
+    """The next ``size`` bytes; nothing at the end of the file, if that may be here.
+
+    Raises:
+        DamagedError: there are fewer, or nobody would write so many.
+    """
+    if size > MAX_PIECE:
+        raise DamagedError(f"{what} of the capture file claims to have {size} bytes")
+    data = file.read(size)
+    if len(data) < size and not (ends and not data):
+        raise DamagedError(f"the capture file ends inside {what}")
+    return data

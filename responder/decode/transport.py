@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from responder.decode.text import Payload
+from responder.decode.payload import Payload
 from responder.transport.errors import FramingError
 from responder.transport.overheard import SOCKET, Overheard, carried_by, overheard
 from responder.transport.records import records_of

@@ -36,8 +36,8 @@ class KeyLog:
             data = data[self._file.write(data) :]
 
 
-def read_key_log(path: Path) -> Iterator[SessionKeys]:
-    """The keys in a log, in order.
+def read_key_log(path: Path) -> Iterator[tuple[int, SessionKeys]]:
+    """The keys in a log, in order, each with the ordinal of its connection, 0 if it has none.
 
     Raises:
         ConfigError: the file cannot be read, or a line is no key entry.
@@ -53,7 +53,7 @@ def read_key_log(path: Path) -> Iterator[SessionKeys]:
             row = json.loads(line)
             values = {name: row[name] for name in SessionKeys.__struct_fields__}
             values |= {name: bytes.fromhex(values[name]) for name in _BYTES}
-            yield SessionKeys(**values)
+            yield int(row.get("connection", 0)), SessionKeys(**values)
         except (ValueError, LookupError, TypeError) as error:
             raise ConfigError(f"no key: {error}", where=f"{path}:{number}") from None
 

@@ -12,7 +12,7 @@ from wire.corpus.reader import HERE as CORPUS
 from responder.cli.attest import command as attest
 from responder.cli.decode import command
 from responder.cli.main import main
-from responder.decode.text import payloads
+from responder.decode.text import text_payloads
 from responder.observe.lines import JsonLines
 from responder.transport.socket_frame import Command, wrap_frame
 
@@ -94,7 +94,7 @@ def test_text_on_standard_input(text):
 def test_a_dump_repeats_rows_and_begins_anew_at_a_lower_offset():
     row = "00000000: 1003 0000 0000 0000 0000 0000 0000 0000  ................\n"
     text = row + "*\n00000030: ff  .\n" + XXD
-    first, second = payloads(text.encode())
+    first, second = text_payloads(text.encode())
     assert first.data == bytes.fromhex("10030000" + 24 * "00")[:16] * 3 + b"\xff"
     assert second.data == VERSION
 

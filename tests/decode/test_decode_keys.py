@@ -5,6 +5,7 @@ import json
 import pytest
 from captures.loader import recordings
 from click.testing import CliRunner
+from msgspec.structs import replace
 from replay.folders import write_folder
 
 from responder.cli.decode import command
@@ -155,3 +156,28 @@ def test_a_key_log_that_is_none(folder, tmp_path):
     result = decode(folder / "v13-tcp-p384" / "messages.jsonl", "--keylog", path)
     assert result.exit_code != 0
     assert f"{path}:1" in f"{result.output}{result.exception}"
+
+
+def test_a_session_id_may_come_again_on_another_connection(tmp_path):
+    """Two connections at a time whose sessions have the same id and other keys."""
+    runs = [run_of("v12-doe-p384-app"), run_of("v11-doe-p384-app")]
+    path = tmp_path / "keys.jsonl"
+    session = next(session_ids(runs[0]))
+    with path.open("wb", buffering=0) as file:
+        log = KeyLog(file)
+        for number, run in enumerate(runs, 1):
+            of_one = [keys for keys in keys_of(run) if keys.session_id == next(session_ids(run))]
+            same_id = [replace(keys, session_id=session) for keys in of_one]
+            log.take([Entry(0.0, number, keys) for keys in same_id])
+    ring = KeyRing(path)
+    ids = [next(session_ids(run)).to_bytes(4, "little") for run in runs]
+    sealed = [
+        [one for one in records(run) if one[1].startswith(own)]
+        for run, own in zip(runs, ids, strict=True)
+    ]
+    assert ids[0] == ids[1], "the id is authenticated, so it cannot be changed here"
+    for (_, first, plain), (_, second, other) in zip(*sealed, strict=False):
+        assert ring.open(second, 0, 3, connection=8).data == other
+        assert ring.open(first, 0, 3, connection=9).data == plain
+    assert ring.knows(session, 8)
+    assert not ring.knows(session, 7)

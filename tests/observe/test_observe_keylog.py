@@ -49,7 +49,7 @@ def test_a_line_for_each_change_of_keys(path):
 
 def test_what_was_written_is_read(path):
     write(path, KEYS, KEYS)
-    assert list(read_key_log(path)) == [KEYS, KEYS]
+    assert list(read_key_log(path)) == [(3, KEYS), (3, KEYS)]
 
 
 @pytest.mark.parametrize("line", ["{", "{}", "[]", "3"])
