@@ -117,7 +117,7 @@ def command(
 
     Exits 0 when everything could be read, 1 when something could not.
     """
-    decoder = Decoder(_context(**known), transport, _openers(keylog))
+    decoder = decoder_for(transport, keylog, _context(**known))
     printer = _printer(form, full=full)
     shown = problems = 0
     for payload in _payloads(source, split, transport):
@@ -129,6 +129,13 @@ def command(
                 click.echo(_SIZES_ARE_OPTIONS, err=True)
     clean = shown and not problems
     click.get_current_context().exit(Exit.OK if clean else Exit.FINDING)
+
+
+def decoder_for(
+    transport: str, keylog: Path | None, context: WireContext = NOTHING_KNOWN
+) -> Decoder:
+    """A decoder that opens records if there is a key log."""
+    return Decoder(context, transport, _openers(keylog))
 
 
 def _printer(form: str, *, full: bool) -> Printer:

@@ -22,7 +22,7 @@ VALUE_WIDTH = 64
 _TITLE, _FIELD, _PROBLEM, _REMARK = "title", "field", "problem", "remark"
 _STYLES = {_TITLE: "bold cyan", _FIELD: "", _PROBLEM: "bold red", _REMARK: "yellow"}
 _SECOND = 1_000_000_000
-_ARROWS = {"request": "->", "response": "<-", "": "  "}
+ARROWS = {"request": "->", "response": "<-", "": "  "}
 
 Put = Callable[[str, str], None]
 """Prints one line in one of those styles."""
@@ -82,7 +82,7 @@ class Table(Printer):
             f"{decoded.number:>6}",
             f"{self._since(payload.time):>14}",
             f"{connection:>4}",
-            _ARROWS[decoded.direction],
+            ARROWS[decoded.direction],
             f"{session:8}",
             title,
         )

@@ -17,6 +17,7 @@ VERBS = {
     "attest": "Be the requester: authenticate a device and read its measurements.",
     "tdi": "Lock, verify, start and stop an interface of a device (TDISP).",
     "decode": "Print SPDM messages field by field.",
+    "diff": "Compare two conversations.",
     "certs": "Make and export certificate sets.",
     "profile": "Make a profile of a recorded device.",
     "profiles": "List, show and check profiles.",

@@ -4,8 +4,8 @@ import io
 import json
 
 import pytest
-from captures.loader import PACKED
 from click.testing import CliRunner
+from replay.folders import write_runs
 
 from responder.cli.decode import command
 from responder.cli.decode_print import Json, Table, Tree, as_json
@@ -127,8 +127,8 @@ def test_json_of_what_is_no_message():
 
 
 @pytest.mark.parametrize("option", [["--json"], ["--format", "json"]])
-def test_every_field_lies_in_its_message_and_has_a_path_of_its_own(option):
-    result = decode(f"{PACKED}#v13-doe-p384-app", *option)
+def test_every_field_lies_in_its_message_and_has_a_path_of_its_own(option, tmp_path):
+    result = decode(write_runs(tmp_path, ["v13-doe-p384-app"]), *option)
     assert result.exit_code == 0
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert {row["kind"] for row in rows} == {"message", "record", "other"}
@@ -146,8 +146,8 @@ def test_every_field_lies_in_its_message_and_has_a_path_of_its_own(option):
         assert sum(field["end"] - field["start"] for field in leaves) == len(data), row["title"]
 
 
-def test_paths_of_nested_fields():
-    result = decode(f"{PACKED}#v12-mctp-p384-dhe-nomut", "--json")
+def test_paths_of_nested_fields(tmp_path):
+    result = decode(write_runs(tmp_path, ["v12-mctp-p384-dhe-nomut"]), "--json")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     algorithms = next(row for row in rows if row["name"] == "ALGORITHMS")
     paths = {field["path"]: field["text"] for field in algorithms["fields"]}

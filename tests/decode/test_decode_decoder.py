@@ -1,12 +1,13 @@
 """Payloads are taken apart; what came before in their conversation counts."""
 
 import pytest
-from captures.loader import PACKED, recordings
+from captures.loader import recordings
+from replay.folders import write_runs
 from wire.corpus.reader import HERE as CORPUS
 
 from responder.decode.decoder import Decoder
 from responder.decode.payload import Payload
-from responder.decode.source import chosen, path_payloads
+from responder.decode.source import path_payloads
 from responder.transport.socket_frame import TransportType, wrap_frame
 
 GET_VERSION, VERSION = bytes.fromhex("10840000"), bytes.fromhex("1004000000010012")
@@ -95,16 +96,16 @@ def test_conversations_do_not_mix():
 
 
 @pytest.mark.parametrize("name", ["v14-mctp-mldsa65-secp384", "v13-doe-p384-app", "v11-tcp-p384"])
-def test_all_of_a_recorded_run_can_be_read(name):
-    found = decode(*chosen(path_payloads(PACKED), name, "runs"))
+def test_all_of_a_recorded_run_can_be_read(name, tmp_path):
+    found = decode(*path_payloads(write_runs(tmp_path, [name])))
     assert [one.title for one in found if one.problems] == []
     kinds = {one.kind for one in found}
     assert {"message", "record", "other"} <= kinds
     assert ("large" in kinds) == ("mldsa" in name)
 
 
-def test_a_large_message_is_shown_behind_its_last_chunk():
-    found = decode(*chosen(path_payloads(PACKED), "v14-mctp-mldsa65-secp384", "runs"))
+def test_a_large_message_is_shown_behind_its_last_chunk(tmp_path):
+    found = decode(*path_payloads(write_runs(tmp_path, ["v14-mctp-mldsa65-secp384"])))
     at = next(number for number, one in enumerate(found) if one.kind == "large")
     assert found[at - 1].name == "CHUNK_RESPONSE"
     assert (found[at].name, found[at].origin) == ("CERTIFICATE", "in chunks")

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 from campaign.stores import whole
-from captures.loader import PACKED, recordings
+from captures.loader import PACKED
 from packets import pcap
-from replay.folders import write_folder
+from replay.folders import write_runs
 
 from responder.decode.source import chosen, file_payloads, path_payloads
 from responder.errors import ConfigError
@@ -68,9 +68,7 @@ def test_a_capture_that_comes_in_pieces():
 
 
 def test_recordings_and_stores_are_told_apart(tmp_path):
-    run = next(one for one in recordings() if one.name == "v13-tcp-p384")
-    (tmp_path / "runs").mkdir()
-    folder = write_folder(tmp_path / "runs", [run])
+    folder = write_runs(tmp_path / "runs", ["v13-tcp-p384"])
     assert {one.conversation for one in path_payloads(folder)} == {"v13-tcp-p384"}
     assert next(path_payloads(PACKED)).conversation
     assert list(path_payloads(whole(tmp_path / "store.jsonl"))) == []
@@ -95,8 +93,8 @@ def test_one_conversation_is_chosen():
         list(chosen(file_payloads(io.BytesIO(b"")), "1", "empty"))
 
 
-def test_a_run_is_chosen_by_its_name():
-    path = PACKED
+def test_a_run_is_chosen_by_its_name(tmp_path):
+    path = write_runs(tmp_path, ["v13-tcp-p384", "v11-tcp-p384"])
     found = list(chosen(path_payloads(path), "v13-tcp-p384", "runs"))
     assert {one.conversation for one in found} == {"v13-tcp-p384"}
     with pytest.raises(ConfigError, match="did you mean 'v13-tcp-p384'"):

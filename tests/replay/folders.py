@@ -2,6 +2,8 @@
 
 import json
 
+from captures.loader import recordings
+
 
 def write_folder(folder, recordings):
     manifest = [recording.facts for recording in recordings]
@@ -42,3 +44,9 @@ def write_run(folder, recording):
         for (number, side), data in recording.plain.items()
     ]
     (folder / "decoded.json").write_text(json.dumps(plain))
+
+
+def write_runs(folder, names):
+    """The recorded runs of these names in a folder: far less to read than all of them."""
+    folder.mkdir(exist_ok=True)
+    return write_folder(folder, [run for run in recordings() if run.name in names])
