@@ -58,46 +58,59 @@ class DeviceReset(Event, frozen=True):
     trouble: str = ""
 
 
-class WireEvent(Event, frozen=True):
-    """What happens on one connection of a transport; told only if ``ServerOptions.wire`` is true.
+class WireOpened(Event, frozen=True):
+    """There is a connection of a transport; told, as its bytes are, while the wire is captured.
 
     Attributes:
         wire: its number, from 1; those have one as well that never ask for anything.
-    """
-
-    on_request: ClassVar[bool] = True
-    wire: int
-
-
-class WireOpened(WireEvent, frozen=True):
-    """There is a connection now.
-
-    Attributes:
         framing: what its stream is cut by; a ``mailbox`` has data objects, and no stream.
         peer: address of the other side, empty for a mailbox.
         listener: where it arrived: an endpoint, or which mailbox it is.
     """
 
+    on_request: ClassVar[bool] = True
+    wire: int
     framing: str
     peer: str
     listener: str
 
 
-class BytesReceived(WireEvent, frozen=True):
-    """Bytes as they were read: part of a stream, or one data object."""
+class BytesReceived(Event, frozen=True):
+    """Bytes were read from a connection.
 
+    Attributes:
+        wire: the number of the connection.
+        data: part of a stream, or one data object.
+    """
+
+    on_request: ClassVar[bool] = True
+    wire: int
     data: bytes
 
 
-class BytesSent(WireEvent, frozen=True):
-    """Bytes as they were handed to the system to be written: in a stream, or one data object."""
+class BytesSent(Event, frozen=True):
+    """Bytes were handed to the system to be written to a connection.
 
+    Attributes:
+        wire: the number of the connection.
+        data: part of a stream, or one data object.
+    """
+
+    on_request: ClassVar[bool] = True
+    wire: int
     data: bytes
 
 
-class WireClosed(WireEvent, frozen=True):
-    """The connection is gone, and why."""
+class WireClosed(Event, frozen=True):
+    """The connection of a transport is gone.
 
+    Attributes:
+        wire: its number.
+        reason: why.
+    """
+
+    on_request: ClassVar[bool] = True
+    wire: int
     reason: str
 
 

@@ -88,7 +88,7 @@ class ServerOptions(msgspec.Struct, frozen=True):
             their peers, and all they know with them.
         gated: there is a ``Gate``, at which somebody may hold requests back.
         shared: other processes accept on the listeners too, and are to get their share.
-        wire: tell observers the bytes of all connections (``WireEvent``).
+        wire: tell observers the bytes of all connections (``BytesReceived``).
     """
 
     seed: bytes
