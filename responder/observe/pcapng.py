@@ -17,7 +17,6 @@ Behind the tags there are
 
 import struct
 from dataclasses import dataclass, field
-from enum import IntFlag
 from ipaddress import IPv4Address
 from typing import Protocol
 
@@ -43,6 +42,10 @@ _NANOSECONDS = 9
 _PER_SECOND = 10**_NANOSECONDS
 _INBOUND, _OUTBOUND = 1, 2
 _MAX_OPTION = 0xFFFF
+_BLOCK_HEADER, _BLOCK_END = struct.Struct("<II"), struct.Struct("<I")
+_OPTION_HEADER = struct.Struct("<HH")
+_PACKET_HEADER = struct.Struct("<IIIII")
+_DIRECTIONS = {one: struct.pack("<I", one) for one in (_INBOUND, _OUTBOUND)}
 
 _ADDRESS = IPv4Address("127.0.0.1").packed
 _FIRST_PORT = 49152
@@ -51,6 +54,8 @@ _PORTS = 16384
 _IP_HEADER = struct.Struct(">BBHHHBBH4s4s")
 _TCP_HEADER = struct.Struct(">HHIIBBHHH")
 _TCP = 6
+_FIN, _SYN, _PSH, _ACK = 0x01, 0x02, 0x08, 0x10
+"""Flags of a TCP header (RFC 9293 section 3.1)."""
 _WINDOW = 0xFFFF
 _HOLE = 1 << 20
 _MAX_SEGMENT = 0x8000
@@ -62,15 +67,6 @@ class Writable(Protocol):
 
     def write(self, data: bytes, /) -> int:
         """Write all of ``data``; its size."""
-
-
-class _Flag(IntFlag):
-    """Of a TCP header (RFC 9293 section 3.1)."""
-
-    FIN = 0x01
-    SYN = 0x02
-    PSH = 0x08
-    ACK = 0x10
 
 
 @dataclass(slots=True)
@@ -141,18 +137,18 @@ class PcapngWriter:
         first = _FIRST_PORT + (connection - 1) % _PORTS
         link = _Connection((first, port or self._port), [0, 0])
         self._connections[connection] = link
-        self._segment(link, 0, _Flag.SYN, comment=comment)
-        self._segment(link, 1, _Flag.SYN | _Flag.ACK)
-        self._segment(link, 0, _Flag.ACK)
+        self._segment(link, 0, _SYN, comment=comment)
+        self._segment(link, 1, _SYN | _ACK)
+        self._segment(link, 0, _ACK)
 
     def closed(self, time: float, connection: int, comment: str = "") -> None:
         """End a connection, if there is one; the requester does so first."""
         self._time = max(time, self._time)
         link = self._connections.pop(connection, None)
         if link is not None:
-            self._segment(link, 0, _Flag.FIN | _Flag.ACK, comment=comment)
-            self._segment(link, 1, _Flag.FIN | _Flag.ACK)
-            self._segment(link, 0, _Flag.ACK)
+            self._segment(link, 0, _FIN | _ACK, comment=comment)
+            self._segment(link, 1, _FIN | _ACK)
+            self._segment(link, 0, _ACK)
 
     def message(
         self, time: float, connection: int, data: bytes, *, received: bool, comment: str = ""
@@ -170,9 +166,9 @@ class PcapngWriter:
         side = 0 if received else 1
         for at in range(0, len(data), _MAX_SEGMENT):
             if link.last == side:
-                self._segment(link, 1 - side, _Flag.ACK)
+                self._segment(link, 1 - side, _ACK)
             part = data[at : at + _MAX_SEGMENT]
-            self._segment(link, side, _Flag.PSH | _Flag.ACK, part, "" if at else comment)
+            self._segment(link, side, _PSH | _ACK, part, "" if at else comment)
             link.last = side
             link.frames[side] = self._frames
 
@@ -235,16 +231,14 @@ class PcapngWriter:
         return self._connections[ordinal]
 
     def _segment(
-        self, link: _Connection, side: int, flags: _Flag, data: bytes = b"", comment: str = ""
+        self, link: _Connection, side: int, flags: int, data: bytes = b"", comment: str = ""
     ) -> None:
         ports = link.ports
-        acknowledged = link.sent[1 - side] if flags & _Flag.ACK else 0
+        acknowledged = link.sent[1 - side] if flags & _ACK else 0
         packet = _tcp_packet(
             (ports[side], ports[1 - side]), (link.sent[side], acknowledged), flags, data
         )
-        link.sent[side] = (
-            link.sent[side] + len(data) + bool(flags & (_Flag.SYN | _Flag.FIN))
-        ) & 0xFFFF_FFFF
+        link.sent[side] = (link.sent[side] + len(data) + bool(flags & (_SYN | _FIN))) & 0xFFFF_FFFF
         link.last = None
         self._packet(0, packet, _OUTBOUND if side else _INBOUND, comment)
 
@@ -252,8 +246,8 @@ class PcapngWriter:
         self._frames += 1
         units = self._begin + round(self._time * _PER_SECOND)
         size = len(packet)
-        head = struct.pack("<IIIII", interface, units >> 32, units & 0xFFFF_FFFF, size, size)
-        options = [*_comments(comment), (_PACKET_FLAGS, struct.pack("<I", direction))]
+        head = _PACKET_HEADER.pack(interface, units >> 32, units & 0xFFFF_FFFF, size, size)
+        options = [*_comments(comment), (_PACKET_FLAGS, _DIRECTIONS[direction])]
         self._block(_PACKET, head + _padded(packet), options)
 
     def _interface(self, name: str, link_type: int) -> None:
@@ -261,24 +255,28 @@ class PcapngWriter:
         self._block(_INTERFACE, struct.pack("<HHI", link_type, 0, 0), described)
 
     def _block(self, kind: int, body: bytes, options: list[tuple[int, bytes]]) -> None:
+        parts = [body]
         for code, value in [*options, (_END_OF_OPTIONS, b"")]:
-            body += struct.pack("<HH", code, len(value)) + _padded(value)
-        size = struct.pack("<I", 12 + len(body))
-        self._file.write(struct.pack("<I", kind) + size + body + size)
+            parts += (_OPTION_HEADER.pack(code, len(value)), _padded(value))
+        whole = b"".join(parts)
+        size = 12 + len(whole)
+        self._file.write(_BLOCK_HEADER.pack(kind, size) + whole + _BLOCK_END.pack(size))
 
 
 def _comments(text: str) -> list[tuple[int, bytes]]:
     """No option if there is nothing to say; what is too long for one is cut off."""
-    whole = text.encode()[:_MAX_OPTION].decode(errors="ignore").encode()
-    return [(_COMMENT, whole)] if whole else []
+    if not text:
+        return []
+    whole = text.encode()
+    if len(whole) > _MAX_OPTION:
+        whole = whole[:_MAX_OPTION].decode(errors="ignore").encode()
+    return [(_COMMENT, whole)]
 
 
-def _tcp_packet(
-    ports: tuple[int, int], numbers: tuple[int, int], flags: _Flag, data: bytes
-) -> bytes:
+def _tcp_packet(ports: tuple[int, int], numbers: tuple[int, int], flags: int, data: bytes) -> bytes:
     """An IPv4 packet (RFC 791) with a TCP segment (RFC 9293)."""
     words = _TCP_HEADER.size // 4
-    before = (*ports, *numbers, words << 4, int(flags), _WINDOW)
+    before = (*ports, *numbers, words << 4, flags, _WINDOW)
     size = _TCP_HEADER.size + len(data)
     pseudo = _ADDRESS + _ADDRESS + struct.pack(">BBH", 0, _TCP, size)
     checksum = _checksum(pseudo + _TCP_HEADER.pack(*before, 0, 0) + data)
@@ -290,12 +288,9 @@ def _tcp_packet(
 
 def _checksum(data: bytes) -> int:
     """The Internet checksum (RFC 1071)."""
-    even = data + bytes(len(data) % 2)
-    total: int = sum(struct.unpack(f">{len(even) // 2}H", even))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    # A sum of 16-bit words with its carries added is the number that they are, modulo 2^16 - 1.
+    return ~(int.from_bytes(data + bytes(len(data) % 2), "big") % 0xFFFF) & 0xFFFF
 
 
 def _padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 4)
+    return data + bytes(-len(data) % 4) if len(data) % 4 else data

@@ -24,6 +24,7 @@ OBSERVERS: dict[str, Callable[[Path], list[str]]] = {
     "log": lambda _: ["--log-level", "debug"],
     "journal": lambda folder: ["--journal", str(folder / "journal.jsonl")],
     "key log": lambda folder: ["--keylog", str(folder / "keys.jsonl")],
+    "capture": lambda folder: ["--capture", str(folder / "a.pcapng"), "--capture-plaintext"],
 }
 """Options of `serve` for each that can be had; the log goes to the null device."""
 REQUESTER = [sys.executable, str(Path(__file__).parent / "requesting.py")]
