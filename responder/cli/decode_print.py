@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-import msgspec
 
+from responder.campaign.reports.printable import printable
 from responder.cli.output import reader_may_leave
 from responder.decode.decoded import Decoded
+from responder.observe.entry import json_line
 from responder.observe.summary import error_name
 from responder.spec.codes import ResponseCode
 from responder.wire.describe import Line, text_of_line
@@ -38,6 +39,10 @@ class Printer(ABC):
     def show(self, decoded: Decoded) -> None:
         """Print it."""
 
+    def _say(self, text: str, style: str) -> None:
+        """Print a line for people: what is in a message or a remark may be anything."""
+        self._put(printable(text), style)
+
 
 class Tree(Printer):
     """A title for each message, and below it a line for each field."""
@@ -50,13 +55,13 @@ class Tree(Printer):
     def show(self, decoded: Decoded) -> None:
         """Print title, remarks, fields and problems."""
         if decoded.title:
-            self._put(_title(decoded), _TITLE)
+            self._say(_title(decoded), _TITLE)
         for remark in decoded.payload.comment.splitlines():
-            self._put(f"  # {remark}", _REMARK)
+            self._say(f"  # {remark}", _REMARK)
         for line in decoded.lines:
-            self._put(text_of_line(line, width=self._width), _FIELD)
+            self._say(text_of_line(line, width=self._width), _FIELD)
         for problem in decoded.problems:
-            self._put(f"  ! {problem}", _PROBLEM)
+            self._say(f"  ! {problem}", _PROBLEM)
 
 
 class Table(Printer):
@@ -72,7 +77,7 @@ class Table(Printer):
         payload = decoded.payload
         if payload.conversation != self._conversation:
             self._conversation = payload.conversation
-            self._put(payload.conversation, _TITLE)
+            self._say(payload.conversation, _TITLE)
         connection = f"{payload.connection}" if payload.connection else ""
         session = "" if decoded.session is None else f"{decoded.session:08x}"
         title = decoded.title or "-"
@@ -90,7 +95,7 @@ class Table(Printer):
         if decoded.name == ResponseCode.ERROR.name and len(decoded.data) > 2:
             remarks.insert(0, error_name(decoded.data[2]))
         text = "; ".join([" ".join(cells), *remarks])
-        self._put(text, _PROBLEM if decoded.problems else _FIELD)
+        self._say(text, _PROBLEM if decoded.problems else _FIELD)
 
     def _since(self, time: int | None) -> str:
         """Seconds since the first message that has a time."""
@@ -106,7 +111,7 @@ class Json(Printer):
 
     def show(self, decoded: Decoded) -> None:
         """Print all that is known of it."""
-        self._put(msgspec.json.encode(as_json(decoded)).decode(), _FIELD)
+        self._put(json_line(as_json(decoded)).decode().rstrip("\n"), _FIELD)
 
 
 def as_json(decoded: Decoded) -> dict[str, Any]:

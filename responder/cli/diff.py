@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
+from responder.campaign.reports.printable import printable
 from responder.cli.decode import decoder_for, path_and_conversation
 from responder.cli.decode_print import ARROWS
 from responder.cli.exits import Exit
@@ -15,6 +15,7 @@ from responder.decode.compare import Change, Compared, FieldChange, compare
 from responder.decode.decoded import Decoded
 from responder.decode.source import chosen, path_payloads
 from responder.decode.transport import AUTO, TRANSPORTS
+from responder.observe.entry import json_line
 from responder.wire.describe import Line
 
 _VALUE_WIDTH = 64
@@ -64,7 +65,7 @@ def command(
     compared = list(compare(*conversations, mask=mask))
     if how["as_json"]:
         for one in compared:
-            click.echo(msgspec.json.encode(_as_json(one)))
+            click.echo(json_line(_as_json(one)), nl=False)
     else:
         _print(compared, everything=how["everything"], width=0 if how["full"] else _VALUE_WIDTH)
     same = all(one.change == "same" for one in compared)
@@ -100,9 +101,9 @@ def _print(compared: Sequence[Compared], *, everything: bool, width: int) -> Non
             continue
         _say_skipped(skipped)
         skipped = 0
-        click.echo(f"{_SIGNS[one.change]} {_title(one)}")
+        click.echo(printable(f"{_SIGNS[one.change]} {_title(one)}"))
         for change in one.fields:
-            click.echo(f"      {change.path}: {_text(change, width)}")
+            click.echo(printable(f"      {change.path}: {_text(change, width)}"))
     _say_skipped(skipped)
     click.echo(_total(compared))
 

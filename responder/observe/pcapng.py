@@ -267,7 +267,7 @@ def _comments(text: str) -> list[tuple[int, bytes]]:
     """No option if there is nothing to say; what is too long for one is cut off."""
     if not text:
         return []
-    whole = text.encode()
+    whole = text.encode(errors="backslashreplace")  # half a surrogate pair: names of files
     if len(whole) > _MAX_OPTION:
         whole = whole[:_MAX_OPTION].decode(errors="ignore").encode()
     return [(_COMMENT, whole)]

@@ -205,3 +205,20 @@ def test_a_large_file_takes_no_more_memory(tmp_path):
     file = Counted(f"{row}\n".encode() * 50_000)
     next(file_payloads(file))
     assert Counted.given < 100_000
+
+
+HOSTILE = "\ud800 \x1b[31m \u202e"
+
+
+def test_a_remark_may_hold_anything(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    rows = [
+        {"event": "FaultFired", "connection": 1, "fault": HOSTILE, "hook": "h", "detail": "d"},
+        {"event": "ResponseSent", "connection": 1, "message": ERROR.hex()},
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    for form in ("tree", "table"):
+        shown = decode(path, "--format", form).stdout
+        assert "\\ud800 \\x1b[31m \\u202e" in shown
+    (row,) = decode(path, "--json").stdout.splitlines()
+    assert json.loads(row)["comment"] == f"fault {HOSTILE} (h): d"

@@ -56,6 +56,11 @@ def test_a_comment_that_is_too_long_is_cut_between_characters():
     assert options(section[16:])[1] == ("é" * 32_767).encode()
 
 
+def test_a_comment_may_hold_what_is_no_text():
+    ((_, section), *_) = blocks(written("unix:/tmp/\udcff"))
+    assert options(section[16:])[1] == b"unix:/tmp/\\udcff"
+
+
 def test_a_connection_has_its_own_port_and_ends_when_it_does():
     file = io.BytesIO()
     capture = PcapngWriter(file, "spdm-responder", 2323)
