@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from responder.transport.socket_frame import Command, TransportType
 from responder.transport.uri import Endpoint, parse_uri
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from responder.client.channel import Channel
     from responder.requester.options import AttestOptions
     from responder.requester.report import Report
@@ -145,6 +148,12 @@ CHANNEL_OPTIONS = (
         "--farewell",
         type=click.Choice(list(_FAREWELLS)),
         help="Send this at the end (spdm-emu). [default: nothing]",
+    ),
+    click.option(
+        "--capture",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write what is sent and answered to this file, as `serve --capture` does.",
     ),
 )
 JSON_OPTION = click.option(
@@ -296,9 +305,22 @@ async def _attest(
     try:
         options = replace(options, padding=channel.padding, records=channel.records)
         attestation = attest(options, RandomTree(seed), clock=time.monotonic)
-        return await drive(attestation, channel, target=str(uri))
+        with _perhaps_captured(channel, uri, given.get("capture")) as seen:
+            return await drive(attestation, seen, target=str(uri))
     finally:
         await channel.close()
+
+
+def _perhaps_captured(
+    channel: "Channel", uri: "Endpoint | PciAddress", path: Path | None
+) -> "AbstractContextManager[Channel]":
+    if path is None:
+        return nullcontext(channel)
+    from responder.cli.attest_capture import captured  # noqa: PLC0415 - only if asked for
+    from responder.client.socket import DEFAULT_BINDING  # noqa: PLC0415 - as above
+
+    bound = uri.transport if isinstance(uri, Endpoint) else TransportType.PCI_DOE
+    return captured(channel, uri, DEFAULT_BINDING if bound is None else bound, path)
 
 
 async def _open(uri: "Endpoint | PciAddress", given: dict[str, Any]) -> "Channel":
