@@ -58,8 +58,6 @@ SHARED = {
     "cli/ctl_print.py": "cli/test_ctl.py",
     "cli/ctl_values.py": "cli/test_ctl.py",
     "cli/steering.py": "cli/test_ctl.py",
-    "cli/decode_input.py": "cli/test_decode.py",
-    "cli/decode_transport.py": "cli/test_decode.py",
     "decode/decoded.py": "decode/test_decode_decoder.py",
     "decode/payload.py": "decode/test_decode_decoder.py",
     "decode/text.py": "cli/test_decode.py",
