@@ -52,17 +52,19 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A message of either conversation, or of both."""
+    """A message of either conversation, or of both.
+
+    Attributes:
+        shown: the one that gives its name to this.
+        left, right: it, in either conversation; ``None`` in one that lacks it.
+        fields: what differs.
+    """
 
     change: Change
+    shown: Decoded
     left: Decoded | None
     right: Decoded | None
     fields: tuple[FieldChange, ...] = ()
-
-    @property
-    def shown(self) -> Decoded:
-        """The message that gives its name to this."""
-        return self.left or self.right  # type: ignore[return-value]
 
 
 def compare(
@@ -87,8 +89,8 @@ def compare(
             pairs = zip(ours[from_left:to_left], theirs[from_right:to_right], strict=True)
             yield from (_compared(one, other, mask=mask) for one, other in pairs)
             continue
-        yield from (Compared("left", one, None) for one in ours[from_left:to_left])
-        yield from (Compared("right", None, one) for one in theirs[from_right:to_right])
+        yield from (Compared("left", one, one, None) for one in ours[from_left:to_left])
+        yield from (Compared("right", one, None, one) for one in theirs[from_right:to_right])
 
 
 def _comparable(conversation: Sequence[Decoded]) -> list[Decoded]:
@@ -112,7 +114,7 @@ def _compared(left: Decoded, right: Decoded, *, mask: bool) -> Compared:
         for path in {**ours, **theirs}
         if not _equal(path, ours.get(path), theirs.get(path), left, mask=mask)
     )
-    return Compared("changed" if changes else "same", left, right, changes)
+    return Compared("changed" if changes else "same", left, left, right, changes)
 
 
 def _leaves(one: Decoded, *, mask: bool) -> dict[str, Line]:
