@@ -95,12 +95,8 @@ def compare(
 
 def _comparable(conversation: Sequence[Decoded]) -> list[Decoded]:
     """All but the records whose contents follow."""
-    following = [*conversation[1:], None]
-    return [
-        one
-        for one, after in zip(conversation, following, strict=True)
-        if not (one.kind == "record" and after is not None and after.number == one.number)
-    ]
+    opened = {one.number for one in conversation if one.kind != "record"}
+    return [one for one in conversation if one.kind != "record" or one.number not in opened]
 
 
 def _key(one: Decoded) -> tuple[object, ...]:

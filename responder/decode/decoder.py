@@ -1,7 +1,7 @@
 """Takes payloads apart, each with what those before it in its conversation have agreed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -48,10 +48,16 @@ _SIZED = frozenset(
 
 @dataclass(slots=True)
 class _Followed:
-    """A conversation, and the code of its latest request."""
+    """A conversation.
+
+    Attributes:
+        request: the code of its latest request.
+        latest: the number of the latest payload of either direction.
+    """
 
     conversation: Conversation
     request: int = 0
+    latest: dict[bool | None, int] = field(default_factory=dict)
 
 
 class Decoder:
@@ -82,13 +88,20 @@ class Decoder:
             if part.inside and self._is_open(part):
                 continue  # it was in a record that has been opened
             if part.data or part.label or part.command != NORMAL_COMMAND:
-                self._count += 0 if part.inside else 1
-                yield from self._part(part)
+                yield from self._part(part, self._number(part))
             elif part.problem:
-                yield self._other(part, "", problem=part.problem)
+                yield replace(self._other(part, "", problem=part.problem), number=self._count)
 
-    def _part(self, part: Payload) -> Iterator[Decoded]:
-        found = list(self._found(part))
+    def _number(self, part: Payload) -> int:
+        """The next number; what was inside of a record has the record's."""
+        latest = self._conversation(part).latest
+        if not part.inside or part.received not in latest:
+            self._count += 1
+            latest[part.received] = self._count
+        return latest[part.received]
+
+    def _part(self, part: Payload, number: int) -> Iterator[Decoded]:
+        found = [replace(one, number=number) for one in self._found(part)]
         if part.problem:
             last = found[-1]
             found[-1] = replace(last, problems=(*last.problems, part.problem))
@@ -143,7 +156,7 @@ class Decoder:
             problems = (f"{name_of_code(code)} is no code of SPDM",)
         unknown = code in _SIZED and not followed.conversation.context.hash_size
         return Decoded(
-            number=self._count,
+            number=0,
             kind="message",
             payload=part,
             binding=inner.binding,
@@ -183,7 +196,7 @@ class Decoder:
             problems = (*problems, "no key of the log opens it")
         session = int.from_bytes(inner.data[:_SESSION_ID_SIZE], "little")
         record = Decoded(
-            number=self._count,
+            number=0,
             kind="record",
             payload=part,
             binding=inner.binding,
@@ -213,7 +226,7 @@ class Decoder:
         """Bytes that are neither a message nor a record."""
         size = len(part.data)
         return Decoded(
-            number=self._count,
+            number=0,
             kind="other",
             payload=replace(part, problem="") if problem else part,
             binding=binding,

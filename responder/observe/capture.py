@@ -18,7 +18,7 @@ from responder.core.events import (
 from responder.observe.batch import Batch
 from responder.observe.entry import Entry
 from responder.observe.pcapng import PLAINTEXT_DATA, PLAINTEXT_MESSAGE, PcapngWriter
-from responder.observe.summary import summary_of_frame, summary_of_message
+from responder.observe.summary import is_management, summary_of_frame, summary_of_message
 from responder.observe.wire_frames import DSP0287, MAILBOX, WireFrames
 from responder.server.events import BytesReceived, BytesSent, EventsLost, WireClosed, WireOpened
 from responder.transport.socket_frame import Command, TransportType, wrap_frame
@@ -41,7 +41,7 @@ class _Wire:
 
 @dataclass(slots=True)
 class _Waiting:
-    """What belongs to the next bytes that go to a peer: remarks, and session id, kind and data."""
+    """What belongs to the next response to a peer: remarks, and session id, kind and data."""
 
     remarks: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_WAITING))
     plain: deque[tuple[int, int, bytes]] = field(default_factory=lambda: deque(maxlen=_MAX_WAITING))
@@ -119,35 +119,32 @@ class Capture:
 
     def _received(self, entry: Entry, event: BytesReceived) -> None:
         wire = self._wire(entry, event.wire)
-        self._bytes(entry, wire, wire.received, event, [])
+        self._bytes(entry, wire, event, _said(wire.received, event.data)[0])
 
     def _sent(self, entry: Entry, event: BytesSent) -> None:
         wire = self._wire(entry, event.wire)
+        said, management = _said(wire.sent, event.data)
+        if management:
+            self._bytes(entry, wire, event, said)
+            return
         waiting = self._waiting.pop(entry.connection, _Waiting())
-        self._bytes(entry, wire, wire.sent, event, waiting.remarks)
+        self._bytes(entry, wire, event, [*said, *waiting.remarks])
         for session_id, kind, data in waiting.plain:
             self._plain(entry, event.wire, session_id, kind, data, received=False)
 
     def _bytes(
-        self,
-        entry: Entry,
-        wire: _Wire,
-        frames: WireFrames,
-        event: BytesReceived | BytesSent,
-        remarks: Sequence[str] | deque[str],
+        self, entry: Entry, wire: _Wire, event: BytesReceived | BytesSent, said: list[str]
     ) -> None:
-        said = [self._remark] if self._remark else []
-        had_problem = bool(frames.problem)
-        said += [summary_of_frame(frame) for frame in frames.feed(event.data)]
-        if frames.problem and not had_problem:
-            said.append(f"bad frame: {frames.problem}")
-        self._remark = ""
+        if self._remark:
+            said = [self._remark, *said]
+            self._remark = ""
         data = event.data
         if wire.framing == MAILBOX:
             data = wrap_frame(Command.NORMAL, TransportType.PCI_DOE, data)
         received = isinstance(event, BytesReceived)
-        comment = "\n".join([*said, *remarks])
-        self._writer.message(entry.time, event.wire, data, received=received, comment=comment)
+        self._writer.message(
+            entry.time, event.wire, data, received=received, comment="\n".join(said)
+        )
 
     def _closed(self, entry: Entry, event: WireClosed) -> None:
         waiting = self._waiting.pop(entry.connection, _Waiting())
@@ -231,3 +228,13 @@ class Capture:
         InternalError: _defect,
         EventsLost: _lost,
     }
+
+
+def _said(stream: WireFrames, data: bytes) -> tuple[list[str], bool]:
+    """What there is to say of the next bytes, and whether they are the transport's alone."""
+    had_problem = bool(stream.problem)
+    frames = stream.feed(data)
+    said = [summary_of_frame(frame) for frame in frames]
+    if stream.problem and not had_problem:
+        said.append(f"bad frame: {stream.problem}")
+    return said, bool(frames) and all(is_management(frame) for frame in frames)

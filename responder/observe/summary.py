@@ -4,7 +4,7 @@ from responder.spec.codes import ErrorCode, ResponseCode, name_of_code
 from responder.spec.limits import HEADER_SIZE
 from responder.transport.errors import FramingError
 from responder.transport.overheard import overheard
-from responder.transport.socket_frame import SocketFrame
+from responder.transport.socket_frame import Command, SocketFrame
 from responder.wire.names import header_version
 
 _SESSION_ID_SIZE = 4
@@ -22,6 +22,16 @@ def summary_of_frame(frame: SocketFrame) -> str:
         session = int.from_bytes(found.data[:_SESSION_ID_SIZE], "little")
         return f"record of session 0x{session:08x}, {len(found.data)} bytes"
     return summary_of_message(found.data)
+
+
+def is_management(frame: SocketFrame) -> bool:
+    """Whether a frame is the transport's own, such as the status of a storage command."""
+    if frame.command == Command.NORMAL:
+        return False
+    try:
+        return bool(overheard(frame).label)
+    except FramingError:
+        return False
 
 
 def summary_of_message(message: bytes) -> str:

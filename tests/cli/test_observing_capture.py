@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from serve_process import SHUTDOWN, answer_code, run, serving
 
 from responder.cli.attest import command as attest
+from responder.cli.decode import command as decode
 
 GET_VERSION = bytes.fromhex("000000010000000000000004 10840000")
 SESSIONS = ("--session", "kex:measurements,heartbeat", "--session", "kex:heartbeat")
@@ -54,6 +55,39 @@ def test_wireshark_finds_whole_streams_and_what_was_in_the_records(tmp_path):
     assert {"GET_MEASUREMENTS", "MEASUREMENTS", "END_SESSION_ACK"} <= set(plain)
     assert "KEY_EXCHANGE" in wire
     assert not {"HEARTBEAT", "HEARTBEAT_ACK"} & set(wire)
+
+
+LISTENERS = ("spdm-emu://127.0.0.1:0", "dsp0287://127.0.0.1:0")
+COMPARED = ("number", "kind", "name", "bytes", "fields", "direction", "session", "connection")
+
+
+def test_plaintext_is_what_the_key_log_opens_over_every_transport(tmp_path):
+    path, keys = tmp_path / "wire.pcapng", tmp_path / "keys.jsonl"
+    listen = [word for uri in LISTENERS for word in ("--listen", uri)]
+    options = ("--capture", str(path), "--capture-plaintext", "--keylog", str(keys))
+    with serving("full", *listen, *options) as served:
+        served.read_ready()
+        socket_uri, alone = (line.split()[1] for line in served.lines[:2])
+        bound = [f"spdm-emu+{name}" for name in ("mctp", "doe", "tcp", "storage")]
+        for uri in (*(socket_uri.replace("spdm-emu", name) for name in bound), alone):
+            steps = "kex:heartbeat,update-all-keys,heartbeat,update-key"
+            result = CliRunner().invoke(attest, [uri, "--session", steps])
+            assert result.exit_code == 0, result.output
+        assert served.end()[0] == 0
+    shown = [
+        CliRunner().invoke(decode, [str(path), "--json", *more])
+        for more in ([], ["--keylog", str(keys)])
+    ]
+    assert [result.exit_code for result in shown] == [0, 0]
+    told, opened = (
+        sorted(map(json.loads, result.stdout.splitlines()), key=lambda row: row["number"])
+        for result in shown
+    )
+    assert [{key: row[key] for key in COMPARED} for row in told] == [
+        {key: row[key] for key in COMPARED} for row in opened
+    ]
+    updates = [row["name"] for row in told if row["name"] == "KEY_UPDATE_ACK"]
+    assert len(updates) >= 2 * 5
 
 
 def test_a_capture_has_no_keys(tmp_path):

@@ -73,6 +73,22 @@ def test_what_a_record_carried_has_its_number():
     assert found[1].origin == "connection 1, session 0x0fff0001"
 
 
+def test_a_storage_command_is_acknowledged_before_its_record_is_open():
+    place = {"connection": 1, "transport": 4}
+    found = decode(
+        Payload(
+            bytes.fromhex("e81800100000 00") + bytes(4) + RECORD, command=2, received=True, **place
+        ),
+        Payload(bytes(2), command=4, received=False, **place),
+        Payload(GET_VERSION, transport=0, session=1, inside=True, received=True, connection=1),
+    )
+    assert [(one.number, one.name) for one in found] == [
+        (1, "secured record"),
+        (2, "socket command ACK_STATUS"),
+        (1, "GET_VERSION"),
+    ]
+
+
 def test_conversations_do_not_mix():
     """The request of one is not what the other's response answers."""
     run = next(one for one in recordings() if one.name == "v12-mctp-p384-dhe-nomut")

@@ -131,6 +131,20 @@ def test_plaintext_follows_its_record():
     ]
 
 
+def test_what_belongs_to_a_response_passes_by_the_status_of_a_storage_command():
+    status = wrap_frame(Command.ACK_STATUS, TransportType.STORAGE, bytes(2))
+    fetched = wrap_frame(Command.IF_RECV, TransportType.STORAGE, bytes(4) + RECORD)
+    events = (OPENED, BytesReceived(1, ASKED), *IN_SESSION[4:5])
+    found = segments(written(*events, BytesSent(1, status), BytesSent(1, fetched), plaintext=True))
+    assert [(interface, data) for interface, _, data, _ in found[2:]] == [
+        (0, status),
+        (0, fetched),
+        (1, bytes.fromhex("01000000 0100ff0f") + ACK),
+    ]
+    assert "in the record" not in found[2][3]
+    assert "in the record" in found[3][3]
+
+
 def test_there_is_no_plaintext_unless_it_is_wanted():
     data = written(*IN_SESSION)
     assert {interface for interface, *_ in packets(data)} == {0}

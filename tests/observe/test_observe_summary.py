@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.observe.summary import summary_of_frame, summary_of_message
+from responder.observe.summary import is_management, summary_of_frame, summary_of_message
 from responder.transport.socket_frame import SocketFrame
 
 NORMAL, MCTP, DOE = 1, 1, 2
@@ -37,3 +37,17 @@ def test_frames(frame, expected):
 )
 def test_messages(message, expected):
     assert summary_of_message(bytes.fromhex(message)) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "payload", "expected"),
+    [
+        (NORMAL, "0510840000", False),
+        (4, "0000", True),
+        (3, "1004000000010012", False),
+        (3, "0c000010 00000000 00000000", True),
+        (2, "e8", False),
+    ],
+)
+def test_management(command, payload, expected):
+    assert is_management(SocketFrame(command, 4, bytes.fromhex(payload))) == expected
