@@ -18,6 +18,7 @@ VERBS = {
     "tdi": "Lock, verify, start and stop an interface of a device (TDISP).",
     "decode": "Print SPDM messages field by field.",
     "diff": "Compare two conversations.",
+    "dissector": "Write a dissector for Wireshark.",
     "certs": "Make and export certificate sets.",
     "profile": "Make a profile of a recorded device.",
     "profiles": "List, show and check profiles.",
