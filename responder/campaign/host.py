@@ -52,7 +52,7 @@ class Host:
         while effects := self._device.drain():
             for number, effect in effects:
                 if isinstance(effect, Noticed):
-                    told.append(FunctionNotice(number, effect.what, effect.detail))
+                    told.append(FunctionNotice(number, effect.what, effect.detail, effect.state))
                 else:
                     self._device.leave(number, self._carried_out(number, effect, now))
         return told

@@ -219,9 +219,9 @@ class PeerConnection(asyncio.Protocol, ABC):
         else:
             self._end(reason, how)
 
-    def emit(self, event: Event) -> None:
-        """Tell the observers."""
-        self._host.emit(self.ordinal, event)
+    def emit(self, event: Event, at: float | None = None) -> None:
+        """Tell the observers, of something that was ``at`` if it is not now."""
+        self._host.emit(self.ordinal, event, at)
 
     def answered(self) -> None:
         """The endpoint is done with the request."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from responder.core.effects import ArmTimer, Close, Effect, Emit, Ignore, Keep, Run, Send, Wish
-from responder.core.events import Event, InternalError
+from responder.core.events import Event, InternalError, RequestReceived
 from responder.core.hooks import Hooks, is_default
 from responder.core.interfaces import RecordFormat
 from responder.core.ownership import Reset
@@ -80,8 +80,8 @@ class PeerPort(Protocol):
     def later(self, delay: float, action: Callable[[], None]) -> None:
         """Call ``action`` in ``delay`` seconds, unless the connection has ended by then."""
 
-    def emit(self, event: Event) -> None:
-        """Tell the observers."""
+    def emit(self, event: Event, at: float | None = None) -> None:
+        """Tell the observers, of something that was ``at`` if it is not now."""
 
     def ignored(self) -> None:
         """Nothing is said to what the peer sent."""
@@ -229,7 +229,7 @@ class SpdmEndpoint:
                 effects = self._responder.receive(
                     message, now, padding=one.padding, secured=one.secured
                 )
-                self._do(effects, peer)
+                self._do(effects, peer, now)
             except Exception as error:  # noqa: BLE001 - as in detach
                 self._broken(error, message[1] if len(message) > 1 else 0, peer)
             if not self._jobs:
@@ -268,14 +268,16 @@ class SpdmEndpoint:
             self._answered(peer)
         self._work()
 
-    def _do(self, effects: Sequence[Effect], peer: PeerPort | None) -> None:
-        emit = peer.emit if peer is not None else self._emit_alone
+    def _do(
+        self, effects: Sequence[Effect], peer: PeerPort | None, began: float | None = None
+    ) -> None:
+        """Carry out what the core wants done; a request was received when it ``began``."""
         broken = False
         # First what observers are told: what a peer has seen is then always in the journal, and
         # what it relies on is kept.
         for effect in effects:
             if isinstance(effect, Emit):
-                emit(effect.event)
+                self._emit(effect.event, peer, began)
             elif isinstance(effect, Keep) and self._keep is not None:
                 self._keep(effect.state)
         for effect in effects:
@@ -293,6 +295,12 @@ class SpdmEndpoint:
         if broken and peer is not None:
             peer.close("internal error")
         self._settle()
+
+    def _emit(self, event: Event, peer: PeerPort | None, began: float | None) -> None:
+        if peer is None:
+            self._emit_alone(event)
+        else:
+            peer.emit(event, began if isinstance(event, RequestReceived) else None)
 
     def _arm(self, name: str, at: float, peer: PeerPort | None) -> None:
         self._armed_for.pop(name, None)

@@ -131,11 +131,13 @@ class FunctionNotice(Event, frozen=True):
         function: its number; 0 is the physical one.
         what: such as ``tdi-error`` or ``ide-insecure``.
         detail: in words.
+        state: of its interface (TDISP) from now on, such as ``RUN``; empty if it stays as it is.
     """
 
     function: int
     what: str
     detail: str
+    state: str = ""
 
 
 class MeasurementChanged(Event, frozen=True):

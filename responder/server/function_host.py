@@ -220,9 +220,9 @@ class FunctionHost:
         """That of the client, or else of the connection whose device it is."""
         return self._bus.ordinal if self._bus is not None else self._host.ordinal
 
-    def emit(self, event: "Event") -> None:
-        """Tell the observers."""
-        self._host.observer(self.clock.now(), self.ordinal, event)
+    def emit(self, event: "Event", at: float | None = None) -> None:
+        """Tell the observers, of something that was ``at`` if it is not now."""
+        self._host.observer(self.clock.now() if at is None else at, self.ordinal, event)
 
     def config_read(self, offset: int, size: int) -> bytes:
         """Read configuration space; what is not there reads all ones."""
@@ -310,8 +310,8 @@ class FunctionHost:
                 self._write(tag, address, data)
             case ResetRequested(reset):
                 self.reset(reset)
-            case Noticed(what, detail):
-                self.emit(FunctionNotice(self.number, what, detail))
+            case Noticed(what, detail, state):
+                self.emit(FunctionNotice(self.number, what, detail, state))
 
     def _tell_wire(
         self, mailbox: int, kind: type[BytesReceived | BytesSent], data_object: bytes

@@ -53,5 +53,5 @@ class Host(Protocol):
     def left(self, connection: "PeerConnection", reason: str) -> None:
         """A connection ended."""
 
-    def emit(self, ordinal: int, event: Event) -> None:
-        """Tell the observers."""
+    def emit(self, ordinal: int, event: Event, at: float | None = None) -> None:
+        """Tell the observers, of something that was ``at`` if it is not now."""

@@ -123,9 +123,9 @@ class MailboxPort:
         call = partial(self._call, self._calls, self._exchange(), action)
         self._later[self._calls] = clock.call_at(clock.now() + delay, call)
 
-    def emit(self, event: "Event") -> None:
-        """Tell the observers."""
-        self._function.emit(event)
+    def emit(self, event: "Event", at: float | None = None) -> None:
+        """Tell the observers, of something that was ``at`` if it is not now."""
+        self._function.emit(event, at)
 
     def answered(self) -> None:
         """The endpoint is done with the object; if nothing was said, the mailbox stays Busy."""

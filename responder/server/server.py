@@ -316,9 +316,9 @@ class Server:
         if self._called and not (self._listeners or self._connections):
             self._finished.set()
 
-    def emit(self, ordinal: int, event: Event) -> None:
-        """Tell the observers."""
-        self.tell(self.clock.now(), ordinal, event)
+    def emit(self, ordinal: int, event: Event, at: float | None = None) -> None:
+        """Tell the observers, of something that was ``at`` if it is not now."""
+        self.tell(self.clock.now() if at is None else at, ordinal, event)
 
     def pcie(self, random: RandomTree) -> "PcieDevice | None":
         """One more device of the profile; ``None`` if it has no functions."""

@@ -9,7 +9,13 @@ from responder.client.channel import ChannelError
 from responder.core.hooks import Frame, Hooks, Write
 from responder.core.ownership import Reset
 from responder.server.device_control import DeviceControl
-from responder.server.events import BytesReceived, BytesSent, WireClosed, WireOpened
+from responder.server.events import (
+    BytesReceived,
+    BytesSent,
+    FunctionNotice,
+    WireClosed,
+    WireOpened,
+)
 from responder.spec.pcie import DeviceControl as DevCtl
 
 GET_VERSION = bytes.fromhex("0100010003000000") + bytes.fromhex("10840000")
@@ -99,6 +105,8 @@ async def test_a_lock_lasts_while_its_session_does():
     await hosted.attest(1, [])
     assert hosted.state(1) == "ERROR"
     assert hosted.noticed("tdi-error") == [1]
+    told = [event.state for event in hosted.events if isinstance(event, FunctionNotice)]
+    assert [state for state in told if state] == ["CONFIG_LOCKED", "ERROR"]
 
 
 async def test_a_function_level_reset_ends_the_session_of_its_function_alone():

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from responder.core.effects import ArmTimer, Close, Emit, Run, Send
-from responder.core.events import FaultFired, InternalError
+from responder.core.events import FaultFired, InternalError, RequestReceived, ResponseSent
 from responder.core.hooks import Hooks
 from responder.server.clock import ManualClock
 from responder.server.endpoint import SpdmEndpoint
@@ -57,7 +57,7 @@ class RecordingPeer:
     def later(self, delay, action):
         self.log.append(("later", delay, action))
 
-    def emit(self, event):
+    def emit(self, event, at=None):  # noqa: ARG002
         self.log.append(("emit", event))
 
     def answered(self):
@@ -87,6 +87,27 @@ def test_effects_in_order_with_events_first():
         "answered",
     ]
     assert core.calls == ["opened", ("receive", b"m", 0.0, 3)]
+
+
+def test_a_request_was_received_before_the_core_worked_on_it():
+    clock = ManualClock()
+    told = []
+
+    class SlowCore(ScriptedCore):
+        def receive(self, *arguments, **options):
+            clock.advance(1.5)
+            return super().receive(*arguments, **options)
+
+    class TimedPeer(RecordingPeer):
+        def emit(self, event, at=None):
+            told.append((clock.now() if at is None else at, type(event)))
+
+    core = SlowCore(m=[Emit(RequestReceived(0x84, b"m")), Emit(ResponseSent(0x04, b"a"))])
+    endpoint, _ = endpoint_with(core, clock)
+    peer = TimedPeer()
+    endpoint.attach(peer)
+    endpoint.submit(peer, b"m", 0)
+    assert told == [(0.0, RequestReceived), (1.5, ResponseSent)]
 
 
 def test_a_timer_fires_once_at_its_virtual_time_for_the_peer_that_asked_last():

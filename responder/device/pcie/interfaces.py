@@ -74,10 +74,12 @@ class Noticed(msgspec.Struct, frozen=True):
     Attributes:
         what: a short name, such as ``tdi-error`` or ``ide-insecure``.
         detail: what happened to what, and why.
+        state: of the interface from now on, such as ``RUN``; empty if it stays as it is.
     """
 
     what: str
     detail: str
+    state: str = ""
 
 
 FunctionEffect = (

@@ -99,8 +99,8 @@ class Tdi:
         moved = f"{self.host.name}: {before.name} to {outcome.name}"
         if outcome is TdiState.ERROR:
             self._nonce = self.report = self.rewritten = None
-            return [Noticed("tdi-error", f"{moved}: {reason or event.value}")]
-        effects: list[FunctionEffect] = [Noticed("tdi-state", moved)]
+            return [Noticed("tdi-error", f"{moved}: {reason or event.value}", outcome.name)]
+        effects: list[FunctionEffect] = [Noticed("tdi-state", moved, outcome.name)]
         if outcome is TdiState.RUN:
             self._nonce = None
         elif outcome is TdiState.CONFIG_UNLOCKED:
