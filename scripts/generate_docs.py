@@ -8,6 +8,7 @@ import click
 from control_docs import control
 from event_docs import events, schema_text
 from fault_docs import catalogue, table, with_sections
+from live_docs import picture
 from mailbox_docs import mailbox
 from mutant_docs import mutants
 from persona_docs import personas
@@ -158,6 +159,7 @@ def main() -> int:
     texts[DOCS / "personas.md"] = NOTE + personas()
     texts[LANGUAGE] = with_sections(LANGUAGE.read_text())
     texts[DOCS / "events.schema.json"] = schema_text()
+    texts[DOCS / "pictures" / "live.svg"] = picture()
     texts[DOCS / "profile.schema.json"] = json_schema_text()
     texts[DOCS / "profiles.md"] = with_key_tables((DOCS / "profiles.md").read_text())
     for path, text in texts.items():

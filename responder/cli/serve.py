@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from responder.profiles.load import Profile
+    from responder.server.control.steering import Steering
     from responder.server.listener import Listener
     from responder.server.negotiated import Keeper
-    from responder.server.server import Emulated
 
 _SEED_SIZE = 16
 _OTHER_DESCRIPTORS = 64
@@ -48,6 +48,13 @@ def _control(text: str) -> str:
         return parse_control(text)
     except ConfigError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 0xFFFF:
+        raise click.BadParameter(f"{text!r} is not HOST:PORT, such as 127.0.0.1:9464")
+    return host.strip("[]"), int(port)
 
 
 def _seed(text: str) -> bytes:
@@ -184,6 +191,19 @@ _SECONDS = click.FloatRange(min=0)
     help="Let `spdm-responder ctl` steer this server over a Unix socket at PATH, which only its "
     "owner can connect to.",
 )
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Show connections, exchanges and faults on the terminal while they happen; q ends. "
+    "Without a terminal, lines on stderr.",
+)
+@click.option(
+    "--metrics",
+    type=_host_and_port,
+    metavar="HOST:PORT",
+    help="Serve counters for Prometheus there, over HTTP; port 0 takes a free one. Loopback, "
+    "unless --allow-remote is given.",
+)
 @click.option("--max-connections", type=click.IntRange(1), help="At the same time.")
 @click.option("--max-frame", type=click.IntRange(1), help="Bytes of the largest frame.")
 @click.option("--idle-timeout", type=_SECONDS, help="Seconds; 0 is never.")
@@ -230,7 +250,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         UnavailableError: an address, file or state folder cannot be had.
         ConfigError: the state of the device cannot be used.
     """
-    from responder.cli.observing import observers, sayer  # noqa: PLC0415 - as in command
+    from responder.cli.observing import announcer, observers, sayer  # noqa: PLC0415 - as in command
     from responder.server.attach import Attach  # noqa: PLC0415 - as in command
     from responder.server.run import Foreground, run_server  # noqa: PLC0415 - as in command
     from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
@@ -266,14 +286,16 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         if keeper is not None:
             server_options = replace(server_options, keeper=keeper)
         bus = observers(stack, options)
-        foreground = Foreground(bus, announce, say, os.environ)
-        emulated: Emulated = profile
+        emulated: Profile | Steering = profile
+        controls = []
         if options.get("ctrl") is not None:
             from responder.cli.steering import steered  # noqa: PLC0415 - only if asked for
 
             emulated, control = steered(stack, profile, options, bus)
-            foreground = replace(foreground, controls=[control])
+            controls.append(control)
             server_options = replace(server_options, gated=True)
+        announced = announcer(stack, bus, profile, emulated, options, announce)
+        foreground = Foreground(bus, announced, say, os.environ, controls)
         run_server(emulated, server_options, listeners, foreground, options.get("call") or ())
 
 

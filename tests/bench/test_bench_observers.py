@@ -25,6 +25,8 @@ OBSERVERS: dict[str, Callable[[Path], list[str]]] = {
     "journal": lambda folder: ["--journal", str(folder / "journal.jsonl")],
     "key log": lambda folder: ["--keylog", str(folder / "keys.jsonl")],
     "capture": lambda folder: ["--capture", str(folder / "a.pcapng"), "--capture-plaintext"],
+    "live view": lambda _: ["--live"],
+    "metrics": lambda _: ["--metrics", "127.0.0.1:0"],
 }
 """Options of `serve` for each that can be had; the log goes to the null device."""
 REQUESTER = [sys.executable, str(Path(__file__).parent / "requesting.py")]
