@@ -28,7 +28,7 @@ FACTS = Facts(
     "tdisp-device",
     "A TDISP device: five functions with DOE mailboxes, IDE, TDISP and a DMA engine",
     "SPDM 1.2 1.3 1.4, slot 0, 9 measurements, 5 PCIe functions, IDE, TDISP",
-    (LISTENER,),
+    LISTENER,
 )
 ATTESTED = (
     ("GET_VERSION", 4, "VERSION", 12),

@@ -139,6 +139,7 @@ def _is_beside(address: str, others: Sequence[str]) -> bool:
 
 
 def _facts(profile: "Profile", listeners: Sequence[str]) -> "Facts":
+    from responder.observe.live import printable  # noqa: PLC0415 - as in live_view
     from responder.observe.live_page import Facts  # noqa: PLC0415 - as in live_view
     from responder.observe.live_text import counted  # noqa: PLC0415 - as in live_view
 
@@ -154,7 +155,8 @@ def _facts(profile: "Profile", listeners: Sequence[str]) -> "Facts":
         parts.append(counted(len(functions.layouts), "PCIe function"))
         parts += ["IDE"] if functions.ide is not None else []
         parts += ["TDISP"] if functions.tdisp is not None else []
-    return Facts(profile.name, profile.spec.description, ", ".join(parts), tuple(listeners))
+    texts = (profile.name, profile.spec.description, ", ".join(parts), "  ".join(listeners))
+    return Facts(*map(printable, texts))
 
 
 def _end() -> None:

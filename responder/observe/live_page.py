@@ -61,13 +61,13 @@ class Facts(msgspec.Struct, frozen=True):
         name: the profile's.
         description: of it, in a few words.
         device: what it has, in a few words.
-        listeners: addresses.
+        listeners: addresses, side by side.
     """
 
     name: str
     description: str
     device: str
-    listeners: tuple[str, ...]
+    listeners: str
 
 
 class _Part(NamedTuple):
@@ -164,7 +164,7 @@ def _header(live: Live, facts: Facts, now: float, width: int) -> list[Line]:
     ]
     return [
         row(width, Cell(fitted(title, width - len(up)) + up, 0, TITLE)),
-        row(width, Cell(" " + "  ".join(facts.listeners), 0, NOTABLE)),
+        row(width, Cell(f" {facts.listeners}", 0, NOTABLE)),
         row(width, Cell(f" {facts.device}", 0, GRAY)),
         row(width, *traffic),
     ]

@@ -19,7 +19,7 @@ from responder.observe.live_page import Facts, page
 from responder.observe.live_text import BAD, GOOD, GRAY, STRUCK, WARNING
 from responder.server.events import EventsLost, FunctionNotice, PeerIgnored
 
-FACTS = Facts("default", "A device", "SPDM 1.2, slot 0", ("spdm-emu://127.0.0.1:2323",))
+FACTS = Facts("default", "A device", "SPDM 1.2, slot 0", "spdm-emu://127.0.0.1:2323")
 FOOTER = "q ends"
 
 

@@ -17,7 +17,7 @@ from responder.observe.live_screen import Screen, ViewLostError
 from responder.observe.live_terminal import Terminal
 from responder.observe.observed import Turns
 
-FACTS = Facts("default", "A device", "SPDM 1.2, slot 0", ("spdm-emu://127.0.0.1:2323",))
+FACTS = Facts("default", "A device", "SPDM 1.2, slot 0", "spdm-emu://127.0.0.1:2323")
 BEGIN, END = b"\x1b[?2026h", b"\x1b[?2026l"
 
 
