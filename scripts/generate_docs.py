@@ -10,6 +10,7 @@ from event_docs import events, schema_text
 from fault_docs import catalogue, table, with_sections
 from live_docs import picture
 from mailbox_docs import mailbox
+from mqtt_docs import with_topics
 from mutant_docs import mutants
 from persona_docs import personas
 from register_docs import config_space, dma
@@ -158,6 +159,7 @@ def main() -> int:
     texts = {ROOT / name: NOTE + make().rstrip() + "\n" for name, make in PAGES.items()}
     texts[DOCS / "personas.md"] = NOTE + personas()
     texts[LANGUAGE] = with_sections(LANGUAGE.read_text())
+    texts[DOCS / "mqtt.md"] = with_topics((DOCS / "mqtt.md").read_text())
     texts[DOCS / "events.schema.json"] = schema_text()
     texts[DOCS / "pictures" / "live.svg"] = picture()
     texts[DOCS / "profile.schema.json"] = json_schema_text()

@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,12 @@ from responder import __version__
 from responder.cli.attest_plan import with_options
 from responder.cli.campaign_plan import CHOICE_OPTIONS, planned
 from responder.cli.exits import Exit
+from responder.cli.mqtt_options import check_mqtt, with_mqtt_options
 from responder.errors import ConfigError
 from responder.profiles.overrides import parse_overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from responder.campaign.execution import Terms
     from responder.campaign.expectations import Expectations
@@ -89,12 +91,14 @@ def seconds_of(text: str) -> float:
     help="How often a verdict that is no pass must be repeated. [default: 1; our-requester: 0]",
 )
 @click.option("--quiet", is_flag=True, help="No progress.")
+@with_mqtt_options
 def command(**given: Any) -> None:
     """Run a campaign: each case once, or those that are named; or go on with one.
 
     Exits 0 when the requester did all it must, or what was expected; 1 when it did not, or a case
     was not reached; 4 when the campaign could not go on.
     """
+    check_mqtt(given)
     target = read(given)
     plan, part = planned(given, telling_first=given["budget"] is not None)
     if not part:
@@ -164,7 +168,14 @@ def _run(
     begin = _begin(terms, plan, given)
     done = _already(path, begin, resume=given["resume"])
     make = executor_of(given["executor"], terms.jobs)
-    with Store(path) as store, progress(quiet=given["quiet"]) as tell:
+    with ExitStack() as stack:
+        store = stack.enter_context(Store(path))
+        tell = stack.enter_context(progress(quiet=given["quiet"]))
+        ended: Callable[[str], None] = lambda _: None  # noqa: E731 - nobody else is told
+        if given["mqtt"] is not None:
+            from responder.cli.campaign_mqtt import published  # noqa: PLC0415 - only if asked for
+
+            tell, ended = stack.enter_context(published(given, terms.target.name, tell))
         if path.stat().st_size == 0:
             store.append(begin)
         execution = Execution(terms, make, store.append, tell)
@@ -177,6 +188,7 @@ def _run(
             stale = terms.expectations.stale(read_store(path).results, _known(plan))
             end = replace(end, stale=tuple(stale))
         store.append(end)
+        ended(f"stopped: {end.stopped}" if end.stopped else "finished")
     return end
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
+from responder.cli.mqtt_options import check_mqtt, with_mqtt_options
 from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError
 from responder.server.limits import Limits
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from responder.server.control.steering import Steering
     from responder.server.listener import Listener
     from responder.server.negotiated import Keeper
+    from responder.server.run import Control
 
 _SEED_SIZE = 16
 _OTHER_DESCRIPTORS = 64
@@ -204,6 +206,13 @@ _SECONDS = click.FloatRange(min=0)
     help="Serve counters for Prometheus there, over HTTP; port 0 takes a free one. Loopback, "
     "unless --allow-remote is given.",
 )
+@with_mqtt_options
+@click.option(
+    "--mqtt-control",
+    is_flag=True,
+    help="Carry out commands that are sent to spdm/NAME/control. Whoever may publish there steers "
+    "this server.",
+)
 @click.option("--max-connections", type=click.IntRange(1), help="At the same time.")
 @click.option("--max-frame", type=click.IntRange(1), help="Bytes of the largest frame.")
 @click.option("--idle-timeout", type=_SECONDS, help="Seconds; 0 is never.")
@@ -257,6 +266,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
 
     _check_descriptor(options.get("ready_fd"))
     _check_capture(options)
+    check_mqtt(options)
     if options.get("keylog") is not None:
         session = replace(profile.policy.session, log_keys=True)
         profile = replace(profile, policy=replace(profile.policy, session=session))
@@ -287,13 +297,16 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
             server_options = replace(server_options, keeper=keeper)
         bus = observers(stack, options)
         emulated: Profile | Steering = profile
-        controls = []
-        if options.get("ctrl") is not None:
+        controls: list[Control] = []
+        if options.get("ctrl") is not None or options.get("mqtt_control"):
             from responder.cli.steering import steered  # noqa: PLC0415 - only if asked for
 
-            emulated, control = steered(stack, profile, options, bus)
-            controls.append(control)
+            emulated, controls = steered(stack, profile, options, bus)
             server_options = replace(server_options, gated=True)
+        if options.get("mqtt") is not None:
+            from responder.cli.observing_mqtt import published  # noqa: PLC0415 - only if asked for
+
+            controls.append(published(stack, emulated, options, bus))
         announced = announcer(stack, bus, profile, emulated, options, announce)
         foreground = Foreground(bus, announced, say, os.environ, controls)
         run_server(emulated, server_options, listeners, foreground, options.get("call") or ())

@@ -21,8 +21,8 @@ from responder.server.server import Server
 
 def steered(
     stack: ExitStack, profile: Profile, options: Mapping[str, Any], bus: Bus
-) -> tuple[Steering, Control]:
-    """What is served in the place of a profile, and by what it is steered.
+) -> tuple[Steering, list[Control]]:
+    """What is served in the place of a profile, and the control socket if one is asked for.
 
     Args:
         stack: its end closes the control socket.
@@ -34,8 +34,10 @@ def steered(
         UnavailableError: the control socket cannot be had.
     """
     steering = Steering(profile, options.get("changes") or (), chosen(options.get("faults") or ()))
+    path = options.get("ctrl")
+    if path is None:
+        return steering, []
     story = Story(bus)
-    path = options["ctrl"]
     sock = open_private(path)
     stack.callback(remove_socket, path)
     stack.callback(sock.close)
@@ -52,4 +54,4 @@ def steered(
         finally:
             await channel.close("the server stops")
 
-    return steering, control
+    return steering, [control]

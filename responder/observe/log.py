@@ -8,6 +8,8 @@ from typing import Any
 from responder.core.events import Event, FaultFired, FaultMissed, InternalError
 from responder.observe.entry import STREAM_VERSION, Entry, entry_as_dict, json_line
 from responder.server.events import (
+    BrokerLost,
+    BrokerReached,
     CommandDone,
     ControllerLeft,
     DeviceReset,
@@ -36,6 +38,7 @@ _LEVELS: dict[type[Event], Level] = {
     InternalError: Level.ERROR,
     ObserverLost: Level.ERROR,
     EventsLost: Level.WARNING,
+    BrokerLost: Level.WARNING,
     PeerIgnored: Level.WARNING,
     NegotiatedStateLost: Level.WARNING,
     FaultMissed: Level.WARNING,
@@ -48,6 +51,7 @@ _LEVELS: dict[type[Event], Level] = {
     FaultFired: Level.INFO,
     CommandDone: Level.INFO,
     ControllerLeft: Level.INFO,
+    BrokerReached: Level.INFO,
 }
 """Messages and all the rest are DEBUG."""
 _EVIDENCE = frozenset({"before", "after"})

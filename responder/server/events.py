@@ -184,6 +184,30 @@ class ObserverLost(Event, frozen=True):
     error: str
 
 
+class BrokerReached(Event, frozen=True):
+    """An MQTT broker has the birth of this program.
+
+    Attributes:
+        broker: its URI.
+        birth: how many births there have been.
+    """
+
+    broker: str
+    birth: int
+
+
+class BrokerLost(Event, frozen=True):
+    """An MQTT broker cannot be reached, or not any more; it is tried again.
+
+    Attributes:
+        broker: its URI.
+        reason: why.
+    """
+
+    broker: str
+    reason: str
+
+
 class ControllerArrived(Event, frozen=True):
     """Somebody connected to the control socket.
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from measuring import cpu_seconds, median_of, within
+from mqtt.mosquitto import Mosquitto
+from programs import program
 from test_bench_core import attest, conversation
 from test_bench_process import SERVE, running
 
@@ -77,15 +79,24 @@ def blocks(seconds: Callable[[int], float], none: int, observed: int) -> float:
     return statistics.median(ratio() for _ in range(BLOCKS))
 
 
-def test_observers_cost_a_requester_little(report, requester, tmp_path):
+@pytest.fixture
+def broker(tmp_path):
+    """An MQTT broker."""
+    broker = Mosquitto(program("mosquitto"), tmp_path).start()
+    yield broker
+    broker.stop()
+
+
+def test_observers_cost_a_requester_little(report, requester, broker, tmp_path):
     everything = [word for options in OBSERVERS.values() for word in options(tmp_path)]
+    everything += ["--mqtt", broker.uri]
     with served("--log-level", "error") as none, served(*everything) as observed:
         latency = within(
             LATENCY_LIMIT,
             lambda: blocks(lambda port: requester("attest", port, ATTESTATIONS), none, observed),
         )
         replayed = blocks(lambda port: requester("replay", port, REPLAYS), none, observed)
-    names = ", ".join(OBSERVERS)
+    names = ", ".join([*OBSERVERS, "MQTT"])
     report.add(f"attestation observed / not ({names})", f"{latency:.2f}", "at most 1.15")
     report.add("throughput observed / not, no thinking in between", f"{1 / replayed:.2f}", "")
     assert latency <= LATENCY_LIMIT

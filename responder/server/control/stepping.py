@@ -64,6 +64,8 @@ def _conversation(connection: "Connection") -> "Conversation":
 def _seen(entry: dict[str, Any], conversation: "Conversation") -> MessageSeen:
     from responder.wire.describe import describe, text_of  # noqa: PLC0415 - as above
 
+    if "message" not in entry:  # the story tells only what everybody may see
+        return MessageSeen(entry["name"], "", [])
     message = bytes.fromhex(entry["message"])
     described = describe(message, conversation.feed(message))
     return MessageSeen(entry["name"], entry["message"], text_of(described))
