@@ -44,6 +44,13 @@ _OPTIONS = (
     click.option("--mqtt-cert", type=_READABLE, help="PEM: our certificate, with its chain."),
     click.option("--mqtt-key", type=_READABLE, help="PEM: its key, if it is in another file."),
 )
+MQTT_CONTROL = click.option(
+    "--mqtt-control",
+    is_flag=True,
+    help="Carry out commands that are sent to spdm/NAME/control. Whoever may publish there steers "
+    "this server.",
+)
+"""For verbs that serve."""
 
 
 def with_mqtt_options(command: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from responder.cli.mqtt_options import check_mqtt, with_mqtt_options
+from responder.cli.mqtt_options import MQTT_CONTROL, check_mqtt, with_mqtt_options
 from responder.cli.output import reader_may_leave
 from responder.errors import ConfigError
 from responder.server.limits import Limits
@@ -207,12 +207,7 @@ _SECONDS = click.FloatRange(min=0)
     "unless --allow-remote is given.",
 )
 @with_mqtt_options
-@click.option(
-    "--mqtt-control",
-    is_flag=True,
-    help="Carry out commands that are sent to spdm/NAME/control. Whoever may publish there steers "
-    "this server.",
-)
+@MQTT_CONTROL
 @click.option("--max-connections", type=click.IntRange(1), help="At the same time.")
 @click.option("--max-frame", type=click.IntRange(1), help="Bytes of the largest frame.")
 @click.option("--idle-timeout", type=_SECONDS, help="Seconds; 0 is never.")
