@@ -13,7 +13,7 @@ from mqtt_listener import Listener, having
 
 COUNT = 1000
 REQUESTERS = 2
-KILLED_AFTER, BACK_AFTER = 100, 900
+KILLED_AFTER, BACK_AFTER = 100, 700
 """Attestations; those between have more events than can wait for the broker."""
 QUIET = 2.0
 """Seconds without anything heard after which what was waiting has come, or is lost."""
