@@ -5,7 +5,7 @@ from collections.abc import Callable
 from math import inf
 
 from responder.core.events import Event, SessionKeys
-from responder.observe.entry import Entry
+from responder.observe.entry import Entry, without_keys
 from responder.observe.observed import DEFAULT_LIMIT, Observed, Take, Turns
 from responder.server.events import EventsLost, ObserverLost
 
@@ -126,7 +126,9 @@ class Bus:
         if entry.event.on_request:
             sinks = self._key_sinks if isinstance(entry.event, SessionKeys) else []
         if self._is_wanted(entry.event):
-            self._pending.append(entry)
+            public = without_keys(entry.event)
+            changed = public is not entry.event
+            self._pending.append(Entry(entry.time, entry.connection, public) if changed else entry)
         for sink in tuple(sinks):
             try:
                 sink(entry)

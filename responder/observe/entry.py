@@ -1,15 +1,20 @@
 """One thing that happened, with its time and connection."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from responder.core.events import Event, RequestReceived, ResponseSent
+from responder.core.events import Event, FaultFired, RequestReceived, ResponseSent
 from responder.spec.codes import name_of_code
 
 STREAM_VERSION = 1
 """Of the form of ``entry_as_dict``: grows when a reader must be changed, not when one may be."""
+
+_HOOKS_WITH_KEYS = frozenset({"derive", "agree", "seal"})
+"""Where faults change secrets: their evidence is for tests, and is not written down."""
+_LONG_HEX = re.compile(r"[0-9a-fA-F]{16,}")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,9 +45,17 @@ class Entry(msgspec.Struct, frozen=True):
         return b""
 
 
+def without_keys(event: Event) -> Event:
+    """The event without what only a key log may tell: the bytes of keys that a fault changed."""
+    if not (isinstance(event, FaultFired) and event.hook in _HOOKS_WITH_KEYS):
+        return event
+    detail = _LONG_HEX.sub("...", event.detail)
+    return msgspec.structs.replace(event, detail=detail, before=b"", after=b"")
+
+
 def entry_as_dict(entry: Entry) -> dict[str, Any]:
     """The entry as JSON-able values: bytes in hexadecimal, time in whole microseconds."""
-    event = entry.event
+    event = without_keys(entry.event)
     values: dict[str, Any] = {
         "v": STREAM_VERSION,
         "time": round(entry.time, 6),

@@ -63,8 +63,6 @@ _TOPIC_OF: Mapping[type[Event], str] = {
     server.MeasurementChanged: _DEVICE,
 }
 """Events that are in none of these concern the program."""
-_HOOKS_WITH_KEYS = frozenset({"derive", "agree", "seal"})
-"""Where a fault changes secrets, and may say in words what they were."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -165,8 +163,6 @@ def public(kind: type[Event], values: Mapping[str, Any]) -> dict[str, Any]:
         shown[f"{field}_size"] = size
     if kind is core.InternalError:
         del shown["traceback"]  # may quote any value
-    if kind is core.FaultFired and shown["hook"] in _HOOKS_WITH_KEYS:
-        del shown["detail"]
     return shown
 
 

@@ -3,6 +3,7 @@
 import json
 
 from responder.core.events import FaultFired, PhaseChanged, RequestReceived, ResponseSent
+from responder.observe.bus import Bus
 from responder.observe.entry import Entry, entry_as_dict
 
 
@@ -47,3 +48,23 @@ def test_another_event_as_json():
         "before": "",
         "after": "",
     }
+
+
+def test_keys_that_a_fault_changed_are_not_written_down():
+    """Tests find them in the journal in memory; whatever is written or sent has none."""
+    key, other = bytes(range(16)), bytes(range(16, 32))
+    said = f"the key is {other.hex()}, not {key.hex()}"
+    for hook, hidden in (("derive", True), ("seal", True), ("agree", True), ("message", False)):
+        event = FaultFired("sec.key", hook, said, "FINISH", key, other)
+        kept, heard = [], []
+        bus = Bus(kept.append)
+        observed = bus.observe("test", heard.extend)
+        bus(0.0, 1, event)
+        observed.close(10)
+        assert kept == [Entry(0.0, 1, event)]
+        for text in (
+            str(heard[0].event),
+            str(entry_as_dict(kept[0])),
+            str(entry_as_dict(heard[0])),
+        ):
+            assert (key.hex() in text or repr(key) in text) is not hidden
