@@ -64,6 +64,9 @@ class FakeMailbox(Block):
         super().write(offset, value, now, lanes)
         return [DataObjectReceived(self.index, 1, value.to_bytes(4, "little"))]
 
+    def awaits(self, exchange):
+        return True
+
     def answer(self, exchange, data_object, now):
         self.log.append(("answer", exchange, data_object, now))
         return [Interrupt(self.index)]

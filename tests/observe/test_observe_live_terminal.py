@@ -100,6 +100,8 @@ SUSPENDED = """
 import signal, sys
 from responder.observe.live_terminal import Terminal
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+for number in (signal.SIGQUIT, signal.SIGTSTP):  # a shell's background job ignores the first
+    signal.signal(number, signal.SIG_DFL)
 terminal = Terminal(1, 0)
 terminal.enter()
 while terminal.key(0.1) == b"":
