@@ -8,6 +8,9 @@ from responder.errors import UnavailableError
 from responder.server import activation
 from responder.server.activation import activated_sockets
 
+FAR = 900
+"""Above every descriptor that a test run has open."""
+
 
 def test_variables_for_another_process_are_not_taken():
     environ = {"LISTEN_PID": "1", "LISTEN_FDS": "3", "OTHER": "x"}
@@ -28,12 +31,11 @@ def test_a_descriptor_that_does_not_listen_is_refused(monkeypatch):
 def test_names_tell_the_framing(monkeypatch):
     import socket
 
-    first = socket.create_server(("127.0.0.1", 0))
-    others = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    numbers = [listener.fileno() for listener in (first, *others)]
-    if numbers != list(range(numbers[0], numbers[0] + 4)):
-        pytest.skip("descriptors are not consecutive in this process")
-    monkeypatch.setattr(activation, "_FIRST_DESCRIPTOR", numbers[0])
+    numbers = range(FAR, FAR + 4)
+    for number in numbers:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            os.dup2(listener.fileno(), number)
+    monkeypatch.setattr(activation, "_FIRST_DESCRIPTOR", FAR)
     environ = {
         "LISTEN_PID": str(os.getpid()),
         "LISTEN_FDS": "4",
@@ -47,8 +49,6 @@ def test_names_tell_the_framing(monkeypatch):
         ("vfio-user", None),
         ("spdm-emu", None),
     ]
-    for listener in (first, *others):
-        listener.detach()
     for sock, _ in found:
         assert not sock.get_inheritable()
         sock.close()
