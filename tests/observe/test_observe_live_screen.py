@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import subprocess
 import sys
 import termios
@@ -18,6 +19,7 @@ from responder.observe.live_terminal import Terminal
 from responder.observe.observed import Turns
 
 FACTS = Facts("default", "A device", "SPDM 1.2, slot 0", "spdm-emu://127.0.0.1:2323")
+STALL = 2.0
 BEGIN, END = b"\x1b[?2026h", b"\x1b[?2026l"
 
 
@@ -37,9 +39,15 @@ class Viewed:
         self.seen = b""
 
     def read(self, mark):
-        """What is written up to ``mark``."""
+        """What is written up to ``mark``; a second passes whenever nothing comes for a while."""
+        stalls = 0
         while mark not in self.seen:
-            self.seen += os.read(self.outer, 100_000)
+            if select.select([self.outer], [], [], STALL)[0]:
+                self.seen += os.read(self.outer, 100_000)
+            else:
+                stalls += 1
+                self.time += 1.0
+                assert stalls < 30, f"{mark!r} does not come"
         read, _, self.seen = self.seen.partition(mark)
         return read
 
