@@ -261,6 +261,8 @@ async def _half_closing(world: World, reader, writer) -> str:
     writer.write(FRAMES[0])
     writer.write_eof()
     answer = await _all(reader)
+    if not answer:
+        return "turned away"  # as in a crowd; that some are answered is what the counts show
     if world.honest and len(answer) < HEADER.size:
         world.wrong.append(f"a request before a half close is answered with {answer.hex()}")
     return "half closed"
