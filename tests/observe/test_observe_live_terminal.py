@@ -1,6 +1,7 @@
 """A terminal is taken and given back; which bytes are keys."""
 
 import os
+import select
 import pty
 import signal
 import subprocess
@@ -26,6 +27,7 @@ def ends():
 def read_until(outer, mark, seen=b""):
     """What a person has seen when ``mark`` is there."""
     while mark not in seen:
+        assert select.select([outer], [], [], 60)[0], f"{mark!r} does not come"
         seen += os.read(outer, 1000)
     return seen
 
