@@ -1,8 +1,8 @@
 """A terminal is taken and given back; which bytes are keys."""
 
 import os
-import select
 import pty
+import select
 import signal
 import subprocess
 import sys
