@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr
 from functools import partial
 from io import BytesIO, TextIOWrapper
@@ -19,7 +19,9 @@ from responder.observe.log import FORMS, Form, Level, Log
 if TYPE_CHECKING:
     from responder.observe.bus import Bus
     from responder.observe.entry import Entry
+    from responder.observe.live import Live
     from responder.observe.live_page import Facts
+    from responder.observe.live_screen import Screen
     from responder.profiles.load import Profile
     from responder.server.control.steering import Steering
     from responder.transport.uri import Endpoint
@@ -82,18 +84,9 @@ def live_view(
         stack.callback(lines.close, _CLOSE_TIME)
         stack.callback(bus.observe("live view", lines.take).close, _CLOSE_TIME)
         return announce
-    from responder.observe.live_lines import summary  # noqa: PLC0415 - as above
-    from responder.observe.live_screen import Screen  # noqa: PLC0415 - as above
-    from responder.observe.live_terminal import Terminal  # noqa: PLC0415 - as above
-
     if shares_terminal():
         _put_off(stack, bus, FORMS[options.get("log_format") or "text"])
-    stack.callback(lambda: say(summary(live, now())))
-    keyboard = _STDIN if os.isatty(_STDIN) else None
-    terminal, encoding = Terminal(_STDOUT, keyboard), sys.stdout.encoding
-    screen = Screen(live, terminal, now, _end, turns=bus.turns, encoding=encoding)
-    stack.callback(screen.close, _CLOSE_TIME)
-    stack.callback(bus.observe("live view", screen.take).close, _CLOSE_TIME)
+    screen = _screen(stack, bus, live, now, say)
 
     def announced(endpoints: "Sequence[Endpoint]", lines: Sequence[str]) -> None:
         announce(endpoints, lines)
@@ -104,6 +97,27 @@ def live_view(
         screen.start(_facts(profile, listeners))
 
     return announced
+
+
+def _screen(
+    stack: ExitStack,
+    bus: "Bus",
+    live: "Live",
+    now: Callable[[], float],
+    say: Callable[[str], None],
+) -> "Screen":
+    """The view on the terminal; after its end the totals are said."""
+    from responder.observe.live_lines import summary  # noqa: PLC0415 - as in live_view
+    from responder.observe.live_screen import Screen  # noqa: PLC0415 - as in live_view
+    from responder.observe.live_terminal import Terminal  # noqa: PLC0415 - as in live_view
+
+    stack.callback(lambda: say(summary(live, now())))
+    keyboard = _STDIN if os.isatty(_STDIN) else None
+    terminal, encoding = Terminal(_STDOUT, keyboard), sys.stdout.encoding
+    screen = Screen(live, terminal, now, _end, turns=bus.turns, encoding=encoding)
+    stack.callback(screen.close, _CLOSE_TIME)
+    stack.callback(bus.observe("live view", screen.take).close, _CLOSE_TIME)
+    return screen
 
 
 def _in_force(served: "Profile | Steering") -> list[str]:

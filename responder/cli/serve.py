@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from responder.server.listener import Listener
     from responder.server.negotiated import Keeper
     from responder.server.run import Control
+    from responder.server.server import ServerOptions
 
 _SEED_SIZE = 16
 _OTHER_DESCRIPTORS = 64
@@ -255,9 +256,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         ConfigError: the state of the device cannot be used.
     """
     from responder.cli.observing import announcer, observers, sayer  # noqa: PLC0415 - as in command
-    from responder.server.attach import Attach  # noqa: PLC0415 - as in command
     from responder.server.run import Foreground, run_server  # noqa: PLC0415 - as in command
-    from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
 
     _check_descriptor(options.get("ready_fd"))
     _check_capture(options)
@@ -269,15 +268,7 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
     say = sayer(options)
     workers = options.get("workers") or 1
     seed = options.get("seed") or (_random_seed(say) if workers == 1 else b"")
-    attach = Attach(options.get("attach") or profile.server.attach)
-    server_options = ServerOptions(
-        seed,
-        attach,
-        _limits(profile, options),
-        bool(options.get("once")),
-        options.get("keeper"),
-        wire=options.get("capture") is not None,
-    )
+    server_options = _server_options(profile, options, seed)
     _allow_descriptors(server_options.limits.max_connections)
     with ExitStack() as stack:
         for listener in listeners:
@@ -305,6 +296,21 @@ def serve(profile: "Profile", options: dict[str, Any]) -> None:
         announced = announcer(stack, bus, profile, emulated, options, announce)
         foreground = Foreground(bus, announced, say, os.environ, controls)
         run_server(emulated, server_options, listeners, foreground, options.get("call") or ())
+
+
+def _server_options(profile: "Profile", options: dict[str, Any], seed: bytes) -> "ServerOptions":
+    """How to serve, as far as the command line and the profile say so."""
+    from responder.server.attach import Attach  # noqa: PLC0415 - as in command
+    from responder.server.server import ServerOptions  # noqa: PLC0415 - as in command
+
+    return ServerOptions(
+        seed,
+        Attach(options.get("attach") or profile.server.attach),
+        _limits(profile, options),
+        bool(options.get("once")),
+        options.get("keeper"),
+        wire=options.get("capture") is not None,
+    )
 
 
 def _resume(

@@ -94,7 +94,11 @@ class Metrics:
             self._fired.labels(fault)
         self._asked: dict[int, tuple[float, str]] = {}
         self._kinds: dict[int, dict[int, str]] = {}
-        self._takers: Mapping[type[Event], Callable[[Entry, Any], None]] = {
+        self._takers = self._counted()
+
+    def _counted(self) -> Mapping[type[Event], Callable[[Entry, Any], None]]:
+        """What is done with an event, by its class."""
+        return {
             RequestReceived: self._requested,
             ResponseSent: self._answered,
             PeerArrived: self._arrive,
