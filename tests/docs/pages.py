@@ -81,3 +81,12 @@ def fits(shown, printed):
     """Whether an output is what a page shows of it; a line ``...`` stands for any lines."""
     parts = [re.escape(part) for part in without_times(shown).split("...\n")]
     return re.fullmatch("(?:.*\n)*".join(parts), without_times(printed)) is not None
+
+
+def resembles(shown, printed):
+    """As ``fits``, and ``...`` inside of a line stands for anything in it."""
+    lines = [
+        "(?:.*\n)*?" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + "\n"
+        for line in shown.splitlines()
+    ]
+    return re.fullmatch("".join(lines), printed) is not None

@@ -1,20 +1,9 @@
 """docs/control.md in an empty folder: each command is run, each output is the program's."""
 
-import re
-
 import pages
 import pytest
 
 PAGE = (pages.DOCS / "control.md").read_text()
-
-
-def pattern(shown):
-    """What an output must be that a page shows; ``...`` stands for anything."""
-    lines = [
-        "(?:.*\n)*?" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + "\n"
-        for line in shown.splitlines()
-    ]
-    return "".join(lines)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +29,7 @@ def test_each_command_ends_well_and_prints_what_the_page_shows(followed):
     for step, ran in done:
         assert ran.returncode == 0, f"{step.command}\n{ran.stdout}{ran.stderr}"
         if step.shown:
-            assert re.fullmatch(pattern(step.shown), ran.stdout), f"{step.command}\n{ran.stdout}"
+            assert pages.resembles(step.shown, ran.stdout), f"{step.command}\n{ran.stdout}"
 
 
 def test_the_server_and_the_requester_have_ended_well(followed):
