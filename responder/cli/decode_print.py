@@ -11,8 +11,7 @@ from responder.campaign.reports.printable import printable
 from responder.cli.output import reader_may_leave
 from responder.decode.decoded import Decoded
 from responder.observe.entry import json_line
-from responder.observe.summary import error_name
-from responder.spec.codes import ResponseCode
+from responder.spec.codes import ResponseCode, name_of_error
 from responder.wire.describe import Line, text_of_line
 from responder.wire.names import header_version
 
@@ -93,7 +92,7 @@ class Table(Printer):
         )
         remarks = [*payload.comment.splitlines(), *(f"! {one}" for one in decoded.problems)]
         if decoded.name == ResponseCode.ERROR.name and len(decoded.data) > 2:
-            remarks.insert(0, error_name(decoded.data[2]))
+            remarks.insert(0, name_of_error(decoded.data[2]))
         text = "; ".join([" ".join(cells), *remarks])
         self._say(text, _PROBLEM if decoded.problems else _FIELD)
 

@@ -9,8 +9,7 @@ from responder.cli.fault_explain import Change, Example, Explained
 from responder.cli.fault_words import basis_text, duty_text, rule_texts
 from responder.cli.side_by_side import Pair, changed_fields, rows, text_of
 from responder.profiles.toml_text import fault_lines
-from responder.spec.codes import name_of_code
-from responder.wire.names import header_version
+from responder.wire.names import message_title
 
 _MOST_ROWS = 32
 """Rows of bytes that are shown of one strike."""
@@ -70,9 +69,7 @@ def _example_lines(example: Example, *, colour: bool) -> Iterator[str]:
 
 def message_lines(label: str, message: bytes) -> Iterator[str]:
     """A message: its name, its size and its first bytes."""
-    title = f"{len(message)} bytes"
-    if len(message) > 1:
-        title = f"{name_of_code(message[1])} {header_version(message[0])}, {title}"
+    title = message_title(message) if len(message) > 1 else f"{len(message)} bytes"
     yield f"  {label}: {title}"
     for at in range(0, min(len(message), _MOST_BYTES), _BYTES):
         yield f"    {message[at : at + _BYTES].hex(' ')}"

@@ -1,7 +1,7 @@
 """What a message is called, of other protocols that are inside of SPDM as well."""
 
 from responder.core.events import RequestReceived, ResponseSent
-from responder.spec.codes import ErrorCode, RequestCode, ResponseCode, name_of_code
+from responder.spec.codes import RequestCode, ResponseCode, name_of_code, name_of_error
 from responder.spec.versions import V14
 
 _VENDOR_DEFINED = frozenset(
@@ -19,11 +19,7 @@ def message_name(event: RequestReceived | ResponseSent) -> str:
 
 def error_name(message: bytes) -> str:
     """The error code of an ERROR in the specification's words, such as ``InvalidRequest``."""
-    code = message[2] if len(message) > 2 else 0
-    try:
-        return "".join(word.capitalize() for word in ErrorCode(code).name.split("_"))
-    except ValueError:
-        return f"0x{code:02x}"
+    return name_of_error(message[2] if len(message) > 2 else 0)
 
 
 def _inner_name(message: bytes) -> str:

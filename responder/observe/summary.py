@@ -1,11 +1,11 @@
 """One line about a message or frame, for comments and tables."""
 
-from responder.spec.codes import ErrorCode, ResponseCode, name_of_code
+from responder.spec.codes import ResponseCode, name_of_error
 from responder.spec.limits import HEADER_SIZE
 from responder.transport.errors import FramingError
 from responder.transport.overheard import overheard
 from responder.transport.socket_frame import Command, SocketFrame
-from responder.wire.names import header_version
+from responder.wire.names import message_title
 
 _SESSION_ID_SIZE = 4
 
@@ -38,12 +38,7 @@ def summary_of_message(message: bytes) -> str:
     """Name, version and size of an SPDM message, and of an ERROR its error code."""
     if len(message) < HEADER_SIZE:
         return f"{len(message)} bytes that are no SPDM message"
-    text = f"{name_of_code(message[1])} {header_version(message[0])}, {len(message)} bytes"
+    text = message_title(message)
     if message[1] != ResponseCode.ERROR:
         return text
-    return f"{text}: {error_name(message[2])}"
-
-
-def error_name(code: int) -> str:
-    """The name of an error code, or its value in hexadecimal."""
-    return ErrorCode(code).name if code in set(ErrorCode) else f"0x{code:02x}"
+    return f"{text}: {name_of_error(message[2])}"

@@ -162,6 +162,13 @@ _NAMES: dict[int, str] = {
 }
 
 
+def name_of_error(code: int) -> str:
+    """An error code in the specification's words, such as ``InvalidRequest``, or its value."""
+    if code not in set(ErrorCode):
+        return f"0x{code:02x}"
+    return "".join(word.capitalize() for word in ErrorCode(code).name.split("_"))
+
+
 def name_of_code(code: int) -> str:
     """The specification's name of a request or response code, or its hexadecimal value."""
     return _NAMES.get(code) or f"0x{code:02x}"

@@ -7,14 +7,13 @@ from typing import Any
 import msgspec
 
 from responder.spec.algorithms import TABLE_ALGORITHMS, names_in
-from responder.spec.codes import name_of_code
 from responder.spec.limits import HEADER_SIZE
 from responder.wire.algorithms import AlgorithmStructure
 from responder.wire.context import WireContext
 from responder.wire.dig import CertificateNamer, Digging, Part, dig
 from responder.wire.errors import WireError
 from responder.wire.message import PADDING, Record, spans, wire_fields
-from responder.wire.names import header_version
+from responder.wire.names import message_title
 from responder.wire.registry import class_of
 from responder.wire.secured import SecuredRecord
 
@@ -70,9 +69,8 @@ def describe(
     if len(data) < HEADER_SIZE:
         problem = WireError(f"{len(data)} bytes are no SPDM message")
         return Description("no message", [Line(0, 0, len(data), "(unread)", data.hex())], problem)
-    title = f"{name_of_code(data[1])} {header_version(data[0])}, {len(data)} bytes"
     walk = _Walk(context, certificate)
-    return _described(walk.record(class_of(data), data, 0, 0), data, title, padding)
+    return _described(walk.record(class_of(data), data, 0, 0), data, message_title(data), padding)
 
 
 def describe_record(data: bytes, context: WireContext, *, padding: int = 0) -> Description:

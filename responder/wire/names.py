@@ -3,6 +3,7 @@
 from enum import IntEnum, IntFlag
 
 from responder.spec import algorithms, limits
+from responder.spec.codes import name_of_code
 from responder.spec.measurements import RAW_BIT_STREAM, VALUE_TYPE_MASK, ContentChanged, ValueType
 from responder.spec.registries import CertificateModel, KeyUsage
 from responder.spec.versions import V10
@@ -89,6 +90,11 @@ def version_entry(entry: int) -> str:
 def header_version(version: int) -> str:
     """An SPDMVersion, such as ``1.2``."""
     return f"{version >> 4}.{version & 0xF}"
+
+
+def message_title(data: bytes) -> str:
+    """Name, version and size of a message of at least two bytes."""
+    return f"{name_of_code(data[1])} {header_version(data[0])}, {len(data)} bytes"
 
 
 def slot(value: int) -> str:

@@ -63,7 +63,7 @@ def test_a_table():
     refused = "     2    1.250000001    1 <- 00000007 ERROR 1.0, 4 bytes"
     assert printed(Table, ASKED, REFUSED, CUT, Payload(b"x", label="application data")) == [
         ("field", "     1    0.000000000    1 ->          GET_VERSION 1.0, 4 bytes"),
-        ("field", f"{refused}; INVALID_REQUEST; fault x; more"),
+        ("field", f"{refused}; InvalidRequest; fault x; more"),
         (
             "problem",
             "     3                   2 ->          no message; ! 3 bytes are no SPDM message",

@@ -62,7 +62,7 @@ def test_messages_are_named():
     assert found == [
         (b"", "192.0.2.1:5 at spdm-emu://127.0.0.1:9"),
         (ASKED, "GET_VERSION 1.0, 4 bytes"),
-        (REFUSED, "ERROR 1.2, 4 bytes: UNEXPECTED_REQUEST"),
+        (REFUSED, "ERROR 1.2, 4 bytes: UnexpectedRequest"),
         (b"", "it left"),
     ]
 
@@ -94,7 +94,7 @@ def test_a_fault_and_a_reason_stand_with_the_response():
         WireClosed(1, "it is over"),
     )
     remarks = [
-        "ERROR 1.2, 4 bytes: UNEXPECTED_REQUEST",
+        "ERROR 1.2, 4 bytes: UnexpectedRequest",
         "fault ver.error (draft): set a field",
         "record dropped: the tag is wrong",
         "internal error: ValueError: no",
@@ -102,7 +102,7 @@ def test_a_fault_and_a_reason_stand_with_the_response():
     ]
     assert [comment for _, comment in found[2:]] == [
         "\n".join(remarks),
-        "ERROR 1.2, 4 bytes: UNEXPECTED_REQUEST",
+        "ERROR 1.2, 4 bytes: UnexpectedRequest",
         "it is over\nfault conn.close (connection): closed it",
     ]
 

@@ -29,7 +29,7 @@ def test_frames(frame, expected):
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        ("127f4300", "ERROR 1.2, 4 bytes: REQUEST_RESYNCH"),
+        ("127f4300", "ERROR 1.2, 4 bytes: RequestResynch"),
         ("127f9900", "ERROR 1.2, 4 bytes: 0x99"),
         ("12990000", "0x99 1.2, 4 bytes"),
         ("1284", "2 bytes that are no SPDM message"),
