@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from processes import MARK, SCRIPTED, children, marked
 from responder.campaign.attempt import attempt, health_of
 from responder.campaign.plan import case_named
 from responder.campaign.target import Target
+from responder.campaign.targets import ports as targets_ports
 from responder.campaign.targets.ports import AHEAD, Ports
 from responder.campaign.targets.service import ServiceRunner
 from responder.errors import UnavailableError
@@ -109,6 +111,16 @@ def test_who_runs_elsewhere_comes_upwards_from_the_first_port(serving, tmp_path)
             runner.close()
         process.kill()
     assert int((tmp_path / "next-port").read_text()) >= port + 6
+
+
+def test_where_clients_have_used_up_their_ports_others_are_found(monkeypatch):
+    listen = targets_ports._listen
+    monkeypatch.setattr(targets_ports, "_listen", lambda first: listen(first) if first else [])
+    with closing(Ports()) as found:
+        assert not found.prepare()
+        first = found.numbers[0]
+        assert found.numbers == [*range(first, first + AHEAD)]
+        assert first in targets_ports._QUIET
 
 
 def test_a_first_port_in_use_is_told():

@@ -3,6 +3,7 @@
 import select
 import socket
 from collections import deque
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -15,6 +16,8 @@ AHEAD = 16
 """How many ports are listened on before their turn: who connects early waits there."""
 _TRIES = 50
 _END = 65_536
+_QUIET = range(20_000, 32_768, AHEAD)
+"""Below what Linux gives to clients, whose ports stay taken for a minute after they have gone."""
 
 
 class Ports:
@@ -53,7 +56,8 @@ class Ports:
         if not self.chosen:
             raise UnavailableError(f"port {self._next} and those after it cannot all be had")
         self.close()
-        if any(self._take(_listen(0)) for _ in range(_TRIES)):
+        anywhere = (0 for _ in range(_TRIES))
+        if any(self._take(_listen(first)) for first in chain(anywhere, _QUIET)):
             return False
         raise UnavailableError(f"there are no {AHEAD} free ports that follow each other")
 
