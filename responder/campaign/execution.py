@@ -232,9 +232,7 @@ class Execution:
         under_way: dict[Future[Done], Job] = {}
         while True:
             for job in islice(source, self._terms.jobs * _QUEUED - len(under_way)):
-                future = self._executor.submit(do, job)
-                self._futures.add(future)
-                under_way[future] = job
+                under_way[self._submit(job)] = job
             if not under_way:
                 return
             finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
@@ -243,28 +241,43 @@ class Execution:
                 self._futures.discard(future)
                 try:
                     done = future.result()
-                except BrokenExecutor as error:
+                except BrokenExecutor:
                     lost = [job, *under_way.values()]
+                    self._futures.difference_update(under_way)
                     under_way.clear()
-                    yield from self._one_by_one(lost, known or {}, str(error))
+                    yield from self._one_by_one(lost, known or {})
                     break
                 self._worked += done.seconds
                 yield done
 
-    def _one_by_one(self, jobs: Iterable[Job], known: dict[str, Case], why: str) -> Iterator[Done]:
+    def _submit(self, job: Job) -> Future[Done]:
+        """Have a job done; an executor that has broken down meanwhile says so in the future."""
+        try:
+            future = self._executor.submit(do, job)
+        except BrokenExecutor as error:
+            future = Future()
+            future.set_exception(error)
+        self._futures.add(future)
+        return future
+
+    def _one_by_one(self, jobs: Iterable[Job], known: dict[str, Case]) -> Iterator[Done]:
         """A worker has ended: do what was under way case by case, to see which one it was."""
-        self._give_up()
+        self._executor.shutdown(wait=False)
         self._executor = self._make()
         for job in jobs:
-            if not job.cases:
-                raise StoppedError(f"a worker process ended in a control: {why}")
-            for case in job.cases:
-                single = self._job(cases=(case,), healths=job.healths)
+            singles = [self._job(cases=(case,), healths=job.healths) for case in job.cases]
+            for single in singles or [job]:
                 try:
-                    yield self._executor.submit(do, single).result()
+                    done = self._executor.submit(do, single).result()
                 except BrokenExecutor as error:
+                    if not single.cases:
+                        raise StoppedError(
+                            f"a worker process ended in a control: {error}"
+                        ) from None
                     self._executor = self._make()
-                    yield Done(results=[broke_down(known[case], str(error))])
+                    done = Done(results=[broke_down(known[single.cases[0]], str(error))])
+                self._worked += done.seconds
+                yield done
 
     def _job(
         self,

@@ -122,15 +122,20 @@ class Screen:
             self._shown = []
         self._turns.run(partial(self._draw, facts))
         self._terminal.write(self._picture)
-        while (left := until - self._now()) > 0 and self._has_terminal():
-            key = self._terminal.key(left)
-            if key in _ENDS:
-                self._footer = "ends when all that has arrived is answered; q does not wait"
-                self._end()
-            elif key == _REDRAW:
-                self._size = (0, 0)
-        if left > 0:  # a signal that stops the program may take a moment to do so
-            self._closing.wait(left)
+        while self._has_terminal():
+            left = max(until - self._now(), 0)
+            self._heed(self._terminal.key(left))
+            if not left:  # keys are heeded however long drawing takes
+                return
+        # A signal that stops the program may take a moment to do so.
+        self._closing.wait(max(until - self._now(), 0))
+
+    def _heed(self, key: bytes) -> None:
+        if key in _ENDS:
+            self._footer = "ends when all that has arrived is answered; q does not wait"
+            self._end()
+        elif key == _REDRAW:
+            self._size = (0, 0)
 
     def _has_terminal(self) -> bool:
         """Whether the terminal is to be read from: it may be somebody else's by now."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import BrokenExecutor, Future
 
 import pytest
 from campaign import broken_executors
@@ -130,6 +131,45 @@ def test_a_worker_that_ends_is_replaced_and_its_case_is_a_crash(tmp_path, monkey
     assert found.pop("ver.count-zero") == "crash"
     assert set(found.values()) == {"pass"}
     assert end.stopped == ""
+
+
+class Frail(InlineExecutor):
+    """Breaks down at its ``at``-th job of a kind; one that has begun with cases is lost with it."""
+
+    def __init__(self, kind, at):
+        self.kind, self.left = kind, at
+        self.under_way = None
+
+    def submit(self, fn, job):
+        if self.left <= 0:
+            raise BrokenExecutor("it broke down before")
+        self.left -= bool(getattr(job, self.kind))
+        if self.left <= 0 or (job.cases and self.under_way is None):
+            future = Future()
+            self.under_way = self.under_way or future
+            if self.left <= 0:
+                for lost in {future, self.under_way}:
+                    lost.set_exception(BrokenExecutor("it breaks down"))
+            return future
+        return super().submit(fn, job)
+
+
+@pytest.mark.parametrize(
+    ("kind", "at"),
+    [("cases", 2), ("cases", 3), ("settings", 2)],
+    ids=["with a job", "with the next job as well", "in a control between cases"],
+)
+def test_what_is_lost_with_an_executor_is_done_once_more(tmp_path, inline, kind, at):
+    frail = Frail(kind, at)
+    executors = [frail]
+
+    def make():
+        return executors.pop() if executors else InlineExecutor()
+
+    lines, end, _ = run(tmp_path, make=make, between=2)
+    assert verdicts(lines) == verdicts(inline[0])
+    assert end.stopped == ""
+    assert frail.left <= 0, "it broke down"
 
 
 @pytest.mark.parametrize("name", ["nothing", "no.such.module:f", "os:no_such_function"])

@@ -13,7 +13,7 @@ import pytest
 from observe.live_states import arrived, attestation
 
 from responder.observe.live import Live
-from responder.observe.live_page import Facts
+from responder.observe.live_page import Facts, page
 from responder.observe.live_screen import Screen, ViewLostError
 from responder.observe.live_terminal import Terminal
 from responder.observe.observed import Turns
@@ -103,6 +103,18 @@ def test_q_ends_and_says_so(viewed):
     assert viewed.ends.acquire(timeout=10)
     viewed.time = 1.0
     assert b"ends when all that has arrived is answered" in viewed.picture()
+
+
+def test_keys_are_heeded_however_long_drawing_takes(viewed, monkeypatch):
+    def slow(*arguments):
+        viewed.time += 1.0
+        return page(*arguments)
+
+    monkeypatch.setattr("responder.observe.live_screen.page", slow)
+    viewed.screen.start(FACTS)
+    viewed.picture()
+    os.write(viewed.outer, b"q")
+    assert viewed.ends.acquire(timeout=10)
 
 
 def test_other_keys_do_nothing_but_ctrl_l_which_draws_anew(viewed):
