@@ -50,12 +50,12 @@ def belongings(tmp_path_factory):
         ):
             reader.run(following.Command(line))
     run = "spdm-responder campaign run --target our-requester --sample 30"
-    for options in (
-        "-o campaign.jsonl",
-        "--shard 1/2 -o shard-1.jsonl",
-        "--shard 2/2 -o shard-2.jsonl",
+    for line in (
+        f"{run} --shard 1/2 -o shard-1.jsonl",
+        f"{run} --shard 2/2 -o shard-2.jsonl",
+        "spdm-responder report merge shard-1.jsonl shard-2.jsonl -o campaign.jsonl",
     ):
-        assert pages.run(f"{run} {options}", folder).returncode == 0
+        assert pages.run(line, folder).returncode == 0
     (folder / "known.toml").write_text("")
     return folder
 

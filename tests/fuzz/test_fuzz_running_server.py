@@ -239,7 +239,7 @@ def bad_streams(server, chance, count):
     return count
 
 
-def test_ten_thousand_bad_inputs(server):
+def test_ten_thousand_bad_inputs(server, say):
     server.attests()
     before = server.resident_kb()
 
@@ -252,7 +252,7 @@ def test_ten_thousand_bad_inputs(server):
     assert server.process.poll() is None
     server.attests()
     grown = server.resident_kb() - before
-    print(f"\n{done} bad inputs to a running server: {grown} KiB more")  # noqa: T201
+    say(f"{done} bad inputs to a running server: {grown} KiB more")
     assert grown <= LIMIT_KB, f"{grown} KiB more after {done} inputs"
 
     assert server.stop() == 0

@@ -14,13 +14,13 @@ MOST_SECONDS = 480
 SLOWEST = 8
 
 
-def test_every_mutant_is_killed_or_it_is_known_why_not():
+def test_every_mutant_is_killed_or_it_is_known_why_not(say):
     begin = time.monotonic()
     found = list(measure(CHECKS, SEED, jobs=os.cpu_count() or 1, known=known_mutants()))
     seconds = time.monotonic() - begin
-    print(f"\n{summary(found, seconds)}; at most {LIMIT} cases each")  # noqa: T201
+    say(f"{summary(found, seconds)}; at most {LIMIT} cases each")
     for one in sorted(found, key=lambda one: -one.seconds)[:SLOWEST]:
-        print(f"  {one.mutant.check}: {one.conversations} held, {one.seconds:.1f} s")  # noqa: T201
+        say(f"  {one.mutant.check}: {one.conversations} held, {one.seconds:.1f} s")
     assert list(problems(found, reasons())) == []
     measured = {one.mutant.check: one.mutant for one in found}
     assert measured == known_mutants(), (

@@ -5,7 +5,6 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -43,17 +42,6 @@ def qemu_program():
     if version is None or int(version[1]) < WANTED:
         missing(f"{PROGRAM} {WANTED} or later (found: {said.splitlines()[0]})")
     return path
-
-
-@pytest.fixture
-def say(capsys):
-    """Print a line that is seen although the test passes."""
-
-    def write(line):
-        with capsys.disabled():
-            sys.stdout.write(f"\n{line}\n")
-
-    return write
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,8 @@
 """A campaign against our requester in a Linux guest, to which the device is plugged in."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 from guest import KERNEL_ARGUMENTS
 from initramfs import build
@@ -48,6 +51,13 @@ def target_of(qemu_program, kernel, requester):
     return make
 
 
+@pytest.fixture
+def work():
+    """A folder as a campaign has one: the paths of sockets in it are short enough."""
+    with tempfile.TemporaryDirectory(prefix="spdm-campaign-") as folder:
+        yield Path(folder)
+
+
 PLUGGED, OF_QEMU = vfio_user("{vfio_user}"), nvme("{port}")
 
 
@@ -59,8 +69,8 @@ PLUGGED, OF_QEMU = vfio_user("{vfio_user}"), nvme("{port}")
         ("ver.reserved-byte", PLUGGED, ()),
     ],
 )
-def test_three_cases(target_of, tmp_path, say, case, device, reasons):
-    runner = runner_of(target_of(device), tmp_path)
+def test_three_cases(target_of, work, say, case, device, reasons):
+    runner = runner_of(target_of(device), work)
     try:
         result = attempt(runner, case_named(case), SEED)
     finally:
@@ -72,4 +82,4 @@ def test_three_cases(target_of, tmp_path, say, case, device, reasons):
     assert result.observed.text.startswith("VERDICT ")
     assert result.observed.wire.strikes
     assert not result.observed.process.stubborn
-    assert list(tmp_path.iterdir()) == []
+    assert list(work.iterdir()) == []
