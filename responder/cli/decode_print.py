@@ -11,7 +11,7 @@ from responder.campaign.reports.printable import printable
 from responder.cli.output import reader_may_leave
 from responder.decode.decoded import Decoded
 from responder.observe.entry import json_line
-from responder.spec.codes import ResponseCode, name_of_error
+from responder.observe.message_name import detail_of
 from responder.wire.describe import Line, text_of_line
 from responder.wire.names import header_version
 
@@ -21,6 +21,7 @@ VALUE_WIDTH = 64
 
 _TITLE, _FIELD, _PROBLEM, _REMARK = "title", "field", "problem", "remark"
 _STYLES = {_TITLE: "bold cyan", _FIELD: "", _PROBLEM: "bold red", _REMARK: "yellow"}
+_MESSAGES = ("message", "large")
 _SECOND = 1_000_000_000
 ARROWS = {"request": "->", "response": "<-", "": "  "}
 
@@ -91,9 +92,8 @@ class Table(Printer):
             title,
         )
         remarks = [*payload.comment.splitlines(), *(f"! {one}" for one in decoded.problems)]
-        if decoded.name == ResponseCode.ERROR.name and len(decoded.data) > 2:
-            remarks.insert(0, name_of_error(decoded.data[2]))
-        text = "; ".join([" ".join(cells), *remarks])
+        detail = detail_of(decoded.data) if decoded.kind in _MESSAGES else ""
+        text = "; ".join([" ".join(cells), *filter(None, [detail]), *remarks])
         self._say(text, _PROBLEM if decoded.problems else _FIELD)
 
     def _since(self, time: int | None) -> str:
@@ -116,7 +116,7 @@ class Json(Printer):
 def as_json(decoded: Decoded) -> dict[str, Any]:
     """What was decoded as JSON-able values; see docs/decode.md."""
     payload, data = decoded.payload, decoded.data
-    message = decoded.kind in ("message", "large")
+    message = decoded.kind in _MESSAGES
     return {
         "number": decoded.number,
         "kind": decoded.kind,

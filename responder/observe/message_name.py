@@ -17,6 +17,14 @@ def message_name(event: RequestReceived | ResponseSent) -> str:
     return inner or name_of_code(event.code)
 
 
+def detail_of(message: bytes) -> str:
+    """Of an ERROR its error code, of VENDOR_DEFINED messages what they carry; else nothing."""
+    code = message[1] if len(message) > 1 else None
+    if code == ResponseCode.ERROR:
+        return error_name(message)
+    return _inner_name(message) if code in _VENDOR_DEFINED else ""
+
+
 def error_name(message: bytes) -> str:
     """The error code of an ERROR in the specification's words, such as ``InvalidRequest``."""
     return name_of_error(message[2] if len(message) > 2 else 0)

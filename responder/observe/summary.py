@@ -1,6 +1,6 @@
 """One line about a message or frame, for comments and tables."""
 
-from responder.spec.codes import ResponseCode, name_of_error
+from responder.observe.message_name import detail_of
 from responder.spec.limits import HEADER_SIZE
 from responder.transport.errors import FramingError
 from responder.transport.overheard import overheard
@@ -35,10 +35,7 @@ def is_management(frame: SocketFrame) -> bool:
 
 
 def summary_of_message(message: bytes) -> str:
-    """Name, version and size of an SPDM message, and of an ERROR its error code."""
+    """Name, version and size of an SPDM message; the code of an ERROR, what others carry."""
     if len(message) < HEADER_SIZE:
         return f"{len(message)} bytes that are no SPDM message"
-    text = message_title(message)
-    if message[1] != ResponseCode.ERROR:
-        return text
-    return f"{text}: {name_of_error(message[2])}"
+    return ": ".join(filter(None, (message_title(message), detail_of(message))))

@@ -72,6 +72,12 @@ def test_a_table():
     ]
 
 
+def test_a_table_says_what_a_message_of_another_protocol_is():
+    lock = bytes.fromhex("12fe0000 0300 02 0100 2500 01 10 83 0000 00000000 0000000000000000")
+    ((_, line),) = printed(Table, Payload(lock + bytes(20)))
+    assert line.endswith(" VENDOR_DEFINED_REQUEST 1.2, 48 bytes; TDISP LOCK_INTERFACE_REQUEST")
+
+
 def test_a_table_of_many_conversations_names_them():
     named = [Payload(GET_VERSION, connection=1, conversation=name) for name in ("a", "a", "b")]
     titles = [text for kind, text in printed(Table, *named) if kind == "title"]

@@ -3,7 +3,7 @@
 import pytest
 
 from responder.core.events import RequestReceived, ResponseSent
-from responder.observe.message_name import message_name
+from responder.observe.message_name import detail_of, message_name
 
 VENDOR_DEFINED = 0xFE
 PCI_SIG = bytes.fromhex("0300 02 0100")
@@ -40,6 +40,14 @@ def test_messages_of_spdm_itself():
 )
 def test_payloads(payload, expected):
     assert name(vendor_defined(bytes.fromhex(payload))) == expected
+
+
+def test_details():
+    tdisp = vendor_defined(bytes.fromhex("01 10 83 0000 00000000 0000000000000000"))
+    assert detail_of(tdisp) == "TDISP LOCK_INTERFACE_REQUEST"
+    assert detail_of(b"\x12\x7f\x01\0") == "InvalidRequest"
+    for message in (vendor_defined(b""), b"\x12\x83\0\0", b"\x12", b""):
+        assert detail_of(message) == ""
 
 
 def test_a_large_payload_has_a_longer_length():
