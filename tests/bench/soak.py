@@ -21,7 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from soak_clients import World, clients
+from soak_clients import World, clients, mostly_turned_away
 from test_bench_process import COMPILED
 from watching import held
 
@@ -204,6 +204,8 @@ async def soak(servers: list[Soaked], terms: Terms) -> None:
         for one in servers:
             await one.look(time.monotonic() - begin)
             print(f"{one.name:<7}{one.looks[-1].line()}", flush=True)  # noqa: T201 - a program
+    for world in (one.world for one in servers if one.world.honest):
+        world.wrong += mostly_turned_away(world.ended)
 
 
 def run(terms: Terms) -> list[Soaked]:

@@ -31,6 +31,9 @@ PATIENT, IMPATIENT = 120.0, 3.0
 HEADER = struct.Struct(">III")
 ECDSA_P256, ECDSA_P384 = 0x10, 0x80
 SECP256R1, SECP384R1 = 0x8, 0x10
+AWAY = "turned away"
+_ENOUGH = 20
+"""Clients of a kind, of which a crowd keeps out a few and no more."""
 TURNED_AWAY = ("GET_VERSION", "transport.closed")
 """What a connection gets while there are as many as the server takes; see ``_crowd``."""
 PSK = Psk(b"TestPskHint\0", b"TestPskData\0")
@@ -120,6 +123,17 @@ async def requester(world: World, patience: float, around: Callable = lambda cha
     return plan, report
 
 
+def mostly_turned_away(ended: Counter[str]) -> list[str]:
+    """Kinds of clients that a crowd may keep out, and of which nearly all were."""
+    found = []
+    for end, away in ended.items():
+        kind, _, how = end.rpartition(": ")
+        all_of_them = sum(ended[one] for one in ended if one.startswith(f"{kind}: "))
+        if how == AWAY and all_of_them >= _ENOUGH and away > all_of_them / 2:
+            found.append(f"{kind}: {away} of {all_of_them} turned away")
+    return found
+
+
 async def healthy(world: World) -> str:
     """Attests, opens sessions, and verifies everything."""
     if not world.honest:
@@ -127,7 +141,7 @@ async def healthy(world: World) -> str:
         return report.verdict
     plan, report = await requester(world, PATIENT)
     if report.refusal and (report.refusal.step, report.refusal.check) == TURNED_AWAY:
-        return "turned away"
+        return AWAY
     if report.verdict != "attested":
         world.wrong.append(f"{plan}: {report.refusal}")
     return f"{plan}: {report.verdict}"
@@ -262,7 +276,7 @@ async def _half_closing(world: World, reader, writer) -> str:
     writer.write_eof()
     answer = await _all(reader)
     if not answer:
-        return "turned away"  # as in a crowd; that some are answered is what the counts show
+        return AWAY  # as in a crowd
     if world.honest and len(answer) < HEADER.size:
         world.wrong.append(f"a request before a half close is answered with {answer.hex()}")
     return "half closed"
